@@ -1,0 +1,159 @@
+"""Length-bucketed batches of cached token ids, in an order that depends on seed and epoch alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+_POOL = 50  # batches that are sorted by length together: enough to lose little padding, few enough to mix
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of unequal length in one flat array, so that a million rows cost two arrays.
+
+    `values` is (sum of lengths, ...); row i is `values[splits[i]:splits[i + 1]]`.
+    """
+
+    values: np.ndarray
+    splits: np.ndarray
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[tf.RaggedTensor]) -> Ragged:
+        """Joins the rows of ragged tensors (rows, time, ...)."""
+        lengths = np.concatenate([part.row_lengths().numpy() for part in parts])
+        values = np.concatenate([part.values.numpy() for part in parts])
+        return cls(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Length of each row."""
+        return np.diff(self.splits)
+
+    def padded(self, rows: np.ndarray) -> np.ndarray:
+        """Returns the rows as one array (rows, longest, ...), padded with zeros on the right."""
+        lengths = self.lengths[rows]
+        longest = max(1, int(lengths.max()))  # Keras's loops need one step at least
+        batch = np.zeros((len(rows), longest, *self.values.shape[1:]), self.values.dtype)
+        for place, row in enumerate(rows):
+            batch[place, : lengths[place]] = self.values[self.splits[row] : self.splits[row + 1]]
+        return batch
+
+
+class Batches:
+    """Batches of rows of like length, for `zoo.training.fit` and for evaluation.
+
+    Rows are padded on the right, as the fused cuDNN kernels ask, to the longest row of their own batch.
+    Training order is drawn anew for each epoch from the seed and the epoch's number, so that a training
+    that starts again in the middle sees what it would have seen.
+
+    Args:
+        inputs: feature name -> `Ragged` rows or a dense array (rows, ...).
+        targets: dense array (rows, ...) or `Ragged`.
+        batch_size: rows in a batch, over all replicas.
+        replicas: devices that share a batch. Batches are filled up to a multiple of it with copies of a
+            real row that carry no weight.
+    """
+
+    def __init__(
+        self,
+        inputs: Mapping[str, Ragged | np.ndarray],
+        targets: Ragged | np.ndarray,
+        batch_size: int,
+        replicas: int = 1,
+    ):
+        self.inputs = dict(inputs)
+        self.targets = targets
+        self.batch_size = batch_size
+        self.replicas = replicas
+        ragged = next(column for column in self.inputs.values() if isinstance(column, Ragged))
+        self._lengths = ragged.lengths
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self._lengths)
+
+    @property
+    def steps(self) -> int:
+        """Batches in one pass over the rows."""
+        return -(-len(self) // self.batch_size)
+
+    def shuffled(self, seed: int, start: int = 0) -> tf.data.Dataset:
+        """Returns an endless dataset of (inputs, targets, weights), pass after pass.
+
+        The mean of weights x losses over a batch, filling rows included, is the mean loss of its real rows,
+        however many devices share it: that is what Keras's losses compute.
+
+        Args:
+            seed: decides the order, together with the number of the pass.
+            start: number of the first batch, counted from the start of training.
+        """
+
+        def order() -> Iterator[np.ndarray]:
+            number, skipped = divmod(start, self.steps)
+            while True:
+                yield from self._shuffled_rows(np.random.default_rng([seed, number]))[skipped:]
+                number, skipped = number + 1, 0
+
+        return self._dataset(order, None, normalise=True)
+
+    def in_order(self) -> tf.data.Dataset:
+        """Returns one pass of (inputs, targets, weights); filling rows weigh 0, all others 1."""
+        return self._dataset(self._sorted_rows, self.steps, normalise=False)
+
+    def restore_order(self, outputs: np.ndarray) -> np.ndarray:
+        """Puts rows that `in_order` yielded, filling rows included, back into their first order."""
+        restored = np.empty((len(self), *outputs.shape[1:]), outputs.dtype)
+        start = 0
+        for rows in self._sorted_rows():
+            restored[rows] = outputs[start : start + len(rows)]
+            start += len(rows) + -len(rows) % self.replicas
+        return restored
+
+    def _sorted_rows(self) -> list[np.ndarray]:
+        order = np.argsort(self._lengths, kind="stable")
+        return [order[i : i + self.batch_size] for i in range(0, len(order), self.batch_size)]
+
+    def _shuffled_rows(self, random: np.random.Generator) -> list[np.ndarray]:
+        order = random.permutation(len(self))
+        batches = []
+        for start in range(0, len(order), _POOL * self.batch_size):
+            pool = order[start : start + _POOL * self.batch_size]
+            pool = pool[np.argsort(self._lengths[pool], kind="stable")]
+            batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
+        return [batches[i] for i in random.permutation(len(batches))]
+
+    def _batch(self, rows: np.ndarray, normalise: bool):
+        filling = -len(rows) % self.replicas
+        weights = np.ones(len(rows) + filling, np.float32)
+        if normalise:
+            weights *= len(weights) / len(rows)
+        weights[len(rows) :] = 0
+        rows = np.concatenate([rows, np.repeat(rows[:1], filling)])
+        inputs = {name: _take(column, rows) for name, column in self.inputs.items()}
+        return inputs, _take(self.targets, rows), weights
+
+    def _dataset(self, order, steps: int | None, normalise: bool) -> tf.data.Dataset:
+        import tensorflow as tf
+
+        def spec(array: np.ndarray) -> tf.TensorSpec:
+            return tf.TensorSpec([None] * min(array.ndim, 2) + list(array.shape[2:]), array.dtype)
+
+        inputs, targets, weights = self._batch(np.arange(1), normalise)
+        signature = ({name: spec(array) for name, array in inputs.items()}, spec(targets), spec(weights))
+        dataset = tf.data.Dataset.from_generator(
+            lambda: (self._batch(rows, normalise) for rows in order()), output_signature=signature
+        )
+        # Keras warns of data that ends unannounced.
+        steps = tf.data.INFINITE_CARDINALITY if steps is None else steps
+        return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+
+
+def _take(column: Ragged | np.ndarray, rows: np.ndarray) -> np.ndarray:
+    return column.padded(rows) if isinstance(column, Ragged) else column[rows]

@@ -1,0 +1,301 @@
+"""SavedModels that plain TensorFlow loads: written whole, verified in a fresh process, with manifest and card."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.card import card
+from zoo.data import Examples
+from zoo.errors import ZooError
+from zoo.registry import CARD, MANIFEST, hashes, read_manifest
+from zoo.run import Run
+
+SAVED_MODELS = Path("saved_models")
+_SHARD_BYTES = 15_000_000  # no file of a model may pass 16 MB
+
+
+class Serving(tf.Module):
+    """Base of what recipes export: holds a portable clone of a trained model.
+
+    A subclass defines tf.functions with raw inputs; `save` makes them signatures.
+
+    Attributes:
+        model: float32 clone of the trained model that runs on CPU and GPU.
+    """
+
+    def __init__(self, model: keras.Model):
+        super().__init__()
+        # Untracked: TensorFlow takes a Keras variable for another than the one it wraps, and saves both.
+        object.__setattr__(self, "model", portable(model))
+        # saved_model_cli finds variables only where the module holds them itself.
+        self._variables_ = [weight.value for weight in self.model.weights]
+
+
+def portable(model: keras.Model) -> keras.Model:
+    """Clones a model into float32 without fused cuDNN kernels, which a CPU cannot run.
+
+    Keras chooses these kernels when a graph is traced, so the clone, not the trained model, is exported.
+    """
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        copy = keras.Model.from_config(_float32(model.get_config()))
+    finally:
+        keras.config.set_dtype_policy(policy)
+    copy.set_weights(model.get_weights())
+    for layer in recurrent_layers(copy):
+        layer.use_cudnn = False
+    return copy
+
+
+def recurrent_layers(model: keras.Model) -> Iterator[keras.layers.RNN]:
+    """Yields every recurrent layer, both directions of a Bidirectional one by one."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.RNN):
+            yield layer
+
+
+def by_length(
+    model: keras.Model, features: Mapping[str, tf.RaggedTensor], width: int, rows: int = 64
+) -> tf.Tensor:
+    """Runs a model over rows sorted by length, some at a time, inside the graph.
+
+    A short row then never pays for a long neighbour, memory stays bounded, and no rows at all are no special
+    case.
+
+    Args:
+        model: takes a dict of padded features, gives (batch, width).
+        features: name -> ragged rows (batch, time, ...), alike in length and never empty.
+        width: size of the output.
+        rows: rows at a time.
+
+    Returns:
+        float32 (batch, width), in the order of the rows.
+    """
+    lengths = next(iter(features.values())).row_lengths()
+    order = tf.argsort(lengths, stable=True)
+    total = tf.size(order)
+
+    def step(start, outputs):
+        chosen = order[start : start + rows]
+        padded = {name: tf.gather(ragged, chosen).to_tensor() for name, ragged in features.items()}
+        return start + rows, tf.concat([outputs, model(padded, training=False)], axis=0)
+
+    _, outputs = tf.while_loop(
+        lambda start, _: start < total,
+        step,
+        (0, tf.zeros([0, width])),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, width])),
+    )
+    return tf.gather(outputs, tf.argsort(order))
+
+
+def check_target(directory: Path, recipe: str) -> None:
+    """Refuses to replace anything but an export of the same recipe.
+
+    Raises:
+        ZooError: something else is in the way.
+    """
+    if not directory.exists():
+        return
+    manifest = read_manifest(directory)
+    if manifest is None or manifest.get("recipe") != recipe:
+        raise ZooError(
+            f"{directory}: exists and was not exported by the recipe {recipe}; "
+            "choose another --name, or move it away"
+        )
+
+
+def manifest(
+    run: Run,
+    mapping: str,
+    examples: Examples,
+    sizes: Mapping[str, int],
+    scores: Mapping[str, Mapping[str, Any]],
+    outcome: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Collects what a model's `zoo.json` says about its making.
+
+    Args:
+        run: the training's folder.
+        mapping: what is mapped, as `zoo.data.load` names it.
+        examples: the data.
+        sizes: split -> rows.
+        scores: name -> scores on the test part; the model's own stand under `run.name`, others are baselines.
+        outcome: what `zoo.training.fit` returned.
+    """
+    return {
+        "recipe": run.recipe,
+        "mapping": mapping,
+        "command": f"python -m zoo.recipes.{run.recipe} {shlex.join(sys.argv[1:])}".strip(),
+        "config": run.config,
+        "seed": run.config["seed"],
+        "dataset": {
+            "name": examples.name,
+            "version": examples.version,
+            "source": examples.source,
+            "licence": examples.licence,
+            "sizes": dict(sizes),
+        },
+        "labels": list(examples.label_names),
+        "metrics": {"test": scores[run.name]},
+        "baselines": {"test": {name: score for name, score in scores.items() if name != run.name}},
+        "training": {
+            "epochs": len(outcome["history"]),
+            "best_epoch": outcome["best_epoch"],
+            "seconds": round(outcome["seconds"], 1),
+            "validation_loss": outcome["history"][outcome["best_epoch"] - 1]["val_loss"],
+        },
+    }
+
+
+def save(
+    module: Serving,
+    directory: Path,
+    signatures: Mapping[str, Any],
+    samples: Sequence[Any],
+    manifest: Mapping[str, Any],
+) -> None:
+    """Writes a SavedModel with manifest and card, verifies it in a fresh process, then puts it in place.
+
+    Args:
+        module: what to export.
+        directory: the model's folder; an export of the same recipe that stands there is replaced.
+        signatures: name -> tf.function with an input signature; `serving_default` takes one input.
+        samples: inputs whose outputs the fresh process must reproduce.
+        manifest: what `manifest` returns; what can be read off the module is added.
+
+    Raises:
+        ZooError: something else is in the way, or the exported model answers otherwise.
+    """
+    check_target(directory, manifest["recipe"])
+    directory.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+    try:
+        temporary.chmod(0o755)
+        tf.saved_model.save(
+            module,
+            str(temporary),
+            signatures=dict(signatures),
+            options=tf.saved_model.SaveOptions(
+                experimental_sharding_callback=tf.train.experimental.MaxShardSizePolicy(_SHARD_BYTES)
+            ),
+        )
+        (temporary / "fingerprint.pb").unlink(missing_ok=True)  # repeats what the manifest says
+        _verify(temporary, signatures["serving_default"], samples)
+        whole = {"format": 1, "name": directory.name, **manifest, **_read_off(module, signatures)}
+        (temporary / CARD).write_text(card(whole), encoding="utf-8")
+        whole["files"] = hashes(temporary)
+        (temporary / MANIFEST).write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", "utf-8")
+        _replace(directory, temporary)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _replace(directory: Path, new: Path) -> None:
+    old = None
+    if directory.exists():
+        old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
+        directory.rename(old / "old")
+    new.rename(directory)
+    if old:
+        shutil.rmtree(old)
+
+
+def _read_off(module: Serving, signatures: Mapping[str, Any]) -> dict[str, Any]:
+    def describe(specs: Mapping[str, tf.TensorSpec]) -> dict[str, str]:
+        shapes = {
+            name: ["any" if size is None else str(size) for size in specs[name].shape] for name in specs
+        }
+        return {name: f"{specs[name].dtype.name} ({', '.join(shapes[name])})" for name in sorted(specs)}
+
+    concrete = {name: function.get_concrete_function() for name, function in signatures.items()}
+    return {
+        "parameters": module.model.count_params(),
+        "weights": [weight.path for weight in module.model.weights],
+        "signatures": {
+            name: {
+                "inputs": describe({spec.name: spec for spec in function.structured_input_signature[0]}),
+                "outputs": describe(function.structured_outputs),
+            }
+            for name, function in concrete.items()
+        },
+        "versions": {name: version(name) for name in ("tensorflow", "keras", "tensorflow-datasets")}
+        | {"python": platform.python_version()},
+        "hardware": hardware(),
+    }
+
+
+def hardware() -> str:
+    """Describes the processors that TensorFlow sees."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        names = [tf.config.experimental.get_device_details(gpu).get("device_name", "GPU") for gpu in gpus]
+        return ", ".join(names)
+    model = platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
+        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
+    return f"{os.cpu_count()} cores of {model}"
+
+
+_FRESH_PROCESS = """
+import sys
+sys.modules["keras"] = None  # a SavedModel must not need it
+import numpy as np, tensorflow as tf
+function = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+samples = np.load(sys.argv[2], allow_pickle=False)
+(name,) = function.structured_input_signature[1]
+outputs = function(**{name: tf.constant(list(samples))})
+np.savez(sys.argv[3], **{key: value.numpy().astype("S") if value.dtype == tf.string else value.numpy()
+                         for key, value in outputs.items()})
+"""
+
+
+def _verify(directory: Path, function: Any, samples: Sequence[Any]) -> None:
+    expected = {key: value.numpy() for key, value in function(tf.constant(samples)).items()}
+    with tempfile.TemporaryDirectory() as folder:
+        inputs, outputs = Path(folder) / "inputs.npy", Path(folder) / "outputs.npz"
+        encoded = [sample.encode() if isinstance(sample, str) else sample for sample in samples]
+        np.save(inputs, np.array(encoded), allow_pickle=False)
+        command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(inputs), str(outputs)]
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode:
+            raise ZooError(f"export: a fresh process cannot load the model: {result.stderr.strip()[-300:]}")
+        with np.load(outputs) as found:
+            for key, value in expected.items():
+                same = (
+                    np.array_equal(found[key], value.astype("S"))
+                    if value.dtype == object
+                    else np.allclose(found[key], value, rtol=1e-5, atol=1e-6)
+                )
+                if not same:
+                    raise ZooError(f"export: output {key!r} differs in a fresh process; nothing was exported")
+
+
+def _float32(config: Any) -> Any:
+    """Replaces every dtype policy in a layer's config, nested layers included."""
+    if isinstance(config, dict):
+        if config.get("class_name") in ("DTypePolicy", "DTypePolicyMap"):
+            return "float32"
+        return {key: _float32(value) for key, value in config.items()}
+    if isinstance(config, list):
+        return [_float32(value) for value in config]
+    return config

@@ -1,0 +1,7 @@
+"""What Keras lacks; for everything else the recipes use Keras's own layers."""
+
+from zoo.layers.embedding import SubwordEmbedding, WordDropout
+from zoo.layers.pooling import MaskedPooling
+from zoo.layers.recurrent import CELLS, recurrent
+
+__all__ = ["CELLS", "MaskedPooling", "SubwordEmbedding", "WordDropout", "recurrent"]

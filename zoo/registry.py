@@ -1,0 +1,271 @@
+"""Finding, checking and loading saved models; needs a SavedModel and its manifest, never a recipe or Keras."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import ZooError
+from zoo.quiet import import_tensorflow
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+MANIFEST = "zoo.json"
+CARD = "README.md"
+_BLOCK = 512  # rows that go through a model together: bounds memory, not answers
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A saved model on disk: its folder and, if it has one, its manifest."""
+
+    path: Path
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The folder's name, which is the model's."""
+        return self.path.name
+
+    @property
+    def megabytes(self) -> float:
+        """Size of all files."""
+        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()) / 1e6
+
+
+def search_path() -> list[Path]:
+    """Returns the folders that models are looked for in, first match first.
+
+    These are `ZOO_SAVED_MODELS`, `./saved_models`, and the checkout that this package stands in.
+    """
+    folders = [Path("saved_models"), Path(__file__).parents[1] / "saved_models"]
+    if os.environ.get("ZOO_SAVED_MODELS"):
+        folders.insert(0, Path(os.environ["ZOO_SAVED_MODELS"]))
+    return list(dict.fromkeys(folder.resolve() for folder in folders))
+
+
+def list_models() -> list[Saved]:
+    """Returns every saved model with a readable manifest on the search path, by name."""
+    found: dict[str, Saved] = {}
+    for folder in search_path():
+        for path in sorted(folder.glob(f"*/{MANIFEST}")):
+            manifest = read_manifest(path.parent)
+            # A dot marks an export that is being written.
+            if manifest and not path.parent.name.startswith("."):
+                found.setdefault(path.parent.name, Saved(path.parent, manifest))
+    return [found[name] for name in sorted(found)]
+
+
+def find(name_or_path: str) -> Saved:
+    """Finds a model by name on the search path, or by path.
+
+    Raises:
+        ZooError: there is none, or it was asked for by name and its files are not those of its manifest.
+    """
+    asked_by_path = os.sep in str(name_or_path)
+    if not asked_by_path:
+        for saved in list_models():
+            if saved.name == name_or_path:
+                if problem := damage(saved):
+                    raise ZooError(
+                        f"{saved.path}: {problem}; export it anew, or give its path to load it all the same"
+                    )
+                return saved
+    path = Path(name_or_path)
+    if (path / "saved_model.pb").is_file():
+        saved = Saved(path.resolve(), read_manifest(path) or {})
+        problem = damage(saved) if saved.manifest else f"no {MANIFEST}: not a model of this zoo"
+        if problem and not asked_by_path:
+            raise ZooError(f"{path}: {problem}; to load it all the same give its path as ./{path}")
+        if problem:
+            warnings.warn(f"{path}: {problem}", stacklevel=2)
+        return saved
+    if path.is_dir() and asked_by_path:
+        raise ZooError(f"{path}: not a SavedModel (no saved_model.pb); give the folder that holds that file")
+    known = ", ".join(saved.name for saved in list_models()) or "none yet"
+    raise ZooError(f"no saved model {str(name_or_path)!r}; there are: {known}; or give a path")
+
+
+def read_manifest(folder: Path) -> dict[str, Any] | None:
+    """Returns the manifest of a saved model, or None if it has none that can be read."""
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return manifest if isinstance(manifest, dict) and isinstance(manifest.get("files"), dict) else None
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Returns relative path -> sha256 of every file of a saved model but manifest and card."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    names = {path: path.relative_to(folder).as_posix() for path in files}
+    return {
+        name: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path, name in names.items()
+        if name not in (MANIFEST, CARD)
+    }
+
+
+def damage(saved: Saved) -> str:
+    """Says how the files differ from the manifest's, or returns an empty string."""
+    found, expected = hashes(saved.path), saved.manifest["files"]
+    for name in sorted(found.keys() | expected.keys()):
+        if name not in found:
+            return f"file {name} of the manifest is missing"
+        if name not in expected:
+            return f"file {name} is not in the manifest"
+        if found[name] != expected[name]:
+            return f"file {name} differs from the manifest (damaged or changed)"
+    return ""
+
+
+def load(name_or_path: str | Path) -> Model:
+    """Loads a saved model by name (`sentiment_tweets`) or path.
+
+    A model without a manifest, or with one that does not match its files, is loaded only by path, with a
+    warning. One that could write files or call Python is refused always.
+
+    Raises:
+        ZooError: there is no such model, or it is damaged, foreign or dangerous.
+    """
+    return Model(find(str(name_or_path)))
+
+
+class Model:
+    """A loaded SavedModel with its manifest.
+
+    Attributes:
+        name: the model's name.
+        path: its folder.
+        manifest: what `zoo.json` says; empty for a foreign model.
+        signatures: name -> TensorFlow function, as `tf.saved_model.load` gives them.
+    """
+
+    def __init__(self, saved: Saved):
+        tf = import_tensorflow()
+        self.name, self.path, self.manifest = saved.name, saved.path, saved.manifest
+        try:
+            dangerous = sorted(_dangerous_operations(saved.path))
+            if not dangerous:
+                self._loaded = tf.saved_model.load(str(saved.path))
+                self.signatures = dict(self._loaded.signatures)
+        except Exception as error:  # a damaged file surfaces as any of a dozen exceptions
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ZooError(
+                f"{saved.path}: the SavedModel cannot be read ({reason[:150]}); export or copy it anew"
+            ) from error
+        if dangerous:
+            raise ZooError(
+                f"{saved.path}: refused, since it holds {', '.join(dangerous)}: such a model can write files "
+                "or call Python; export it without these operations"
+            )
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The stored weights, in the order of the manifest's `weights`."""
+        return list(self._loaded._variables_)
+
+    def predict(self, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+        """Runs `serving_default` on a list of inputs.
+
+        Args:
+            inputs: raw inputs, one for each row (for text models, strings).
+
+        Returns:
+            For each input a dict of named outputs as plain Python values. For a classifier these are
+            `label`, its `score` (a probability), and `scores`, label -> probability.
+
+        Raises:
+            ZooError: `inputs` is a single string, or the model does not take one input.
+        """
+        if isinstance(inputs, str | bytes):
+            raise ZooError("predict takes a list of inputs; put the one you have in a list: [text]")
+        function = self.signatures.get("serving_default")
+        names = list(function.structured_input_signature[1]) if function else []
+        if len(names) != 1:
+            raise ZooError(f"{self.path}: predict needs a signature serving_default with one input")
+        rows = []
+        for start in range(0, len(inputs), _BLOCK):
+            rows += self._predict_block(function, names[0], list(inputs[start : start + _BLOCK]))
+        return rows
+
+    def _predict_block(self, function, name, block):
+        import tensorflow as tf
+
+        dtype = function.structured_input_signature[1][name].dtype
+        try:
+            tensor = tf.constant(block, dtype)
+        except (TypeError, ValueError) as error:
+            raise ZooError(f"inputs of {self.name} must be of type {dtype.name}: {error}") from None
+        outputs = {key: value.numpy() for key, value in function(**{name: tensor}).items()}
+        return [_readable({key: value[i] for key, value in outputs.items()}) for i in range(len(block))]
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    values = {key: _python(value) for key, value in row.items()}
+    if "labels" in values and "scores" in values:
+        values["scores"] = dict(zip(values.pop("labels"), values["scores"], strict=True))
+    return values
+
+
+def _python(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return [_python(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value.item() if isinstance(value, np.generic) else value
+
+
+# What reaches outside the graph. Every SavedModel with variables holds the operations of its own saver;
+# they run when TensorFlow saves it again and are passed over below.
+_DANGEROUS = ("PyFunc", "WriteFile", "SaveV2", "SaveSlices", "Summary", "PrintV2", "DatasetToTFRecord",
+              "SaveDataset", "SnapshotDataset", "CacheDataset", "MergeV2Checkpoints", "Debug", "DumpTensor",
+              "MatchingFilesDelete", "XlaHostCompute", "ReduceDatasetV2ToFile")  # fmt: skip
+
+
+def _dangerous_operations(path: Path) -> set[str]:
+    from tensorflow.core.protobuf import saved_model_pb2
+
+    proto = saved_model_pb2.SavedModel()
+    proto.ParseFromString((path / "saved_model.pb").read_bytes())
+    found = set()
+    for graph in proto.meta_graphs:
+        saver = {name.split(":")[0] for name in (graph.saver_def.save_tensor_name,)}
+        bodies = {body.signature.name: body.node_def for body in graph.graph_def.library.function}
+        called_by_saver = _reachable([n for n in graph.graph_def.node if n.name in saver], bodies)
+        called = _reachable([n for n in graph.graph_def.node if n.name not in saver], bodies)
+        # Functions that nothing in the main graph calls are still attributes of the loaded object.
+        for name, body in bodies.items():
+            if name in called or name not in called_by_saver:
+                found |= {node.op for node in body}
+        found |= {node.op for node in graph.graph_def.node if node.name not in saver}
+    return {op for op in found if any(part in op for part in _DANGEROUS)}
+
+
+def _reachable(nodes, bodies) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(_called(nodes))
+    while waiting:
+        name = waiting.pop()
+        if name not in reached and name in bodies:
+            reached.add(name)
+            waiting += _called(bodies[name])
+    return reached
+
+
+def _called(nodes) -> Iterator[str]:
+    for node in nodes:
+        yield node.op  # a function may be called by its own name
+        for attribute in node.attr.values():
+            for function in (attribute.func, *attribute.list.func):
+                if function.name:
+                    yield function.name

@@ -1,0 +1,148 @@
+"""The folder of one training: whose it is, its one atomic checkpoint, and the small files beside it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import ZooError
+
+RUNS = Path("runs")
+_CONFIG, _CHECKPOINT, _METRICS = "config.json", "checkpoint.npz", "metrics.json"
+
+
+class Run:
+    """`runs/<name>`: checks on creation that the folder is this configuration's; writes when asked.
+
+    Args:
+        recipe: the recipe's name, which is the run's unless `config.name` says otherwise.
+        config: the recipe's dataclass; every field but `fresh` must equal what the folder holds.
+
+    Raises:
+        ZooError: the folder holds another configuration or something else, or cannot be written.
+    """
+
+    def __init__(self, recipe: str, config: Any):
+        self.recipe = recipe
+        self.name = config.name or recipe
+        if Path(self.name).name != self.name or self.name.startswith("."):
+            raise ZooError(f"--name {self.name!r}: give a plain name, without folders or a leading dot")
+        self.directory = RUNS / self.name
+        self.config = {"recipe": recipe, **dataclasses.asdict(config)}
+        self.config.pop("fresh")  # decides what becomes of the folder, not what is trained
+        self.will_discard = config.fresh
+        self._check()
+
+    def create(self, data: str) -> None:
+        """Makes the folder; with `fresh`, without what it held.
+
+        Args:
+            data: fingerprint of the data, which must be the one that the folder was made with.
+
+        Raises:
+            ZooError: the data is another, or the folder cannot be written.
+        """
+        stored = {} if self.will_discard else self._stored_config()
+        if stored.get("data", data) != data:
+            raise ZooError(
+                f"{self.directory}: was trained on other data under the same name; "
+                "choose another --name, or --fresh to discard it"
+            )
+        if self.will_discard and self.directory.exists():
+            shutil.rmtree(self.directory)
+            self.will_discard = False
+        try:
+            self.directory.mkdir(parents=True, exist_ok=True)
+            write_atomically(
+                self.directory / _CONFIG, json.dumps({**self.config, "data": data}, indent=2).encode()
+            )
+        except OSError as error:
+            raise ZooError(
+                f"{self.directory}: cannot be written ({error.strerror}); change to a folder that can"
+            ) from None
+
+    def save_checkpoint(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
+        """Replaces the checkpoint as a whole: a kill at any moment leaves the old one or the new one."""
+        temporary = self.directory / f".{_CHECKPOINT}.tmp"
+        with temporary.open("wb") as file:
+            np.savez(file, _state=np.array(json.dumps(state)), **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.directory / _CHECKPOINT)
+
+    def load_checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+        """Returns what `save_checkpoint` was given last, or None."""
+        return read_checkpoint(self.directory)
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Writes `metrics.json`."""
+        write_atomically(self.directory / _METRICS, json.dumps(metrics, indent=2).encode())
+
+    def _check(self) -> None:
+        if not self.directory.exists():
+            parent = next(folder for folder in self.directory.absolute().parents if folder.exists())
+            if not os.access(parent, os.W_OK) or not parent.is_dir():
+                raise ZooError(f"{parent}: cannot be written; change to a folder that can")
+            return
+        if not self.directory.is_dir():
+            raise ZooError(f"{self.directory}: exists and is not a run; choose another --name")
+        if not os.access(self.directory, os.W_OK):
+            raise ZooError(f"{self.directory}: cannot be written; change its rights or choose another --name")
+        stored = self._stored_config()
+        if not stored and any(self.directory.iterdir()):
+            raise ZooError(f"{self.directory}: exists and is not a run; choose another --name")
+        mine = json.loads(json.dumps(self.config))
+        changed = [
+            f"{key} is {stored.get(key)!r} there and {mine.get(key)!r} here"
+            for key in sorted((stored.keys() | mine.keys()) - {"data"})
+            if stored.get(key) != mine.get(key)
+        ]
+        if stored and changed and not self.will_discard:
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            raise ZooError(
+                f"{self.directory}: holds another configuration ({changed[0]}{more}); "
+                "choose another --name, or --fresh to discard it"
+            )
+
+    def _stored_config(self) -> dict[str, Any]:
+        path = self.directory / _CONFIG
+        if not path.exists():
+            return {}
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise ZooError(f"{path}: cannot be read; choose another --name, or remove the folder") from None
+
+
+def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+    """Reads the checkpoint of a run folder, or returns None if there is none.
+
+    Raises:
+        ZooError: the file is damaged.
+    """
+    path = directory / _CHECKPOINT
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+        return arrays, json.loads(str(arrays.pop("_state")))
+    except Exception as error:
+        raise ZooError(f"{path}: damaged ({error}); use --fresh to train anew") from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Writes a file whole or not at all."""
+    temporary = path.with_name(f".{path.name}.tmp{os.getpid()}")
+    try:
+        temporary.write_bytes(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,57 @@
+"""Words from raw text, and the character n-grams inside words."""
+
+import tensorflow as tf
+
+# Rules in RE2's syntax, applied in order; \s and \b know ASCII only, hence the Unicode classes.
+_SPACES = r"(?:<br ?/?>|[\p{Z}\p{Cc}])+"  # line breaks, every kind of space, and control characters
+_RULES = (
+    (r"https?://\S+|www\.\S+", " http "),  # one word for all links: the address tells nothing
+    ("[’ʼ`´]", "'"),
+    (r"([@#]?[\p{L}\p{M}\p{N}_]+(?:'[\p{L}\p{M}]+)*|[^\p{L}\p{M}\p{N}_ ])", r" \1 "),
+)
+
+
+def split_words(text: tf.Tensor) -> tf.RaggedTensor:
+    """Splits raw text into lower-case words and single punctuation marks, symbols and emoji.
+
+    Contractions (`don't`), `@mentions` and `#hashtags` stay whole; links become the word `http`. Bytes that
+    are not UTF-8 become U+FFFD, so every byte string has an answer; an empty string has no words.
+
+    Args:
+        text: strings (batch,).
+
+    Returns:
+        Words (batch, time), ragged.
+    """
+    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+    # Before lower(), which ends a string at its first NUL.
+    text = tf.strings.regex_replace(text, _SPACES, " ")
+    text = tf.strings.lower(text, encoding="utf-8")
+    for pattern, replacement in _RULES:
+        text = tf.strings.regex_replace(text, pattern, replacement)
+    return tf.strings.split(text)
+
+
+def character_ngrams(words: tf.Tensor, sizes: tuple[int, ...], most: int, buckets: int) -> tf.Tensor:
+    """Hashes the character n-grams of each word, its two ends marked, as fastText does.
+
+    A word that training never saw shares most of its n-grams with words that it did see. Source: Bojanowski
+    et al. 2017, "Enriching word vectors with subword information".
+
+    Args:
+        words: strings (n,).
+        sizes: lengths of n-grams.
+        most: n-grams kept for each word, shortest and leftmost first.
+        buckets: hash values run from 1 to `buckets`; 0 is padding.
+
+    Returns:
+        Hash values int32 (n, most), padded with zeros on the right.
+    """
+    characters = tf.strings.unicode_split(tf.strings.join(["<", words, ">"]), "UTF-8", errors="replace")
+    # Longer words are cut first: only `most` n-grams are kept of each in any case.
+    characters = characters[:, : most + max(sizes)]
+    grams = tf.concat([tf.strings.ngrams(characters, size, separator="") for size in sizes], axis=1)
+    hashed = tf.strings.to_hash_bucket_fast(grams[:, :most].values, buckets)
+    return tf.RaggedTensor.from_row_splits(
+        tf.cast(hashed, tf.int32) + 1, grams[:, :most].row_splits
+    ).to_tensor(shape=[None, most])

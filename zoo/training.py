@@ -1,0 +1,341 @@
+"""fit(): Keras's own training, on one device or several, that continues exactly where a kill left it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo import registry
+from zoo.data import Batches
+from zoo.errors import ZooError
+from zoo.run import RUNS, Run, read_checkpoint
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Training settings that every recipe's Config inherits."""
+
+    name: str = ""
+    """Name of the run and of the exported model; empty: the recipe's own."""
+    epochs: int = 10
+    """Most epochs; the schedule ends with the last one."""
+    steps_per_epoch: int = 0
+    """Batches in an epoch; 0: one pass over the data. Lower it where a pass takes more than three minutes."""
+    batch_size: int = 64
+    """Rows in a batch, over all devices."""
+    optimizer: Literal["adam", "rmsprop", "adagrad"] = "adam"
+    """How gradients become steps."""
+    learning_rate: float = 1e-3
+    """Highest learning rate."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Learning rate over time: half an epoch of warm-up, then down to 0 along a cosine, or constant."""
+    clip_norm: float = 5.0
+    """Longest gradient, over all weights together; 0: not clipped."""
+    weight_average: float = 0.99
+    """Decay of the moving average of weights that is validated and exported; 0: the weights themselves."""
+    patience: int = 2
+    """Epochs without a better validation loss before training stops."""
+    seed: int = 1
+    """Decides initial weights, order of the data and dropout."""
+    strategy: Literal["auto", "one", "mirrored"] = "auto"
+    """Devices: all GPUs if there are several, else one; one; or all local devices of the best kind."""
+    mixed_precision: bool = False
+    """Compute in float16 on GPUs and bfloat16 on CPUs; weights stay float32."""
+    init_from: str = ""
+    """Saved model (name or path) or run to start from: its vocabulary is kept and extended."""
+    fresh: bool = False
+    """Discard what the run's folder holds and train anew."""
+
+
+def start(settings: Settings) -> tf.distribute.Strategy:
+    """Seeds every generator, sets the precision, and returns the strategy to build the model under."""
+    for field in ("epochs", "batch_size", "learning_rate"):
+        if getattr(settings, field) <= 0:
+            raise ZooError(f"--{field.replace('_', '-')} {getattr(settings, field)}: must be above 0")
+    if not 0 <= settings.weight_average < 1:
+        raise ZooError(f"--weight-average {settings.weight_average}: must be at least 0 and below 1")
+    keras.utils.set_random_seed(settings.seed)
+    gpus = tf.config.list_logical_devices("GPU")
+    half = "mixed_float16" if gpus else "mixed_bfloat16"
+    keras.config.set_dtype_policy(half if settings.mixed_precision else "float32")
+    devices = gpus or tf.config.list_logical_devices("CPU")
+    several = settings.strategy == "mirrored" or (settings.strategy == "auto" and len(gpus) > 1)
+    if several:
+        return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return tf.distribute.get_strategy()
+
+
+def make_optimizer(settings: Settings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Returns the optimizer that the settings describe.
+
+    Clipping rescales the gradient of all weights together, which keeps its direction (Pascanu et al. 2013).
+    """
+    rate: Any = settings.learning_rate
+    if settings.schedule == "cosine":
+        warmup = max(1, steps_per_epoch // 2)
+        total = max(1, settings.epochs * steps_per_epoch - warmup)
+        rate = keras.optimizers.schedules.CosineDecay(0.0, total, warmup_target=rate, warmup_steps=warmup)
+    kind = {
+        "adam": keras.optimizers.Adam,
+        "rmsprop": keras.optimizers.RMSprop,
+        "adagrad": keras.optimizers.Adagrad,
+    }[settings.optimizer]
+    return _clipped(kind, settings.clip_norm)(
+        learning_rate=rate, use_ema=settings.weight_average > 0, ema_momentum=settings.weight_average or 0.99
+    )
+
+
+def fit(
+    run: Run,
+    settings: Settings,
+    model: keras.Model,
+    train: Batches,
+    validation: Batches,
+    loss: keras.losses.Loss,
+    metrics: Sequence[keras.metrics.Metric],
+) -> dict[str, Any]:
+    """Trains `model` and leaves it with the weights of its best epoch.
+
+    The run's checkpoint is replaced after each epoch. It holds weights, optimizer, random states, best
+    weights and patience; the order of the data follows from seed and step. So a training that was killed
+    continues, and on one CPU device ends with the very weights it would have had.
+
+    Args:
+        run: the folder to write to, created.
+        settings: the recipe's config.
+        model: built under `start`'s strategy, uncompiled.
+        train: batches to learn from.
+        validation: batches that choose the best epoch, by loss.
+        loss: reduced by Keras's default, over the batch.
+        metrics: weighted metrics for the progress bar.
+
+    Returns:
+        `history` (a list of dicts, one an epoch), `best_epoch` (from 1) and `seconds` spent
+        in all epochs.
+
+    Raises:
+        ZooError: the loss is not a number from the start.
+    """
+    steps = settings.steps_per_epoch or train.steps
+    with model.distribute_strategy.scope():
+        optimizer = make_optimizer(settings, steps)
+        # XLA cannot compile the fused cuDNN kernels, and on CPU each new length would compile anew.
+        model.compile(optimizer, loss, weighted_metrics=list(metrics), jit_compile=False)
+        model.optimizer.build(model.trainable_variables)
+    keeper = _Checkpoint(run, settings)
+    keeper.restore(model)
+    if not keeper.finished:
+        model.fit(
+            train.shuffled(settings.seed, start=keeper.epoch * steps),
+            steps_per_epoch=steps,
+            initial_epoch=keeper.epoch,
+            epochs=settings.epochs,
+            validation_data=validation.in_order(),
+            callbacks=[
+                keras.callbacks.TensorBoard(run.directory / "logs", write_graph=False),
+                keras.callbacks.TerminateOnNaN(),
+                keeper,
+            ],
+        )
+        if not keeper.history:
+            raise ZooError("the loss became NaN in the first epoch; lower --learning-rate or --clip-norm")
+    keeper.restore_best(model)
+    draw_learning_curve(keeper.history, keeper.best_epoch, run.directory / "learning_curve.png")
+    return {
+        "history": keeper.history,
+        "best_epoch": keeper.best_epoch,
+        "seconds": keeper.seconds,
+    }
+
+
+class _Checkpoint(keras.callbacks.Callback):
+    """Early stopping, best weights and exact resume: one state, saved as one file after each epoch."""
+
+    def __init__(self, run: Run, settings: Settings):
+        super().__init__()
+        self.run, self.settings = run, settings
+        self.epoch, self.best_epoch, self.best_loss, self.seconds = 0, 0, math.inf, 0.0
+        self.history: list[dict[str, float]] = []
+        self.best: list[np.ndarray] = []
+
+    @property
+    def finished(self) -> bool:
+        patience = self.settings.patience
+        return self.epoch >= self.settings.epochs or self.epoch - self.best_epoch >= patience > 0
+
+    def restore(self, model: keras.Model) -> None:
+        stored = self.run.load_checkpoint()
+        if not stored:
+            return
+        arrays, state = stored
+        _assign(model.variables, _numbered(arrays, "model"))
+        _assign(model.optimizer.variables, _numbered(arrays, "optimizer"))
+        self.best = _numbered(arrays, "best")
+        self.epoch, self.best_epoch, self.history = state["epoch"], state["best_epoch"], state["history"]
+        self.seconds = state["seconds"]
+        self.best_loss = self.history[self.best_epoch - 1]["val_loss"]
+        what = "training was finished" if self.finished else "continues"
+        print(f"{self.run.directory}: {what} after epoch {self.epoch}")
+
+    def restore_best(self, model: keras.Model) -> None:
+        _assign(model.weights, self.best)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self._began = time.monotonic()
+
+    def on_test_begin(self, logs=None):
+        self._training_weights = [variable.numpy() for variable in self.model.trainable_variables]
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        optimizer.finalize_variable_values(self.model.trainable_variables)  # the moving average, if any
+
+    def on_test_end(self, logs=None):
+        self._candidate = [variable.numpy() for variable in self.model.weights]
+        _assign(self.model.trainable_variables, self._training_weights)
+
+    def on_epoch_end(self, epoch, logs=None):
+        logs = {name: float(value) for name, value in (logs or {}).items()}
+        if not all(math.isfinite(value) for value in logs.values()):
+            return  # the last whole checkpoint stays
+        self.epoch, self.seconds = epoch + 1, self.seconds + time.monotonic() - self._began
+        self.history.append({**logs, "learning_rate": float(self.model.optimizer.learning_rate)})
+        if logs["val_loss"] < self.best_loss:
+            self.best_epoch, self.best_loss, self.best = self.epoch, logs["val_loss"], self._candidate
+        self.model.stop_training = self.finished
+        self.save()
+
+    def save(self) -> None:
+        groups = {
+            "model": [variable.numpy() for variable in self.model.variables],
+            "optimizer": [variable.numpy() for variable in self.model.optimizer.variables],
+            "best": self.best,
+        }
+        arrays = {f"{group}/{i}": array for group, found in groups.items() for i, array in enumerate(found)}
+        state = {
+            "epoch": self.epoch,
+            "best_epoch": self.best_epoch,
+            "history": self.history,
+            "seconds": self.seconds,
+            "weights": [weight.path for weight in self.model.weights],
+        }
+        self.run.save_checkpoint(arrays, state)
+
+
+def _numbered(arrays: dict[str, np.ndarray], group: str) -> list[np.ndarray]:
+    return [arrays[f"{group}/{i}"] for i in range(sum(name.startswith(f"{group}/") for name in arrays))]
+
+
+def _assign(variables, arrays) -> None:
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)
+
+
+def _clipped(kind: type[keras.optimizers.Optimizer], norm: float):
+    """Returns an optimizer class that clips the global norm of the gradient summed over all devices.
+
+    Keras clips each device's share before they are summed, so that two devices would take another step
+    than one.
+    """
+
+    class Clipped(kind):
+        def _all_reduce_sum_gradients(self, grads_and_vars):
+            reduced = super()._all_reduce_sum_gradients(grads_and_vars)
+            if not norm:
+                return reduced
+            grads, variables = zip(*reduced, strict=True)
+            # Sparse gradients may name a row twice; only as dense ones have they a norm.
+            dense = [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]
+            return list(zip(tf.clip_by_global_norm(dense, norm)[0], variables, strict=True))
+
+    Clipped.__name__ = kind.__name__
+    return Clipped
+
+
+def known_words(init_from: str) -> list[str]:
+    """Returns the vocabulary of a run or saved model, reserved words included; empty if `init_from` is.
+
+    Raises:
+        ZooError: there is no such run or model, or it has no vocabulary.
+    """
+    if not init_from:
+        return []
+    run = _run_folder(init_from)
+    folder = run or registry.find(init_from).path / "assets"
+    path = folder / "vocabulary.txt"
+    if not path.exists():
+        raise ZooError(f"--init-from {init_from}: holds no vocabulary; give a model of the same recipe")
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def warm_start(model: keras.Model, init_from: str) -> None:
+    """Copies into `model` the trained weights that fit, by name; a grown vocabulary keeps its first rows.
+
+    Args:
+        model: freshly built.
+        init_from: name or path of a saved model or a run; empty: nothing is done.
+
+    Raises:
+        ZooError: nothing fits, or there is no such model.
+    """
+    if not init_from:
+        return
+    trained = _trained_weights(init_from)
+    fresh = []
+    for weight in model.weights:
+        value, shape = trained.get(weight.path), tuple(weight.shape)
+        if value is None or value.shape[1:] != shape[1:] or len(value.shape) != len(shape):
+            fresh.append(weight.path)
+        elif value.shape == shape:
+            weight.assign(value)
+        elif "embedding" in weight.path and len(value) < shape[0]:
+            weight.assign(np.concatenate([value, weight.numpy()[len(value) :]]))
+        else:
+            fresh.append(weight.path)
+    if len(fresh) == len(model.weights):
+        raise ZooError(f"--init-from {init_from}: no weight fits; give a model of the same sizes and cell")
+    print(
+        f"starts from {init_from}: {len(model.weights) - len(fresh)} of {len(model.weights)} weights"
+        + (f"; new: {', '.join(fresh)}" if fresh else "")
+    )
+
+
+def _run_folder(name: str) -> Path | None:
+    for folder in (Path(name), RUNS / name):
+        if (folder / "checkpoint.npz").exists():
+            return folder
+    return None
+
+
+def _trained_weights(init_from: str) -> dict[str, np.ndarray]:
+    if folder := _run_folder(init_from):
+        arrays, state = read_checkpoint(folder)
+        return dict(zip(state["weights"], _numbered(arrays, "best"), strict=True))
+    loaded = registry.load(init_from)
+    names = loaded.manifest.get("weights")
+    if not names:
+        raise ZooError(f"--init-from {init_from}: not a model of this zoo; give one that it exported")
+    return dict(zip(names, (variable.numpy() for variable in loaded.variables), strict=True))
+
+
+def draw_learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
+    """Draws each metric of training and validation over the epochs, the best epoch marked."""
+    from matplotlib.figure import Figure
+
+    names = [name for name in history[0] if not name.startswith("val_") and name != "learning_rate"]
+    figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
+    epochs = range(1, len(history) + 1)
+    for axis, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
+        axis.plot(epochs, [row[name] for row in history], "o-", label="training")
+        axis.plot(epochs, [row[f"val_{name}"] for row in history], "o-", label="validation")
+        axis.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
+        axis.set(title=name.replace("_", " "), xlabel="epoch")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.legend()
+    figure.savefig(path, dpi=120)
