@@ -28,6 +28,7 @@ class List:
     """Lists the saved models that can be found, with their test scores."""
 
     def run(self) -> None:
+        """Prints the table."""
         from rich.console import Console
         from rich.table import Table
 
@@ -60,6 +61,7 @@ class Info:
     """Name or path of a saved model."""
 
     def run(self) -> None:
+        """Prints the card and checks."""
         from rich.console import Console
         from rich.markdown import Markdown
 
@@ -87,6 +89,7 @@ class Predict:
     """File to write: CSV, TSV or JSONL; by default the answers are printed."""
 
     def run(self) -> None:
+        """Predicts, then prints or writes whole."""
         if bool(self.texts) == bool(self.input):
             raise ZooError('give texts in quotes, or --input FILE: python -m zoo predict NAME "a text"')
         if self.output and Path(self.output).suffix not in _WRITERS:
@@ -121,6 +124,7 @@ class Evaluate:
     """test, validation or train."""
 
     def run(self) -> None:
+        """Predicts and prints scores."""
         from zoo.evaluation import evaluate
 
         evaluate(registry.load(self.model), self.dataset, self.split)
@@ -132,14 +136,17 @@ class Bench:
 
     recipe: Annotated[str, tyro.conf.Positional]
     """What to measure: sentiment."""
+    full: bool = False
+    """Also train to the end and compare accuracy: minutes more."""
 
     def run(self) -> None:
-        import importlib
+        """Runs the benchmark."""
+        import importlib.util
 
         name = f"zoo.bench.{self.recipe}"
         if not self.recipe.isidentifier() or importlib.util.find_spec(name) is None:
             raise ZooError(f"no benchmark {self.recipe!r}; there is: sentiment")
-        importlib.import_module(name).main()
+        importlib.import_module(name).main(self.full)
 
 
 def main() -> None:

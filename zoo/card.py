@@ -8,6 +8,7 @@ def card(manifest: Mapping[str, Any]) -> str:
     """Returns Markdown: scores beside baselines, how to use the model, what it was made from and how."""
     data, training = manifest["dataset"], manifest["training"]
     sizes = ", ".join(f"{count:,} {split}" for split, count in data["sizes"].items())
+    versions = ", ".join(f"{name} {number}" for name, number in manifest["versions"].items())
     return f"""# {manifest["name"]}
 
 A model of the recipe `{manifest["recipe"]}`. What its data is biased towards and where it fails:
@@ -28,7 +29,8 @@ model = tf.saved_model.load("saved_models/{manifest["name"]}")
 print(model.signatures["serving_default"]({_example(manifest)}))
 ```
 
-With the zoo: `python -m zoo predict {manifest["name"]} "..."`, or `zoo.load("{manifest["name"]}").predict(["..."])`.
+With the zoo: `python -m zoo predict {manifest["name"]} "..."`, or
+`zoo.load("{manifest["name"]}").predict(["..."])`.
 
 {_signatures(manifest)}
 
@@ -39,10 +41,10 @@ With the zoo: `python -m zoo predict {manifest["name"]} "..."`, or `zoo.load("{m
 | command | `{manifest["command"]}` |
 | data | `{data["name"]}` {data["version"]} ({sizes}); {data["source"]} |
 | licence of the data | {data["licence"]} |
-| training | {training["seconds"]:,.0f} s, {training["epochs"]} epochs, the best was {training["best_epoch"]} |
+| training | {training["seconds"]:,.0f} s; {training["epochs"]} epochs, best: {training["best_epoch"]} |
 | hardware | {manifest["hardware"]} |
 | parameters | {manifest["parameters"]:,} |
-| versions | {", ".join(f"{name} {number}" for name, number in manifest["versions"].items())} |
+| versions | {versions} |
 """
 
 

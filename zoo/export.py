@@ -1,4 +1,4 @@
-"""SavedModels that plain TensorFlow loads: written whole, verified in a fresh process, with manifest and card."""
+"""SavedModels that plain TensorFlow loads: written whole, verified in a fresh process, with a manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding, checking and loading saved models; needs a SavedModel and its manifest, never a recipe or Keras."""
+"""Finding, checking and loading saved models; needs their files only, never a recipe or Keras."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class Model:
             tensor = tf.constant(block, dtype)
         except (TypeError, ValueError) as error:
             raise ZooError(f"inputs of {self.name} must be of type {dtype.name}: {error}") from None
-        outputs = {key: value.numpy() for key, value in function(**{name: tensor}).items()}
+        outputs = {key: value.numpy() for key, value in sorted(function(**{name: tensor}).items())}
         return [_readable({key: value[i] for key, value in outputs.items()}) for i in range(len(block))]
 
 

@@ -135,6 +135,7 @@ def fit(
     if not keeper.finished:
         model.fit(
             train.shuffled(settings.seed, start=keeper.epoch * steps),
+            shuffle=False,
             steps_per_epoch=steps,
             initial_epoch=keeper.epoch,
             epochs=settings.epochs,
@@ -205,7 +206,8 @@ class _Checkpoint(keras.callbacks.Callback):
         if not all(math.isfinite(value) for value in logs.values()):
             return  # the last whole checkpoint stays
         self.epoch, self.seconds = epoch + 1, self.seconds + time.monotonic() - self._began
-        self.history.append({**logs, "learning_rate": float(self.model.optimizer.learning_rate)})
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self.history.append({**logs, "learning_rate": rate})
         if logs["val_loss"] < self.best_loss:
             self.best_epoch, self.best_loss, self.best = self.epoch, logs["val_loss"], self._candidate
         self.model.stop_training = self.finished

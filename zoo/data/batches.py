@@ -101,11 +101,16 @@ class Batches:
                 yield from self._shuffled_rows(np.random.default_rng([seed, number]))[skipped:]
                 number, skipped = number + 1, 0
 
-        return self._dataset(order, None, normalise=True)
+        return self._dataset(order, None)
 
     def in_order(self) -> tf.data.Dataset:
-        """Returns one pass of (inputs, targets, weights); filling rows weigh 0, all others 1."""
-        return self._dataset(self._sorted_rows, self.steps, normalise=False)
+        """Returns one pass of (inputs, targets, weights).
+
+        All real rows weigh the same, so that the mean over the pass, filling rows included, is that of the
+        real rows; on one device they weigh 1.
+        """
+        padded = sum(len(rows) + self._filling(rows) for rows in self._sorted_rows())
+        return self._dataset(self._sorted_rows, self.steps, weight=padded / len(self))
 
     def restore_order(self, outputs: np.ndarray) -> np.ndarray:
         """Puts rows that `in_order` yielded, filling rows included, back into their first order."""
@@ -113,7 +118,7 @@ class Batches:
         start = 0
         for rows in self._sorted_rows():
             restored[rows] = outputs[start : start + len(rows)]
-            start += len(rows) + -len(rows) % self.replicas
+            start += len(rows) + self._filling(rows)
         return restored
 
     def _sorted_rows(self) -> list[np.ndarray]:
@@ -129,26 +134,28 @@ class Batches:
             batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
         return [batches[i] for i in random.permutation(len(batches))]
 
-    def _batch(self, rows: np.ndarray, normalise: bool):
-        filling = -len(rows) % self.replicas
-        weights = np.ones(len(rows) + filling, np.float32)
-        if normalise:
-            weights *= len(weights) / len(rows)
+    def _filling(self, rows: np.ndarray) -> int:
+        return -len(rows) % self.replicas
+
+    def _batch(self, rows: np.ndarray, weight: float | None):
+        filling = self._filling(rows)
+        size = len(rows) + filling
+        weights = np.full(size, weight or size / len(rows), np.float32)
         weights[len(rows) :] = 0
         rows = np.concatenate([rows, np.repeat(rows[:1], filling)])
         inputs = {name: _take(column, rows) for name, column in self.inputs.items()}
         return inputs, _take(self.targets, rows), weights
 
-    def _dataset(self, order, steps: int | None, normalise: bool) -> tf.data.Dataset:
+    def _dataset(self, order, steps: int | None, weight: float | None = None) -> tf.data.Dataset:
         import tensorflow as tf
 
         def spec(array: np.ndarray) -> tf.TensorSpec:
             return tf.TensorSpec([None] * min(array.ndim, 2) + list(array.shape[2:]), array.dtype)
 
-        inputs, targets, weights = self._batch(np.arange(1), normalise)
+        inputs, targets, weights = self._batch(np.arange(1), weight)
         signature = ({name: spec(array) for name, array in inputs.items()}, spec(targets), spec(weights))
         dataset = tf.data.Dataset.from_generator(
-            lambda: (self._batch(rows, normalise) for rows in order()), output_signature=signature
+            lambda: (self._batch(rows, weight) for rows in order()), output_signature=signature
         )
         # Keras warns of data that ends unannounced.
         steps = tf.data.INFINITE_CARDINALITY if steps is None else steps

@@ -16,7 +16,7 @@ def fingerprint(text: str) -> str:
 
 
 def split_of(key: str) -> str:
-    """Returns "train" (80 %), "validation" or "test" (10 % each) by a hash of `key`, alike on every machine."""
+    """Returns "train" (80 %), "validation" or "test" (10 % each) by a hash of `key`, alike everywhere."""
     bucket = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % 10
     return {0: "test", 1: "validation"}.get(bucket, "train")
 

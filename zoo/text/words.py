@@ -50,8 +50,6 @@ def character_ngrams(words: tf.Tensor, sizes: tuple[int, ...], most: int, bucket
     characters = tf.strings.unicode_split(tf.strings.join(["<", words, ">"]), "UTF-8", errors="replace")
     # Longer words are cut first: only `most` n-grams are kept of each in any case.
     characters = characters[:, : most + max(sizes)]
-    grams = tf.concat([tf.strings.ngrams(characters, size, separator="") for size in sizes], axis=1)
-    hashed = tf.strings.to_hash_bucket_fast(grams[:, :most].values, buckets)
-    return tf.RaggedTensor.from_row_splits(
-        tf.cast(hashed, tf.int32) + 1, grams[:, :most].row_splits
-    ).to_tensor(shape=[None, most])
+    grams = tf.concat([tf.strings.ngrams(characters, size, separator="") for size in sizes], axis=1)[:, :most]
+    hashed = tf.cast(tf.strings.to_hash_bucket_fast(grams.values, buckets), tf.int32) + 1
+    return grams.with_values(hashed).to_tensor(shape=[None, most])

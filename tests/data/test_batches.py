@@ -1,0 +1,143 @@
+from itertools import islice
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.data import Batches, Ragged
+
+
+def ragged(*lengths):
+    """Rows of the given lengths; row i is filled with i + 1."""
+    values = np.repeat(np.arange(1, len(lengths) + 1, dtype=np.int32), lengths)
+    return Ragged(values, np.cumsum([0, *lengths]))
+
+
+def batches(lengths, batch_size, replicas=1):
+    """Batches whose targets are the rows' own numbers."""
+    return Batches({"words": ragged(*lengths)}, np.arange(len(lengths)), batch_size, replicas)
+
+
+def numbers(dataset, count):
+    """Row numbers of the first `count` batches."""
+    return [targets.tolist() for _, targets, _ in islice(dataset.as_numpy_iterator(), count)]
+
+
+MIXED = [3, 0, 7, 1, 1, 4, 9, 2, 2, 5, 6]
+
+
+def test_rows_are_padded_with_zeros_on_the_right():
+    rows = Ragged(np.array([5, 6, 7, 8, 9, 4]), np.array([0, 1, 3, 6]))
+    assert rows.lengths.tolist() == [1, 2, 3]
+    assert rows.padded(np.array([1, 0])).tolist() == [[6, 7], [5, 0]]
+    assert rows.padded(np.array([2, 0, 2])).tolist() == [[8, 9, 4], [5, 0, 0], [8, 9, 4]]
+
+
+def test_rows_of_vectors_are_padded_with_zero_vectors():
+    rows = Ragged(np.array([[1, 2], [3, 4], [5, 6]]), np.array([0, 2, 3]))
+    assert rows.padded(np.array([0, 1])).tolist() == [[[1, 2], [3, 4]], [[5, 6], [0, 0]]]
+
+
+def test_empty_rows_get_one_step():
+    assert ragged(0, 0).padded(np.array([0, 1])).tolist() == [[0], [0]]
+
+
+def test_ragged_tensors_are_joined():
+    parts = [tf.ragged.constant([[1, 2], []], dtype=tf.int32), tf.ragged.constant([[3]], dtype=tf.int32)]
+    rows = Ragged.concatenate(parts)
+    assert rows.values.tolist() == [1, 2, 3]
+    assert rows.splits.tolist() == [0, 2, 2, 3]
+
+
+@pytest.mark.parametrize(("rows", "batch_size", "steps"), [(6, 3, 2), (7, 3, 3), (1, 64, 1)])
+def test_steps(rows, batch_size, steps):
+    data = batches([1] * rows, batch_size)
+    assert (len(data), data.steps) == (rows, steps)
+    assert data.in_order().cardinality() == steps
+    assert data.shuffled(1).cardinality() == tf.data.INFINITE_CARDINALITY
+
+
+def test_every_row_comes_once_in_each_pass():
+    data = batches(MIXED, 4)
+    found = numbers(data.shuffled(seed=5), 6)
+    for one_pass in (found[:3], found[3:]):
+        assert sorted(number for batch in one_pass for number in batch) == list(range(11))
+        assert sorted(len(batch) for batch in one_pass) == [3, 4, 4]
+
+
+def test_the_order_follows_from_seed_and_pass_alone():
+    lengths = [i % 9 for i in range(40)]
+    once = numbers(batches(lengths, 4).shuffled(seed=5), 20)
+    np.random.default_rng(0).random()
+    assert numbers(batches(lengths, 4).shuffled(seed=5), 20) == once
+    assert numbers(batches(lengths, 4).shuffled(seed=6), 20) != once
+    assert once[:10] != once[10:]
+
+
+@pytest.mark.parametrize("start", [0, 1, 3, 4, 8, 10])
+def test_a_later_start_skips_what_has_been_seen(start):
+    data = batches(MIXED, 3)
+    assert data.steps == 4
+    assert numbers(data.shuffled(7, start=start), 6) == numbers(data.shuffled(7), 16)[start : start + 6]
+
+
+def test_inputs_and_targets_of_a_row_stay_together():
+    data = Batches(
+        {"words": ragged(*MIXED), "dense": np.arange(11)[:, None] * [10, 100]}, np.arange(11), batch_size=4
+    )
+    for inputs, targets, weights in islice(data.shuffled(1).as_numpy_iterator(), 6):
+        assert inputs["dense"].tolist() == [[10 * row, 100 * row] for row in targets]
+        assert [
+            int((words == row + 1).sum()) for words, row in zip(inputs["words"], targets, strict=True)
+        ] == [MIXED[row] for row in targets]
+        assert weights.tolist() == [1] * len(targets)
+
+
+def test_ragged_targets_are_padded_too():
+    data = Batches({"words": ragged(2, 1)}, ragged(2, 1), batch_size=2)
+    ((_, targets, _),) = data.in_order().as_numpy_iterator()
+    assert targets.tolist() == [[2, 0], [1, 1]]
+
+
+def test_types_are_kept():
+    inputs, targets, weights = next(batches([2, 1], 2).shuffled(1).as_numpy_iterator())
+    assert (inputs["words"].dtype, targets.dtype, weights.dtype) == (np.int32, np.int64, np.float32)
+
+
+def test_filling_rows_weigh_nothing_and_the_mean_is_that_of_the_real_rows():
+    data = Batches({"words": ragged(2, 2, 2)}, np.array([3.0, 6.0, 12.0], np.float32), 3, replicas=2)
+    ((inputs, losses, weights),) = islice(data.shuffled(1).as_numpy_iterator(), 1)
+    assert inputs["words"].shape == (4, 2)
+    assert (inputs["words"][3] > 0).all()
+    assert weights.tolist() == pytest.approx([4 / 3, 4 / 3, 4 / 3, 0])
+    assert np.mean(weights * losses) == pytest.approx(7)
+
+
+def test_evaluation_weighs_real_rows_1():
+    data = batches([1, 2, 3], 3, replicas=2)
+    ((_, targets, weights),) = data.in_order().as_numpy_iterator()
+    assert targets.tolist() == [0, 1, 2, 0]
+    assert weights.tolist() == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 11])
+@pytest.mark.parametrize("batch_size", [1, 3, 4, 20])
+@pytest.mark.parametrize("replicas", [1, 2, 3])
+def test_restore_order_undoes_in_order(rows, batch_size, replicas):
+    data = batches(MIXED[:rows], batch_size, replicas)
+    found = [targets for _, targets, _ in data.in_order().as_numpy_iterator()]
+    assert all(len(targets) % replicas == 0 for targets in found)
+    outputs = np.concatenate(found)[:, None] * [1.0, 10.0]
+    assert data.restore_order(outputs).tolist() == [[row, 10 * row] for row in range(rows)]
+
+
+def test_rows_of_like_length_share_a_batch():
+    data = batches([1, 9, 1, 9, 1, 9, 1, 9], 2)  # as they come, every batch would be 2 x 9: 72 in all
+    for dataset in (data.in_order(), data.shuffled(3)):
+        cells = sum(inputs["words"].size for inputs, _, _ in islice(dataset.as_numpy_iterator(), 4))
+        assert cells == 2 * 2 * 1 + 2 * 2 * 9
+
+
+def test_batches_of_one_length_do_not_always_hold_the_same_rows():
+    found = numbers(batches([2] * 8, 2).shuffled(1), 40)
+    assert len({frozenset(batch) for batch in found}) > 10

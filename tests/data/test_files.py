@@ -1,0 +1,239 @@
+import json
+
+import pytest
+
+import zoo.data
+from zoo.errors import ZooError
+
+# As the hashes of test_splits.py say: "one", "two" are for training, "seven" for validation, "five" for test.
+CSV = "text,label\none,good\ntwo,bad\nseven,good\nfive,bad\n"
+
+
+def load(path):
+    return zoo.data.load(str(path), "classification")
+
+
+def write(path, content):
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def rows(examples, split):
+    """Returns (text, label's name) of every row."""
+    return [
+        (row["text"].decode(), examples.label_names[row["label"]])
+        for row in examples.split(split).as_numpy_iterator()
+    ]
+
+
+def refusal(path):
+    """Returns the message, which is one line and names the path."""
+    with pytest.raises(ZooError) as error:
+        load(path)
+    assert "\n" not in str(error.value)
+    assert str(path) in str(error.value)
+    return str(error.value)
+
+
+def test_one_file_is_split_by_its_texts(tmp_path):
+    examples = load(write(tmp_path / "a.csv", CSV))
+    assert rows(examples, "train") == [("one", "good"), ("two", "bad")]
+    assert rows(examples, "validation") == [("seven", "good")]
+    assert rows(examples, "test") == [("five", "bad")]
+
+
+def test_copies_of_a_text_stay_in_one_split(tmp_path):
+    examples = load(write(tmp_path / "a.csv", CSV + "RT @bo: Five!,good\nhttp://t.co/x seven,bad\n"))
+    assert rows(examples, "train") == [("one", "good"), ("two", "bad")]
+    assert rows(examples, "validation") == [("seven", "good"), ("http://t.co/x seven", "bad")]
+    assert rows(examples, "test") == [("five", "bad"), ("RT @bo: Five!", "good")]
+
+
+def test_csv_tsv_and_jsonl_read_alike(tmp_path):
+    text, other = 'He said "no",\nthen\tleft – naïve 😀', "plain"
+    write(tmp_path / "train.csv", f'label,text\ngood,"{text.replace(chr(34), chr(34) * 2)}"\nbad,{other}\n')
+    write(
+        tmp_path / "validation.tsv",
+        f'text\tlabel\n"{text.replace(chr(34), chr(34) * 2)}"\tgood\n{other}\tbad',
+    )
+    lines = [{"text": text, "label": "good"}, {"label": "bad", "text": other}]
+    write(tmp_path / "test.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+    examples = load(tmp_path)
+    for split in ("train", "validation", "test"):
+        assert rows(examples, split) == [(text, "good"), (other, "bad")]
+
+
+def test_features_and_card(tmp_path):
+    path = write(tmp_path / "a.csv", CSV)
+    examples = load(path)
+    (row, _) = examples.train.as_numpy_iterator()
+    assert row["text"] == b"one"
+    assert (row["label"].dtype, row["label"].shape, row["label"]) == ("int64", (), 1)
+    assert (examples.name, examples.source, examples.licence) == (str(path), "a.csv", "the user's own")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + CSV.encode(),
+        CSV.replace("\n", "\r\n"),
+        CSV + "\n\n  \n",
+        "id, text ,label,more\n1,one,good,x\n2,two,bad,\n3,  seven , good ,\n4,five,bad\n",
+    ],
+    ids=["byte-order mark", "Windows line ends", "blank lines at the end", "other columns and spaces"],
+)
+def test_variants_of_csv_read_the_same(tmp_path, content):
+    examples = load(write(tmp_path / "a.csv", content))
+    assert rows(examples, "train") == [("one", "good"), ("two", "bad")]
+    assert rows(examples, "validation") == [("seven", "good")]
+
+
+def test_labels_are_any_strings_in_sorted_order(tmp_path):
+    examples = load(
+        write(tmp_path / "a.csv", "text,label\none,zürich\ntwo,3\nthree,Apple\nseven,3\nfive,3\n")
+    )
+    assert examples.label_names == ("3", "Apple", "zürich")
+    assert [int(row["label"]) for row in examples.train] == [2, 0, 1]
+
+
+def test_numbers_are_labels_too(tmp_path):
+    texts = {"one": 1, "two": 0, "seven": 1, "five": 0}
+    lines = [json.dumps({"text": text, "label": label}) for text, label in texts.items()]
+    assert load(write(tmp_path / "a.jsonl", "\n".join(lines))).label_names == ("0", "1")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_very_long_text_is_read(tmp_path, suffix):
+    long = "word " * 40_000 + "end"
+    if suffix == "csv":
+        content = CSV + f"{long},good\n"
+    else:
+        texts = {"one": "good", "two": "bad", "seven": "good", "five": "bad", long: "good"}
+        content = "\n".join(json.dumps({"text": text, "label": label}) for text, label in texts.items())
+    examples = load(write(tmp_path / f"a.{suffix}", content))
+    assert (long, "good") in [
+        row for split in ("train", "validation", "test") for row in rows(examples, split)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "told"),
+    [
+        ("a.csv", "", ("empty", "text and label")),
+        ("a.csv", b"\xef\xbb\xbf \n", ("empty", "text and label")),
+        ("a.jsonl", "\n\n", ("empty", "text and label")),
+        ("a.csv", "review,label\nx,y\n", ("no column 'text'", "'review', 'label'", "first line")),
+        ("a.tsv", "text,label\nx,y\n", ("no column 'text' and 'label'", "'text,label'")),
+        ("a.csv", "text,label\none,good\n  ,bad\n", ("line 3", "blank text", "remove the row")),
+        ("a.csv", "text,label\none,good\ntwo, \n", ("line 3", "blank label", "remove the row")),
+        ("a.csv", "text,label\none,good\n\ntwo,bad\n", ("line 3", "blank text", "remove the row")),
+        ("a.jsonl", '{"text": "x", "label": "y"}\n{"text": null, "label": "y"}', ("line 2", "blank text")),
+        ("a.csv", "text,label\none,good\ntwo\n", ("line 3", "blank label")),
+        ("a.csv", "text,label\none,good,\nb,c,d\n", ("line 2", "3 cells", "header has 2", "quote")),
+        ("a.csv", 'text,label\none,good\n"two" too,bad\n', ("line 3", "malformed", "mend its quotes")),
+        ("a.csv", 'text,label\none,good\n"two,bad\n', ("line 3", "malformed", "mend its quotes")),
+        ("a.csv", b"text,label\none,good\ncaf\xe9,bad\n", ("line 3", "not UTF-8", "save the file as UTF-8")),
+        ("a.csv", CSV.encode("utf-16"), ("line 1", "not UTF-8", "save the file as UTF-8")),
+        ("a.csv", CSV.replace("bad", "good"), ("only one label ('good')", "at least two")),
+        ("a.csv", "text,label\none,good\ntwo,bad\n", ("too few rows", "validation", "give more rows")),
+        ("a.csv", "text,label\n", ("too few rows", "give more rows")),
+        (
+            "a.csv",
+            "text,label\none,good\ntwo,bad\nfive,x\nseven,bad\n",
+            ("label 'x'", "test part", "training"),
+        ),
+        ("a.txt", CSV, ("unknown kind of file", ".csv, .tsv, .jsonl")),
+    ],
+)
+def test_bad_files_are_refused_in_one_line(tmp_path, name, content, told):
+    message = refusal(write(tmp_path / name, content))
+    for part in told:
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "text",
+        "[1, 2]",
+        '"text"',
+        '{"text": "x", "label": "y"',
+        "[" * 100_000,
+        '{"label": ' + "1" * 5_000 + "}",
+    ],
+    ids=["blank", "no JSON", "list", "string", "cut off", "nested without end", "a number without end"],
+)
+def test_a_line_that_is_no_json_object_is_named(tmp_path, line):
+    good = '{"text": "one", "label": "good"}'
+    message = refusal(write(tmp_path / "a.jsonl", f"{good}\n{line}\n{good}\n"))
+    assert "line 2 is not a JSON object" in message
+    assert "one object on each line" in message
+
+
+def test_a_json_line_without_a_column_is_named(tmp_path):
+    message = refusal(write(tmp_path / "a.jsonl", '{"text": "one", "label": "good"}\n{"text": "two"}\n'))
+    assert "'label'" in message
+    assert "line 2" in message
+
+
+def test_a_json_text_that_is_no_string_is_refused(tmp_path):
+    texts = {"one": "good", "two": "bad", "seven": "good", "five": "bad"}
+    lines = [json.dumps({"text": text, "label": label}) for text, label in texts.items()]
+    lines.append('{"text": ["a", "b"], "label": "bad"}')
+    assert "line 5" in refusal(write(tmp_path / "a.jsonl", "\n".join(lines)))
+
+
+def test_half_of_a_surrogate_pair_is_refused(tmp_path):
+    texts = {"one": "good", "two": "bad", "seven": "good", "five \\ud83d": "bad", "five": "bad"}
+    lines = [f'{{"text": "{text}", "label": "{label}"}}' for text, label in texts.items()]
+    assert "line 4" in refusal(write(tmp_path / "a.jsonl", "\n".join(lines)))
+
+
+def test_a_missing_file_is_named(tmp_path):
+    assert "no such file" in refusal(tmp_path / "no.csv")
+
+
+def test_only_classification_reads_own_files(tmp_path):
+    path = write(tmp_path / "a.csv", CSV)
+    with pytest.raises(ZooError, match="classification, not for tagging"):
+        zoo.data.load(str(path), "tagging")
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for split in ("train", "validation", "test"):
+        write(tmp_path / f"{split}.csv", "text,label\none,good\ntwo,bad\n")
+    return tmp_path
+
+
+def test_a_folder_gives_each_file_as_its_split(folder):
+    write(folder / "test.csv", "text,label\none more,bad\n")
+    examples = load(folder)
+    assert rows(examples, "train") == rows(examples, "validation") == [("one", "good"), ("two", "bad")]
+    assert rows(examples, "test") == [("one more", "bad")]
+
+
+def test_a_folder_without_one_split_is_refused(folder):
+    (folder / "test.csv").unlink()
+    assert "one file test.csv, test.tsv or test.jsonl" in refusal(folder)
+
+
+def test_a_folder_with_two_files_for_a_split_is_refused(folder):
+    write(folder / "train.tsv", "text\tlabel\none\tgood\n")
+    assert "one file train.csv, train.tsv or train.jsonl" in refusal(folder)
+
+
+def test_a_label_that_training_lacks_is_refused(folder):
+    write(folder / "validation.csv", "text,label\none,good\ntwo,ugly\n")
+    message = refusal(folder)
+    assert "'ugly'" in message
+    assert "validation part" in message
+
+
+def test_a_bad_file_in_a_folder_is_named(folder):
+    write(folder / "validation.csv", "text,label\none,good\n ,bad\n")
+    message = refusal(folder)
+    assert str(folder / "validation.csv") in message
+    assert "line 3" in message

@@ -1,0 +1,174 @@
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import TINY, run
+
+import zoo.recipes.sentiment as sentiment
+
+RECIPE = ("-m", "zoo.recipes.sentiment")
+
+
+def checkpoint(folder: Path):
+    with np.load(folder / "runs/tiny/checkpoint.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return arrays, json.loads(str(arrays.pop("_state")))
+
+
+def test_it_learns_exports_and_shows_scores_beside_baselines(trained):
+    manifest = json.loads((trained / "saved_models/tiny/zoo.json").read_text())
+    assert manifest["metrics"]["test"]["accuracy"] > 0.95
+    assert set(manifest["baselines"]["test"]) == {"majority", "TF-IDF + logistic regression"}
+    assert manifest["labels"] == ["blame", "praise"]
+    assert sum(manifest["dataset"]["sizes"].values()) == 600
+    metrics = json.loads((trained / "runs/tiny/metrics.json").read_text())
+    assert metrics["test"]["tiny"] == manifest["metrics"]["test"]
+    assert (trained / "runs/tiny/learning_curve.png").read_bytes().startswith(b"\x89PNG")
+    assert list((trained / "runs/tiny/logs/train").iterdir())
+
+
+def kill_when(condition, command, folder):
+    process = subprocess.Popen([sys.executable, *command], cwd=folder, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+    limit = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, "the training ended before it could be killed"
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+
+def test_killed_twice_it_ends_with_bit_identical_weights_and_the_same_best_epoch(trained, reviews, tmp_path):
+    command = [*RECIPE, "--dataset", str(reviews), "--name", "tiny", *TINY]
+    run_folder = tmp_path / "runs/tiny"
+    kill_when(lambda: (run_folder / "vocabulary.txt").exists(), command, tmp_path)
+    assert not (run_folder / "checkpoint.npz").exists()
+    kill_when(lambda: (run_folder / "checkpoint.npz").exists(), command, tmp_path)
+    done = checkpoint(tmp_path)[1]["epoch"]
+    assert 1 <= done < 4
+    output = run(*command, cwd=tmp_path).stdout
+    assert f"continues after epoch {done}" in output
+
+    (expected, state), (found, found_state) = checkpoint(trained), checkpoint(tmp_path)
+    assert found_state["best_epoch"] == state["best_epoch"]
+    assert found_state["epoch"] == state["epoch"]
+    assert found.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+    losses = [[epoch["val_loss"] for epoch in s["history"]] for s in (state, found_state)]
+    assert losses[0] == losses[1]
+
+
+def test_the_same_command_again_trains_no_more(trained, reviews, tmp_path):
+    shutil.copytree(trained, tmp_path / "again")
+    output = run(*RECIPE, "--dataset", str(reviews), "--name", "tiny", *TINY, cwd=tmp_path / "again").stdout
+    assert "training was finished after epoch 4" in output
+    assert checkpoint(tmp_path / "again")[1] == checkpoint(trained)[1]
+
+
+def test_a_copied_recipe_runs_unchanged_elsewhere(reviews, tmp_path):
+    shutil.copy(sentiment.__file__, tmp_path / "mine.py")
+    arguments = ["--dataset", str(reviews), *TINY, "--epochs", "1", "--cell", "gru", "--pooling", "last"]
+    run("mine.py", *arguments, cwd=tmp_path)
+    assert (tmp_path / "saved_models/sentiment/saved_model.pb").exists()
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        ("--cell", "simple_rnn", "--pooling", "mean", "--optimizer", "rmsprop", "--subword-units", "0"),
+        ("--mixed-precision", "--strategy", "mirrored", "--optimizer", "adagrad", "--schedule", "constant"),
+    ],
+)
+def test_other_settings_train_and_export(reviews, tmp_path, extra):
+    arguments = ["--dataset", str(reviews), *TINY, "--epochs", "1", "--layers", "1", *extra]
+    run(*RECIPE, *arguments, cwd=tmp_path)
+    assert (tmp_path / "saved_models/sentiment/zoo.json").exists()
+
+
+def test_a_warm_start_keeps_the_vocabulary_and_begins_with_what_was_learned(trained, tmp_path):
+    own = tmp_path / "own.csv"
+    rows = [f"the {thing} was {word} number {i},{label}" for i in range(20) for thing in ("soup", "zeppelin")
+            for word, label in (("lovely", "praise"), ("dreadful", "blame"))]  # fmt: skip
+    own.write_text("text,label\n" + "\n".join(rows) + "\n")
+    for source, name in (("runs/tiny", "from_run"), ("saved_models/tiny", "from_model")):
+        output = run(*RECIPE, "--dataset", str(own), *TINY, "--epochs", "1", "--learning-rate", "1e-6",
+                     "--weight-average", "0", "--name", name, "--init-from", str(trained / source),
+                     cwd=tmp_path).stdout  # fmt: skip
+        assert "17 of 17 weights" in output
+        manifest = json.loads((tmp_path / f"saved_models/{name}/zoo.json").read_text())
+        assert manifest["metrics"]["test"]["accuracy"] == 1.0
+        words = (tmp_path / f"runs/{name}/vocabulary.txt").read_text().split("\n")
+        old = (trained / "runs/tiny/vocabulary.txt").read_text().split("\n")[:-1]
+        assert words[: len(old)] == old
+        assert "zeppelin" in words[len(old) :]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "mend"),
+    [
+        (["--dataset", "nowhere.csv"], "nowhere.csv", "give the path"),
+        (["--dataset", "imdb"], "'imdb'", "imdb_reviews"),
+        (["--dataset", "one.csv"], "one.csv", "at least two"),
+        (["--dataset", "blank.csv"], "line 3", "remove the row"),
+        (["--dataset", "latin.csv"], "latin.csv", "UTF-8"),
+        (["--preset", "best"], "best", "tweets-best"),
+        (["--preset", "wrong.toml"], "unitz", "settings are"),
+        (["--untis", "3"], "--untis", "--units"),
+        (["--cell", "rnn"], "--cell", "simple_rnn"),
+        (["--epochs", "0"], "--epochs", "above 0"),
+        (["--name", "../x"], "../x", "plain name"),
+        (["--init-from", "nothing"], "nothing", "give a path"),
+    ],
+)
+def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, arguments, named, mend):
+    (tmp_path / "one.csv").write_text("text,label\n" + "\n".join(f"text {i},same" for i in range(50)))
+    (tmp_path / "blank.csv").write_text("text,label\ngood,a\n,b\n")
+    (tmp_path / "latin.csv").write_bytes("text,label\ncafé,a\n".encode("latin-1"))
+    (tmp_path / "wrong.toml").write_text("unitz = 3\n")
+    before = sorted(tmp_path.rglob("*"))
+    result = run(*RECIPE, *arguments, cwd=tmp_path, code=2)
+    (line,) = result.stderr.strip().splitlines()
+    assert named in line
+    assert mend in line
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_of_another_configuration_is_left_alone(trained, reviews, tmp_path):
+    shutil.copytree(trained, tmp_path / "work")
+    command = [*RECIPE, "--dataset", str(reviews), "--name", "tiny", *TINY]
+    before = checkpoint(tmp_path / "work")[1]
+    result = run(*command, "--units", "9", cwd=tmp_path / "work", code=2)
+    assert "units is 8 there and 9 here" in result.stderr
+    assert "--fresh" in result.stderr
+    reviews_changed = tmp_path / "work" / "other.csv"
+    shutil.copy(reviews, reviews_changed)
+    assert checkpoint(tmp_path / "work")[1] == before
+
+
+def test_an_export_of_something_else_is_never_replaced(reviews, tmp_path):
+    (tmp_path / "saved_models/sentiment").mkdir(parents=True)
+    (tmp_path / "saved_models/sentiment/precious").write_text("kept")
+    result = run(*RECIPE, "--dataset", str(reviews), cwd=tmp_path, code=2)
+    assert "choose another --name" in result.stderr
+    assert (tmp_path / "saved_models/sentiment/precious").read_text() == "kept"
+    assert not (tmp_path / "runs").exists()
+
+
+def test_help_tells_every_setting_and_the_presets(tmp_path):
+    text = run(*RECIPE, "--help", cwd=tmp_path).stdout
+    for told in (
+        "many-to-one",
+        "Bidirectional layers on top of each other.",
+        "tweets-best",
+        "imdb",
+        "--fresh",
+    ):
+        assert told in text

@@ -1,0 +1,170 @@
+import json
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo import export
+from zoo.recipes import sentiment
+from zoo.text import Vocabulary
+
+NASTY = [
+    "",
+    " \t\n",
+    "a lovely soup",
+    "NUL \x00 inside",
+    b"not utf-8: \xff\xfe \xc3",
+    "😀 👩🏽‍🚀 ☕",
+    "x" * 50_000,
+    "word " * 100_000,
+    "' \" \\ <start> <padding>",
+]
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory):
+    """An untrained classifier with random weights, as the recipe would export it."""
+    vocabulary = Vocabulary.write(
+        Vocabulary.learn({b"lovely": 3, b"soup": 2, b"word": 5}, 100, 1),
+        tmp_path_factory.mktemp("vocabulary") / "vocabulary.txt",
+    )
+    keras.utils.set_random_seed(3)
+    config = sentiment.Config(word_units=8, subword_units=8, subword_buckets=50, units=8)
+    model = sentiment.build_model(config, len(vocabulary), 3)
+    # Larger weights than a fresh model has: answers then differ visibly from row to row.
+    model.set_weights([weight * 3 for weight in model.get_weights()])
+    return sentiment.Sentiment(config, model, vocabulary, ["a", "b", "c"])
+
+
+def test_every_row_has_an_answer_that_is_the_same_alone_and_in_any_batch(module):
+    together = module.classify(tf.constant(NASTY))
+    scores = together["scores"].numpy()
+    assert np.isfinite(scores).all()
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    assert len(np.unique(scores.round(6), axis=0)) > 4
+    for index, text in enumerate(NASTY):
+        alone = module.classify(tf.constant([text]))
+        np.testing.assert_allclose(alone["scores"].numpy()[0], scores[index], atol=1e-6)
+        assert alone["label"].numpy()[0] == together["label"].numpy()[index]
+
+
+def test_blank_texts_are_one_and_the_same_question(module):
+    scores = module.classify(tf.constant(["", "  ", "\x00", "<br />"]))["scores"].numpy()
+    np.testing.assert_array_equal(scores, np.repeat(scores[:1], 4, axis=0))
+
+
+def test_a_batch_of_no_rows_gives_no_rows(module):
+    answer = module.classify(tf.zeros([0], tf.string))
+    assert {name: value.shape.as_list() for name, value in answer.items()} == {
+        "label": [0],
+        "score": [0],
+        "labels": [0, 3],
+        "scores": [0, 3],
+    }
+
+
+def test_rows_run_by_length_come_back_in_their_order(module):
+    texts = ["word " * length for length in np.random.default_rng(0).integers(0, 40, 200)]
+    features = sentiment.encode(module.config, module.vocabulary, tf.constant(texts))
+    padded = {name: ragged.to_tensor() for name, ragged in features.items()}
+    expected = module.model(padded, training=False)
+    np.testing.assert_allclose(export.by_length(module.model, features, 3, rows=7), expected, atol=1e-5)
+
+
+def test_label_is_the_one_with_the_highest_score(module):
+    answer = {name: value.numpy() for name, value in module.classify(tf.constant(NASTY)).items()}
+    best = answer["scores"].argmax(axis=1)
+    np.testing.assert_array_equal(answer["label"], answer["labels"][np.arange(len(NASTY)), best])
+    np.testing.assert_array_equal(answer["score"], answer["scores"].max(axis=1))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_no_fused_kernel_is_exported_even_with_a_gpu_in_sight(module, cell, monkeypatch):
+    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
+    config = sentiment.Config(word_units=8, subword_units=0, units=8, cell=cell)
+    model = sentiment.build_model(config, len(module.vocabulary), 3)
+    serving = sentiment.Sentiment(config, model, module.vocabulary, ["a", "b", "c"])
+    layers = list(export.recurrent_layers(serving.model))
+    assert len(layers) == 2 * 2
+    assert [layer.use_cudnn for layer in layers] == [False] * 4
+    definition = serving.classify.get_concrete_function().graph.as_graph_def()
+    nodes = [*definition.node, *(node for body in definition.library.function for node in body.node_def)]
+    assert len(nodes) > 100
+    assert not [node.op for node in nodes if "Cudnn" in node.op]
+
+
+def test_a_half_precision_model_is_exported_in_full_precision(module):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = sentiment.build_model(sentiment.Config(units=4, word_units=4, subword_units=4), 10, 2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    copy = export.portable(model)
+    assert {layer.compute_dtype for layer in copy._flatten_layers() if layer.weights} == {"float32"}
+    for mine, theirs in zip(copy.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def save(module, directory, **changes):
+    manifest = {
+        "recipe": "sentiment", "mapping": "classification", "command": "python", "seed": 1, "labels": ["a"],
+        "dataset": {"name": "d", "version": "", "source": "s", "licence": "l", "sizes": {"test": 1}},
+        "metrics": {"test": {"accuracy": 0.5}}, "baselines": {"test": {}},
+        "training": {"epochs": 1, "best_epoch": 1, "seconds": 1.0}, **changes,
+    }  # fmt: skip
+    export.save(module, directory, {"serving_default": module.classify}, ["", "a lovely soup"], manifest)
+
+
+def test_a_process_without_keras_gives_the_same_answers(module, tmp_path):
+    save(module, tmp_path / "model")
+    program = """
+import sys, json
+sys.modules["keras"] = None
+import tensorflow as tf
+f = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+print(json.dumps(f(text=tf.constant(["a lovely soup", "", "word"]))["scores"].numpy().tolist()))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "model")], capture_output=True, text=True, check=True
+    )
+    expected = module.classify(tf.constant(["a lovely soup", "", "word"]))["scores"].numpy()
+    np.testing.assert_allclose(json.loads(result.stdout), expected, atol=1e-6)
+
+
+def test_files_stay_below_16_mb_and_weights_are_stored_once(module, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "_SHARD_BYTES", 2_000)
+    save(module, tmp_path / "model")
+    shards = list((tmp_path / "model/variables").glob("*.data-*"))
+    assert len(shards) > 1
+    stored = sum(path.stat().st_size for path in shards)
+    assert 4 * module.model.count_params() <= stored < 4 * module.model.count_params() + 10_000
+
+
+def test_an_export_that_answers_otherwise_in_a_fresh_process_is_not_kept(module, tmp_path, monkeypatch):
+    broken = export._FRESH_PROCESS.replace("tf.constant(list(samples))", "tf.constant(list(samples)[::-1])")
+    monkeypatch.setattr(export, "_FRESH_PROCESS", broken)
+    with pytest.raises(export.ZooError, match="differs in a fresh process"):
+        save(module, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_replaces_its_own_kind_only(module, tmp_path):
+    save(module, tmp_path / "model")
+    save(module, tmp_path / "model", seed=2)
+    assert json.loads((tmp_path / "model/zoo.json").read_text())["seed"] == 2
+    with pytest.raises(export.ZooError, match="was not exported by the recipe tagging"):
+        save(module, tmp_path / "model", recipe="tagging")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_an_interrupted_export_leaves_the_old_model_whole(module, tmp_path, monkeypatch):
+    save(module, tmp_path / "model")
+    before = sorted((path.name, path.stat().st_mtime) for path in (tmp_path / "model").rglob("*"))
+    monkeypatch.setattr(export, "hashes", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        save(module, tmp_path / "model")
+    assert sorted((path.name, path.stat().st_mtime) for path in (tmp_path / "model").rglob("*")) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]

@@ -1,0 +1,222 @@
+"""Training and inference speed of the sentiment recipe beside plain Keras and, if installed, PyTorch."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import tensorflow as tf
+from rich.console import Console
+from rich.table import Table
+
+from zoo import export, registry, training
+from zoo.data import Batches, Examples, Ragged, load
+from zoo.data.examples import columns
+from zoo.errors import ZooError
+from zoo.recipes import sentiment
+from zoo.text import Vocabulary, split_words
+
+_WORDS, _TOKENS, _EMBEDDING, _UNITS, _LAYERS = 20_000, 200, 128, 64, 2  # keras.io/examples/nlp/bidirectional_lstm_imdb
+_REVIEWS, _PASSES = 4_000, 3
+_MODEL = "sentiment_tweets"
+
+
+def main(full: bool = False) -> None:
+    """Prints reviews per second in training, and milliseconds per text in inference.
+
+    Args:
+        full: also train both on all of IMDB for two epochs, as the Keras example does, and compare accuracy.
+    """
+    print(f"{export.hardware()}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
+    examples = load("imdb_reviews", "classification")
+    train, test = _imdb(examples.train.take(_REVIEWS)), None
+    contestants = _contestants(train)
+    _show_speed(contestants, len(train[1]))
+    if full:
+        train = _imdb(examples.train.concatenate(examples.validation))
+        test = _imdb(examples.test)
+        _show_accuracy(train, test)
+    _show_inference(load("tweets", "classification"))
+
+
+def _imdb(dataset: tf.data.Dataset) -> tuple[Ragged, np.ndarray]:
+    """Numbers the words by a hash: as many as the example has, and no vocabulary to learn."""
+    blocks, labels = [], []
+    for texts, numbers in columns(dataset, "text", "label"):
+        words = split_words(texts)[:, -_TOKENS:]
+        blocks.append(tf.cast(tf.strings.to_hash_bucket_fast(words, _WORDS - 2) + 2, tf.int32))
+        labels.append(numbers)
+    return Ragged.concatenate(blocks), np.concatenate(labels)
+
+
+def _example_model() -> keras.Model:
+    """The model of the Keras example, layer for layer."""
+    layers = keras.layers
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), layers.Embedding(_WORDS, _EMBEDDING)])
+    model.add(layers.Bidirectional(layers.LSTM(_UNITS, return_sequences=True)))
+    model.add(layers.Bidirectional(layers.LSTM(_UNITS)))
+    model.add(layers.Dense(1, activation="sigmoid"))
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def _zoo_model(batches: Batches) -> keras.Model:
+    """The recipe's model at the example's sizes, compiled as the recipe trains it."""
+    config = sentiment.Config(
+        word_units=_EMBEDDING, subword_units=0, layers=_LAYERS, units=_UNITS, pooling="last",
+        word_dropout=0, embedding_dropout=0, dropout=0, batch_size=batches.batch_size, weight_average=0,
+        schedule="constant",
+    )  # fmt: skip
+    model = sentiment.build_model(config, _WORDS, 2)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(training.make_optimizer(config, batches.steps), loss, weighted_metrics=["accuracy"])
+    return model
+
+
+def _contestants(train: tuple[Ragged, np.ndarray]) -> dict[str, Callable[[], object]]:
+    """Returns name -> a function that trains one pass over the data."""
+    rows, labels = train
+    padded = keras.utils.pad_sequences([rows.values[a:b] for a, b in _spans(rows)], maxlen=_TOKENS)
+    example = _example_model()
+    found = {"keras.io example, batch 32": lambda: example.fit(padded, labels, batch_size=32, verbose=0)}
+    for size in (32, 128):
+        batches = Batches({"words": rows}, labels, size)
+        model = _zoo_model(batches)
+        data = batches.shuffled(seed=1)
+        found[f"zoo, batch {size}"] = lambda m=model, d=data, n=batches.steps: m.fit(
+            d, steps_per_epoch=n, shuffle=False, verbose=0
+        )
+    try:
+        found["PyTorch, packed sequences, batch 32"] = _torch_pass(rows, labels)
+    except ImportError:
+        print("PyTorch is not installed: left out (pip install torch)")
+    return found
+
+
+def _torch_pass(rows: Ragged, labels: np.ndarray) -> Callable[[], object]:
+    import torch
+    from torch import nn
+
+    class Classifier(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embedding = nn.Embedding(_WORDS, _EMBEDDING)
+            self.lstm = nn.LSTM(_EMBEDDING, _UNITS, _LAYERS, bidirectional=True, batch_first=True)
+            self.head = nn.Linear(2 * _UNITS, 2)
+
+        def forward(self, words, lengths):
+            packed = nn.utils.rnn.pack_padded_sequence(
+                self.embedding(words), lengths, batch_first=True, enforce_sorted=False
+            )
+            state = self.lstm(packed)[1][0]
+            return self.head(torch.cat([state[-2], state[-1]], dim=1))
+
+    model = Classifier()
+    optimizer = torch.optim.Adam(model.parameters())
+    random = np.random.default_rng(1)
+
+    def one_pass():
+        order = random.permutation(len(labels))
+        for start in range(0, len(order), 32):
+            chosen = order[start : start + 32]
+            logits = model(
+                torch.from_numpy(rows.padded(chosen)).long(),
+                torch.from_numpy(np.maximum(rows.lengths[chosen], 1)),
+            )
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(logits, torch.from_numpy(labels[chosen])).backward()
+            optimizer.step()
+
+    return one_pass
+
+
+def _show_speed(contestants: dict[str, Callable[[], object]], reviews: int) -> None:
+    seconds: dict[str, list[float]] = {name: [] for name in contestants}
+    for number in range(_PASSES + 1):  # the first pass compiles and does not count
+        for name, one_pass in contestants.items():  # in turn, so that a drifting machine is fair to all
+            began = time.perf_counter()
+            one_pass()
+            if number:
+                seconds[name].append(time.perf_counter() - began)
+    first = next(iter(seconds.values()))
+    rows = []
+    for name, found in seconds.items():
+        ratio = statistics.median(a / b for a, b in zip(first, found, strict=True))
+        rows.append((name, f"{reviews / statistics.median(found):.0f}", f"{ratio:.2f}x"))
+    title = f"Training, 2 x BiLSTM({_UNITS}) on the last {_TOKENS} words of {reviews:,} IMDB reviews"
+    _print(f"{title}; median of {_PASSES} passes", ("", "reviews/s", "against the example"), rows)
+
+
+def _show_accuracy(train: tuple[Ragged, np.ndarray], test: tuple[Ragged, np.ndarray]) -> None:
+    def dense(rows):
+        return keras.utils.pad_sequences([rows.values[a:b] for a, b in _spans(rows)], maxlen=_TOKENS)
+
+    keras.utils.set_random_seed(1)
+    example = _example_model()
+    example.fit(dense(train[0]), train[1], batch_size=32, epochs=2)
+    results = [("keras.io example, batch 32", example.evaluate(dense(test[0]), test[1], verbose=0)[1])]
+    for size in (32, 128):
+        keras.utils.set_random_seed(1)
+        batches = Batches({"words": train[0]}, train[1], size)
+        model = _zoo_model(batches)
+        model.fit(batches.shuffled(seed=1), steps_per_epoch=batches.steps, epochs=2, shuffle=False)
+        held_out = Batches({"words": test[0]}, test[1], 128).in_order()
+        results.append((f"zoo, batch {size}", model.evaluate(held_out, verbose=0)[1]))
+    rows = [(name, f"{accuracy:.4f}") for name, accuracy in results]
+    _print("Test accuracy after two epochs on 25,000 reviews, no dropout", ("", "accuracy"), rows)
+
+
+def _show_inference(tweets: Examples) -> None:
+    model = registry.load(_MODEL)
+    texts = next(columns(tweets.test, "text", rows=1000))[0]
+    function = model.signatures["serving_default"]
+    short = tf.constant(["thanks for the quick answer, great service!"])
+    single = _median_seconds(lambda: function(text=short)["label"].numpy(), 200)
+    many = _median_seconds(lambda: function(text=tf.constant(texts))["label"].numpy(), 7)
+    network, inputs = _as_keras(model, texts)
+    plain = _median_seconds(lambda: network.predict(inputs, verbose=0), 7)
+    rows = [
+        ("one short text, SavedModel", f"{1000 * single:.2f} ms"),
+        ("1,000 tweets in one call, SavedModel, from raw text", f"{1000 * many / len(texts):.3f} ms each"),
+        ("1,000 tweets, Keras predict, from ready numbers", f"{1000 * plain / len(texts):.3f} ms each"),
+    ]
+    _print(f"Inference, {_MODEL}", ("", "median"), rows)
+
+
+def _as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dict[str, np.ndarray]]:
+    """Rebuilds the Keras model of a saved one, and encodes texts for it."""
+    fields = sentiment.Config.__dataclass_fields__
+    config = sentiment.Config(**{k: v for k, v in model.manifest["config"].items() if k in fields})
+    vocabulary = Vocabulary(model.path / "assets" / "vocabulary.txt")
+    network = sentiment.build_model(config, len(vocabulary), len(model.manifest["labels"]))
+    if [weight.path for weight in network.weights] != model.manifest["weights"]:
+        raise ZooError(f"{model.name}: was exported by another version of the recipe; train it anew")
+    network.set_weights([variable.numpy() for variable in model.variables])
+    features = sentiment.encode(config, vocabulary, tf.constant(texts))
+    return network, {name: ragged.to_tensor().numpy() for name, ragged in features.items()}
+
+
+def _median_seconds(call: Callable[[], object], times: int) -> float:
+    call()
+    seconds = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+def _spans(rows: Ragged):
+    return zip(rows.splits, rows.splits[1:], strict=False)
+
+
+def _print(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, justify="right" if heading else "left")
+    for row in rows:
+        table.add_row(*row)
+    Console().print(table)
