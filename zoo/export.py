@@ -36,12 +36,14 @@ class Serving(tf.Module):
 
     Attributes:
         model: float32 clone of the trained model that runs on CPU and GPU.
+        weight_names: paths of the trained model's weights; the clone's own lack the outer layers' names.
     """
 
     def __init__(self, model: keras.Model):
         super().__init__()
         # Untracked: TensorFlow takes a Keras variable for another than the one it wraps, and saves both.
         object.__setattr__(self, "model", portable(model))
+        object.__setattr__(self, "weight_names", [weight.path for weight in model.weights])
         # saved_model_cli finds variables only where the module holds them itself.
         self._variables_ = [weight.value for weight in self.model.weights]
 
@@ -228,7 +230,7 @@ def _read_off(module: Serving, signatures: Mapping[str, Any]) -> dict[str, Any]:
     concrete = {name: function.get_concrete_function() for name, function in signatures.items()}
     return {
         "parameters": module.model.count_params(),
-        "weights": [weight.path for weight in module.model.weights],
+        "weights": module.weight_names,
         "signatures": {
             name: {
                 "inputs": describe({spec.name: spec for spec in function.structured_input_signature[0]}),

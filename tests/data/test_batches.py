@@ -113,11 +113,20 @@ def test_filling_rows_weigh_nothing_and_the_mean_is_that_of_the_real_rows():
     assert np.mean(weights * losses) == pytest.approx(7)
 
 
-def test_evaluation_weighs_real_rows_1():
-    data = batches([1, 2, 3], 3, replicas=2)
-    ((_, targets, weights),) = data.in_order().as_numpy_iterator()
-    assert targets.tolist() == [0, 1, 2, 0]
-    assert weights.tolist() == [1, 1, 1, 0]
+def test_evaluation_on_one_device_weighs_every_row_1():
+    found = [weights.tolist() for _, _, weights in batches(MIXED, 4).in_order().as_numpy_iterator()]
+    assert found == [[1] * 4, [1] * 4, [1] * 3]
+
+
+def test_evaluation_on_two_devices_weighs_real_rows_alike_over_the_whole_pass():
+    data = Batches({"words": ragged(1, 2, 3, 4, 5)}, np.float32([1, 2, 3, 4, 10]), 3, replicas=2)
+    found = list(data.in_order().as_numpy_iterator())
+    # Five rows fill six places: each weighs 6/5, so that the mean over six places is that of five rows.
+    assert [weights.tolist() for _, _, weights in found] == [
+        pytest.approx([1.2, 1.2, 1.2, 0]),
+        pytest.approx([1.2, 1.2]),
+    ]
+    assert sum((weights * losses).sum() for _, losses, weights in found) / 6 == pytest.approx(4)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 7, 11])

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from tiny import TINY, run
 
-import zoo.recipes.sentiment as sentiment
+from zoo import cli
+from zoo.recipes import sentiment
+from zoo.text import Vocabulary
 
 RECIPE = ("-m", "zoo.recipes.sentiment")
 
@@ -160,6 +162,31 @@ def test_an_export_of_something_else_is_never_replaced(reviews, tmp_path):
     assert "choose another --name" in result.stderr
     assert (tmp_path / "saved_models/sentiment/precious").read_text() == "kept"
     assert not (tmp_path / "runs").exists()
+
+
+def test_real_batches_are_what_the_fused_kernels_demand(tweets, tmp_path):
+    config = sentiment.Config()
+    path = tmp_path / "vocabulary.txt"
+    vocabulary = Vocabulary.write(sentiment.learn_vocabulary(config, tweets), path)
+    batches = sentiment.make_batches(config, vocabulary, tweets.validation, replicas=2)
+    assert len(batches) == 3428
+    rows = 0
+    for inputs, _, _ in batches.in_order().as_numpy_iterator():
+        real = inputs["words"] != 0
+        assert real[:, 0].all()  # no row is empty
+        assert not (real[:, 1:] & ~real[:, :-1]).any()  # padding stands on the right
+        assert inputs["subwords"].shape == (*inputs["words"].shape, 20)
+        assert inputs["words"].shape[1] == real.sum(axis=1).max()
+        rows += len(real)
+    assert rows == 3428
+
+
+def test_the_default_preset_is_the_default_config_and_all_presets_parse():
+    assert set(cli.presets("sentiment")) == {"tweets", "tweets-best", "imdb"}
+    assert cli.parse("sentiment", sentiment.Config, ["--preset", "tweets"]) == sentiment.Config()
+    best = cli.parse("sentiment", sentiment.Config, ["--preset", "tweets-best", "--units", "7"])
+    assert (best.name, best.dataset, best.units) == ("sentiment_tweets", "tweets", 7)
+    assert cli.parse("sentiment", sentiment.Config, ["--preset=imdb"]).name == "sentiment_imdb"
 
 
 def test_help_tells_every_setting_and_the_presets(tmp_path):

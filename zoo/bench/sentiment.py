@@ -19,7 +19,8 @@ from zoo.errors import ZooError
 from zoo.recipes import sentiment
 from zoo.text import Vocabulary, split_words
 
-_WORDS, _TOKENS, _EMBEDDING, _UNITS, _LAYERS = 20_000, 200, 128, 64, 2  # keras.io/examples/nlp/bidirectional_lstm_imdb
+# The sizes of keras.io/examples/nlp/bidirectional_lstm_imdb.
+_WORDS, _TOKENS, _EMBEDDING, _UNITS, _LAYERS = 20_000, 200, 128, 64, 2
 _REVIEWS, _PASSES = 4_000, 3
 _MODEL = "sentiment_tweets"
 
@@ -176,7 +177,7 @@ def _show_inference(tweets: Examples) -> None:
     short = tf.constant(["thanks for the quick answer, great service!"])
     single = _median_seconds(lambda: function(text=short)["label"].numpy(), 200)
     many = _median_seconds(lambda: function(text=tf.constant(texts))["label"].numpy(), 7)
-    network, inputs = _as_keras(model, texts)
+    network, inputs = as_keras(model, texts)
     plain = _median_seconds(lambda: network.predict(inputs, verbose=0), 7)
     rows = [
         ("one short text, SavedModel", f"{1000 * single:.2f} ms"),
@@ -186,8 +187,19 @@ def _show_inference(tweets: Examples) -> None:
     _print(f"Inference, {_MODEL}", ("", "median"), rows)
 
 
-def _as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dict[str, np.ndarray]]:
-    """Rebuilds the Keras model of a saved one, and encodes texts for it."""
+def as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dict[str, np.ndarray]]:
+    """Rebuilds the Keras model of a saved one, and encodes texts for it.
+
+    Args:
+        model: an export of the sentiment recipe.
+        texts: strings (n,).
+
+    Returns:
+        The Keras model, and its padded inputs.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
     fields = sentiment.Config.__dataclass_fields__
     config = sentiment.Config(**{k: v for k, v in model.manifest["config"].items() if k in fields})
     vocabulary = Vocabulary(model.path / "assets" / "vocabulary.txt")
