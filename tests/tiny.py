@@ -24,7 +24,7 @@ def write_reviews(path: Path) -> Path:
 
 
 TINY = ("--word-units", "8", "--subword-units", "8", "--subword-buckets", "500", "--units", "8",
-        "--batch-size", "32", "--learning-rate", "0.01", "--epochs", "4")  # fmt: skip
+        "--batch-size", "32", "--learning-rate", "0.01", "--epochs", "8")  # fmt: skip
 
 
 def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess:

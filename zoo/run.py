@@ -32,8 +32,8 @@ class Run:
     def __init__(self, recipe: str, config: Any):
         self.recipe = recipe
         self.name = config.name or recipe
-        if Path(self.name).name != self.name or self.name.startswith("."):
-            raise ZooError(f"--name {self.name!r}: give a plain name, without folders or a leading dot")
+        if Path(self.name).name != self.name or self.name.startswith(".") or len(self.name) > 100:
+            raise ZooError(f"--name {self.name!r}: give a short plain name, no folders and no leading dot")
         self.directory = RUNS / self.name
         self.config = {"recipe": recipe, **dataclasses.asdict(config)}
         self.config.pop("fresh")  # decides what becomes of the folder, not what is trained
@@ -96,7 +96,7 @@ class Run:
         if not os.access(self.directory, os.W_OK):
             raise ZooError(f"{self.directory}: cannot be written; change its rights or choose another --name")
         stored = self._stored_config()
-        if not stored and any(self.directory.iterdir()):
+        if not stored and any(not path.name.startswith(".") for path in self.directory.iterdir()):
             raise ZooError(f"{self.directory}: exists and is not a run; choose another --name")
         mine = json.loads(json.dumps(self.config))
         changed = [
@@ -116,9 +116,12 @@ class Run:
         if not path.exists():
             return {}
         try:
-            return json.loads(path.read_text(encoding="utf-8"))
+            stored = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            raise ZooError(f"{path}: cannot be read; choose another --name, or remove the folder") from None
+            stored = None
+        if not isinstance(stored, dict):
+            raise ZooError(f"{path}: cannot be read; choose another --name, or remove the folder")
+        return stored if "recipe" in stored else {}
 
 
 def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:

@@ -147,6 +147,12 @@ def test_rows_of_like_length_share_a_batch():
         assert cells == 2 * 2 * 1 + 2 * 2 * 9
 
 
+def test_batches_do_not_come_in_the_order_of_length():
+    dataset = batches([1, 2, 3, 4, 5, 6, 7, 8, 9], 1).shuffled(2)
+    widths = [inputs["words"].shape[1] for inputs, _, _ in islice(dataset.as_numpy_iterator(), 9)]
+    assert sorted(widths) == [1, 2, 3, 4, 5, 6, 7, 8, 9] != widths
+
+
 def test_batches_of_one_length_do_not_always_hold_the_same_rows():
     found = numbers(batches([2] * 8, 2).shuffled(1), 40)
     assert len({frozenset(batch) for batch in found}) > 10

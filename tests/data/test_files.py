@@ -51,7 +51,7 @@ def test_copies_of_a_text_stay_in_one_split(tmp_path):
 
 
 def test_csv_tsv_and_jsonl_read_alike(tmp_path):
-    text, other = 'He said "no",\nthen\tleft – naïve 😀', "plain"
+    text, other = 'He said "no",\r\nthen\nhe\tleft – naïve 😀', "plain"
     write(tmp_path / "train.csv", f'label,text\ngood,"{text.replace(chr(34), chr(34) * 2)}"\nbad,{other}\n')
     write(
         tmp_path / "validation.tsv",

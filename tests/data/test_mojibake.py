@@ -46,7 +46,9 @@ def test_forms_that_went_through_utf8_once_more_are_known(raw, text):
     assert repair(b"a " + raw + b" b") == f"a {text} b"
 
 
-@pytest.mark.parametrize("text", ["", "snake_case", "__init__ _x_ a__b _", "line\nline\ttab", "a \x00 b"])
+@pytest.mark.parametrize(
+    "text", ["", "snake_case", "__init__ _x_ a__b _", "___ a ____ b _____", "line\nline\ttab", "a \x00 b"]
+)
 def test_plain_text_is_untouched(text):
     assert repair(text.encode()) == text
 

@@ -35,7 +35,7 @@ def test_it_learns_exports_and_shows_scores_beside_baselines(trained):
     assert list((trained / "runs/tiny/logs/train").iterdir())
 
 
-def kill_when(condition, command, folder):
+def stop_when(condition, command, folder, how=signal.SIGKILL) -> int:
     process = subprocess.Popen([sys.executable, *command], cwd=folder, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)  # fmt: skip
     limit = time.monotonic() + 120
@@ -43,18 +43,23 @@ def kill_when(condition, command, folder):
         assert process.poll() is None, "the training ended before it could be killed"
         assert time.monotonic() < limit
         time.sleep(0.01)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    process.send_signal(how)
+    return process.wait()
 
 
-def test_killed_twice_it_ends_with_bit_identical_weights_and_the_same_best_epoch(trained, reviews, tmp_path):
+def test_killed_and_interrupted_it_ends_with_bit_identical_weights(trained, reviews, tmp_path):
     command = [*RECIPE, "--dataset", str(reviews), "--name", "tiny", *TINY]
     run_folder = tmp_path / "runs/tiny"
-    kill_when(lambda: (run_folder / "vocabulary.txt").exists(), command, tmp_path)
-    assert not (run_folder / "checkpoint.npz").exists()
-    kill_when(lambda: (run_folder / "checkpoint.npz").exists(), command, tmp_path)
+    stored = run_folder / "checkpoint.npz"
+    stop_when(lambda: (run_folder / "vocabulary.txt").exists(), command, tmp_path)
+    assert not stored.exists()
+    stop_when(stored.exists, command, tmp_path)
+    first = checkpoint(tmp_path)[1]["epoch"]
+    written = stored.stat().st_mtime_ns
+    changed = lambda: stored.stat().st_mtime_ns != written  # noqa: E731
+    assert stop_when(changed, command, tmp_path, signal.SIGINT) == 130
     done = checkpoint(tmp_path)[1]["epoch"]
-    assert 1 <= done < 4
+    assert 1 <= first < done < 8
     output = run(*command, cwd=tmp_path).stdout
     assert f"continues after epoch {done}" in output
 
@@ -71,7 +76,7 @@ def test_killed_twice_it_ends_with_bit_identical_weights_and_the_same_best_epoch
 def test_the_same_command_again_trains_no_more(trained, reviews, tmp_path):
     shutil.copytree(trained, tmp_path / "again")
     output = run(*RECIPE, "--dataset", str(reviews), "--name", "tiny", *TINY, cwd=tmp_path / "again").stdout
-    assert "training was finished after epoch 4" in output
+    assert "training was finished after epoch 8" in output
     assert checkpoint(tmp_path / "again")[1] == checkpoint(trained)[1]
 
 
@@ -185,8 +190,9 @@ def test_the_default_preset_is_the_default_config_and_all_presets_parse():
     assert set(cli.presets("sentiment")) == {"tweets", "tweets-best", "imdb"}
     assert cli.parse("sentiment", sentiment.Config, ["--preset", "tweets"]) == sentiment.Config()
     best = cli.parse("sentiment", sentiment.Config, ["--preset", "tweets-best", "--units", "7"])
-    assert (best.name, best.dataset, best.units) == ("sentiment_tweets", "tweets", 7)
-    assert cli.parse("sentiment", sentiment.Config, ["--preset=imdb"]).name == "sentiment_imdb"
+    assert (best.dataset, best.word_dropout, best.units) == ("tweets", 0.5, 7)
+    imdb = cli.parse("sentiment", sentiment.Config, ["--preset=imdb"])
+    assert (imdb.name, imdb.dataset) == ("", "imdb_reviews")  # a shipped model is replaced on purpose only
 
 
 def test_help_tells_every_setting_and_the_presets(tmp_path):

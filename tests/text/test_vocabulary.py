@@ -34,7 +34,8 @@ def test_size_counts_reserved_words_too(size, length):
 
 def test_known_words_keep_their_numbers_and_new_ones_follow():
     known = [*RESERVED, "moon", "star"]
-    assert Vocabulary.learn(COUNTS, 7, 1, known) == [*known, "the", "été"]
+    assert Vocabulary.learn(COUNTS, 100, 2, known) == [*known, "the", "été", "sun"]
+    assert Vocabulary.learn(COUNTS, 6, 2, known) == [*known, "the"]
 
 
 def test_known_words_all_stay_when_there_is_no_room():

@@ -33,11 +33,10 @@ def load(dataset: str, mapping: str) -> Examples:
     """
     if (mapping, dataset) in catalogue.ADAPTERS:
         return catalogue.load(dataset, mapping)
-    if dataset.endswith(files.SUFFIXES) or os.sep in dataset or Path(dataset).exists():
-        if Path(dataset).exists():
-            return files.load(Path(dataset), mapping)
-        if dataset.endswith(files.SUFFIXES):
-            raise ZooError(f"{dataset}: no such file; give the path of a CSV, TSV or JSONL file")
+    if os.path.exists(dataset):  # noqa: PTH110 - Path.exists raises on a name that is too long
+        return files.load(Path(dataset), mapping)
+    if dataset.endswith(files.SUFFIXES):
+        raise ZooError(f"{dataset}: no such file; give the path of a CSV, TSV or JSONL file")
     raise ZooError(
         f"unknown data set {dataset!r}: choose {', '.join(names(mapping))}, "
         "or give the path of a CSV, TSV or JSONL file"

@@ -15,6 +15,7 @@ from zoo.errors import ZooError
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")
 _SPLITS = ("train", "validation", "test")
+csv.field_size_limit(2**31 - 1)  # a text may be longer than the 128 kB that the module allows by itself
 
 
 def load(path: Path, mapping: str) -> Examples:
@@ -107,9 +108,7 @@ def read_text(path: Path) -> str:
 def _rows(path: Path) -> list[tuple[str, str]]:
     rows = []
     for line, row in read_table(path, ("text", "label")):
-        text, label = (
-            "" if row[column] is None else str(row[column]).strip() for column in ("text", "label")
-        )
+        text, label = ("" if row[name] is None else str(row[name]).strip() for name in ("text", "label"))
         if not text or not label:
             blank = "text" if not text else "label"
             raise ZooError(f"{path}: line {line} has a blank {blank}; fill it in or remove the row")
@@ -122,7 +121,7 @@ def _csv(path, text, needed):
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         header = [name.strip() for name in next(reader)]
-        _check_columns(path, header, needed)
+        _check_columns(f"{path}: the first line", header, needed)
         for cells in reader:
             if len(cells) > len(header):
                 raise ZooError(
@@ -138,20 +137,26 @@ def _jsonl(path, text, needed):
     for number, line in enumerate(text.split("\n"), 1):
         try:
             row = json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             row = None
         if not isinstance(row, dict):
             raise ZooError(f"{path}: line {number} is not a JSON object; write one object on each line")
-        _check_columns(path, row, needed)
+        _check_columns(f"{path}: line {number}", row, needed)
+        if not isinstance(row["text"], str | None):
+            raise ZooError(f"{path}: line {number} has a text that is not a string; put it in quotes")
+        try:
+            json.dumps(row, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise ZooError(f"{path}: line {number} holds half of a surrogate pair; remove it") from None
         yield number, row
 
 
-def _check_columns(path: Path, found, needed: Sequence[str]) -> None:
+def _check_columns(where: str, found, needed: Sequence[str]) -> None:
     missing = [column for column in needed if column not in found]
     if missing:
         raise ZooError(
-            f"{path}: no column {' and '.join(repr(name) for name in missing)}; "
-            f"found {', '.join(map(repr, found))}; name the columns in the first line"
+            f"{where} has no column {' and '.join(repr(name) for name in missing)}, but "
+            f"{', '.join(map(repr, found))}; name the columns {' and '.join(needed)}"
         )
 
 

@@ -49,7 +49,8 @@ def _repairs() -> tuple[dict[bytes, str], re.Pattern[bytes]]:
                 form = damage(character, rounds)
                 # Too few surviving high bytes would also match plain text with underscores.
                 if sum(byte > 127 for byte in form) >= least:
-                    table.setdefault(form, character)
+                    # What two characters were damaged to is known of neither.
+                    table[form] = "\ufffd" if table.get(form, character) != character else character
     table |= _FIFTH_FORM
     longest_first = sorted(table, key=len, reverse=True)
     return table, re.compile(b"|".join(map(re.escape, longest_first)))

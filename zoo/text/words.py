@@ -5,7 +5,7 @@ import tensorflow as tf
 # Rules in RE2's syntax, applied in order; \s and \b know ASCII only, hence the Unicode classes.
 _SPACES = r"(?:<br ?/?>|[\p{Z}\p{Cc}])+"  # line breaks, every kind of space, and control characters
 _RULES = (
-    (r"https?://\S+|www\.\S+", " http "),  # one word for all links: the address tells nothing
+    (r"\b(?:https?://|www\.)\S+", " http "),  # one word for all links: the address tells nothing
     ("[’ʼ`´]", "'"),
     (r"([@#]?[\p{L}\p{M}\p{N}_]+(?:'[\p{L}\p{M}]+)*|[^\p{L}\p{M}\p{N}_ ])", r" \1 "),
 )
