@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tiny import reviews, trained  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session", autouse=True)

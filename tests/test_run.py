@@ -119,9 +119,16 @@ def test_fresh_discards_once(run):
 
 
 @pytest.mark.parametrize("fresh", [False, True])
-@pytest.mark.parametrize("other", [{}, {"config.json": '{"theme": "dark"}'}], ids=["", "with a config.json"])
-def test_a_folder_that_is_no_run_is_refused_and_left_alone(fresh, other):
-    files = {"thesis.txt": "four years", **other}
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"thesis.txt": "four years"},
+        {"thesis.txt": "four years", "config.json": '{"theme": "dark"}'},
+        {".thesis": "four years"},
+    ],
+    ids=["files", "config.json of another program", "hidden files"],
+)
+def test_a_folder_that_is_no_run_is_refused_and_left_alone(fresh, files):
     Path("runs/counting").mkdir(parents=True)
     for name, content in files.items():
         Path("runs/counting", name).write_text(content)

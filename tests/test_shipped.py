@@ -61,7 +61,9 @@ print(json.dumps([answer["scores"].numpy().tolist(), [x.decode() for x in answer
 
 
 def test_saved_model_cli_runs_it(model):
-    program = "import sys; from tensorflow.python.tools.saved_model_cli import main; sys.argv[0] = 'x'; main()"
+    program = (
+        "import sys; from tensorflow.python.tools.saved_model_cli import main; sys.argv[0] = 'x'; main()"
+    )
     command = [sys.executable, "-c", program, "run", "--dir", str(model.path), "--tag_set", "serve",
                "--signature_def", "serving_default", "--input_exprs", 'text=["I love it", ""]']  # fmt: skip
     result = subprocess.run(command, capture_output=True, text=True)

@@ -56,7 +56,11 @@ class Run:
                 "choose another --name, or --fresh to discard it"
             )
         if self.will_discard and self.directory.exists():
-            shutil.rmtree(self.directory)
+            # Out of the way at once, so that a kill leaves no half of a run under its name.
+            discarded = self.directory.with_name(f".{self.name}.discarded")
+            shutil.rmtree(discarded, ignore_errors=True)
+            self.directory.rename(discarded)
+            shutil.rmtree(discarded)
             self.will_discard = False
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
@@ -96,7 +100,9 @@ class Run:
         if not os.access(self.directory, os.W_OK):
             raise ZooError(f"{self.directory}: cannot be written; change its rights or choose another --name")
         stored = self._stored_config()
-        if not stored and any(not path.name.startswith(".") for path in self.directory.iterdir()):
+        if not stored and any(
+            not path.name.startswith(f".{_CONFIG}.tmp") for path in self.directory.iterdir()
+        ):
             raise ZooError(f"{self.directory}: exists and is not a run; choose another --name")
         mine = json.loads(json.dumps(self.config))
         changed = [

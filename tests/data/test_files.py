@@ -237,3 +237,10 @@ def test_a_bad_file_in_a_folder_is_named(folder):
     message = refusal(folder)
     assert str(folder / "validation.csv") in message
     assert "line 3" in message
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text,text,label\na,b,c\n")
+    with pytest.raises(ZooError, match=r"a\.csv: two columns .* share a name"):
+        zoo.data.load(str(path), "classification")

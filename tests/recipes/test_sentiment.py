@@ -109,7 +109,7 @@ def test_a_warm_start_keeps_the_vocabulary_and_begins_with_what_was_learned(trai
         output = run(*RECIPE, "--dataset", str(own), *TINY, "--epochs", "1", "--learning-rate", "1e-6",
                      "--weight-average", "0", "--name", name, "--init-from", str(trained / source),
                      cwd=tmp_path).stdout  # fmt: skip
-        assert "17 of 17 weights" in output
+        assert "16 of 16 weights" in output
         manifest = json.loads((tmp_path / f"saved_models/{name}/zoo.json").read_text())
         assert manifest["metrics"]["test"]["accuracy"] == 1.0
         words = (tmp_path / f"runs/{name}/vocabulary.txt").read_text().split("\n")
@@ -174,7 +174,7 @@ def test_real_batches_are_what_the_fused_kernels_demand(tweets, tmp_path):
     path = tmp_path / "vocabulary.txt"
     vocabulary = Vocabulary.write(sentiment.learn_vocabulary(config, tweets), path)
     batches = sentiment.make_batches(config, vocabulary, tweets.validation, replicas=2)
-    assert len(batches) == 3428
+    assert len(batches) == 3407
     rows = 0
     for inputs, _, _ in batches.in_order().as_numpy_iterator():
         real = inputs["words"] != 0
@@ -183,7 +183,7 @@ def test_real_batches_are_what_the_fused_kernels_demand(tweets, tmp_path):
         assert inputs["subwords"].shape == (*inputs["words"].shape, 20)
         assert inputs["words"].shape[1] == real.sum(axis=1).max()
         rows += len(real)
-    assert rows == 3428
+    assert rows == 3408  # the last batch is filled up for two devices
 
 
 def test_the_default_preset_is_the_default_config_and_all_presets_parse():

@@ -62,6 +62,10 @@ def test_invalid_utf8_becomes_the_replacement_character():
     assert words(b"ab\xffcd \xf0\x9f ef") == ["ab", "\ufffd", "cd", "\ufffd", "ef"]
 
 
+def test_a_link_that_is_glued_to_a_word_is_one_all_the_same():
+    assert words("lookhttps://t.co/x1 here") == ["look", "http", "here"]
+
+
 @pytest.mark.parametrize("text", ["awww...so sweet", "awww.so sweet"])
 def test_www_within_a_word_is_no_link(text):
     assert words(text)[0] == "awww"
@@ -136,3 +140,15 @@ def test_numbers_run_from_1_to_buckets():
     assert ngrams(["bus"], buckets=1) == [[1, 1, 1, 0, 0, 0]]
     found = ngrams([f"word{i}" for i in range(200)], sizes=(3, 4, 5), most=12, buckets=7)
     assert {gram for row in found for gram in row} == set(range(1, 8))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("so ❤\ufe0f", ["so", "❤"]), ("a\u200bb", ["ab"]), ("\ufeffhi", ["hi"]), ("co\u00adop", ["coop"])],
+)
+def test_what_cannot_be_seen_is_no_word(text, expected):
+    assert words(text) == expected
+
+
+def test_line_breaks_of_web_pages_part_words_in_either_case():
+    assert words("one<br />two<BR>three") == ["one", "two", "three"]

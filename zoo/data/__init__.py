@@ -37,6 +37,8 @@ def load(dataset: str, mapping: str) -> Examples:
         return files.load(Path(dataset), mapping)
     if dataset.endswith(files.SUFFIXES):
         raise ZooError(f"{dataset}: no such file; give the path of a CSV, TSV or JSONL file")
+    if not names(mapping):
+        raise ZooError(f"no data sets for the mapping {mapping!r}; there is: classification")
     raise ZooError(
         f"unknown data set {dataset!r}: choose {', '.join(names(mapping))}, "
         "or give the path of a CSV, TSV or JSONL file"

@@ -122,6 +122,8 @@ def _csv(path, text, needed):
     try:
         header = [name.strip() for name in next(reader)]
         _check_columns(f"{path}: the first line", header, needed)
+        if len(set(header)) < len(header):
+            raise ZooError(f"{path}: two columns of the first line share a name; rename one")
         for cells in reader:
             if len(cells) > len(header):
                 raise ZooError(

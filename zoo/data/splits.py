@@ -11,7 +11,7 @@ from math import ceil
 def fingerprint(text: str) -> str:
     """Reduces a text to what two copies of it share: no case, links, mentions, retweet marks, punctuation."""
     text = html.unescape(text).lower()
-    text = re.sub(r"https?\S*|www\.\S+|\b(?:rt|mt|via)\b|@\w+", " ", text)
+    text = re.sub(r"https?\S*|\bwww\.\S+|\b(?:rt|mt|via)\b|@\w+", " ", text)
     return " ".join(re.findall(r"[^\W_]+", text))
 
 

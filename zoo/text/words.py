@@ -3,9 +3,10 @@
 import tensorflow as tf
 
 # Rules in RE2's syntax, applied in order; \s and \b know ASCII only, hence the Unicode classes.
-_SPACES = r"(?:<br ?/?>|[\p{Z}\p{Cc}])+"  # line breaks, every kind of space, and control characters
+_INVISIBLE = r"[\p{Cf}\x{FE0E}\x{FE0F}]+"  # joiners, direction marks, the choice of a colour emoji
+_SPACES = r"(?:(?i:<br ?/?>)|[\p{Z}\p{Cc}])+"  # line breaks, every kind of space, and control characters
 _RULES = (
-    (r"\b(?:https?://|www\.)\S+", " http "),  # one word for all links: the address tells nothing
+    (r"(?:https?://|\bwww\.)\S+", " http "),  # one word for all links: the address tells nothing
     ("[’ʼ`´]", "'"),
     (r"([@#]?[\p{L}\p{M}\p{N}_]+(?:'[\p{L}\p{M}]+)*|[^\p{L}\p{M}\p{N}_ ])", r" \1 "),
 )
@@ -24,6 +25,7 @@ def split_words(text: tf.Tensor) -> tf.RaggedTensor:
         Words (batch, time), ragged.
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+    text = tf.strings.regex_replace(text, _INVISIBLE, "")
     # Before lower(), which ends a string at its first NUL.
     text = tf.strings.regex_replace(text, _SPACES, " ")
     text = tf.strings.lower(text, encoding="utf-8")
