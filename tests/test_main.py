@@ -15,7 +15,7 @@ def test_help_answers_in_half_a_second_and_names_every_command(tmp_path):
         text = run(*ZOO, "--help", cwd=tmp_path).stdout
         seconds.append(time.monotonic() - began)
     assert min(seconds) < 0.5
-    for command in ("list", "info", "predict", "evaluate", "bench"):
+    for command in ("list", "info", "predict", "evaluate", "inspect", "bench"):
         assert command in text
 
 
@@ -65,6 +65,12 @@ def test_evaluate_scores_a_file(trained, reviews):
     assert "Confusion" in text
 
 
+def test_inspect_draws_how_the_answer_grows(trained, tmp_path):
+    picture = tmp_path / "reading.png"
+    run(*ZOO, "inspect", "reading", "tiny", "the soup was lovely", "--output", str(picture), cwd=trained)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -79,6 +85,9 @@ def test_evaluate_scores_a_file(trained, reviews):
         (["predict", "tiny", "text", "--output", "nowhere/out.csv"], "no such folder"),
         (["evaluate", "tiny", "--dataset", "labels.csv"], "label 'x' is not one of tiny"),
         (["evaluate", "tiny", "--split", "dev"], "choose test, validation or train"),
+        (["inspect", "reading", "tiny", " "], "at least one word"),
+        (["inspect", "reading", "tiny", "text", "--output", "x.doc"], ".png, .svg or .pdf"),
+        (["inspect", "reading", "tiny", "text", "--output", "nowhere/x.png"], "cannot be written"),
         (["bench", "nothing"], "there is: sentiment"),
         (["info", "./"], "not a SavedModel"),
     ],

@@ -144,3 +144,13 @@ def test_the_search_path_has_the_environment_first(monkeypatch, tmp_path):
     path = registry.search_path()
     assert path[:2] == [tmp_path / "mine", tmp_path / "saved_models"]
     assert len(path) == 3
+
+
+def test_the_answer_is_followed_word_by_word(models):
+    from zoo.inspection.reading import scores_while_reading
+
+    words, scores = scores_while_reading(zoo.load("tiny"), "the  soup was lovely")
+    assert words == ["the", "soup", "was", "lovely"]
+    whole = zoo.load("tiny").predict(["the soup was lovely"])[0]["scores"]
+    assert {label: values[-1] for label, values in scores.items()} == pytest.approx(whole, abs=1e-6)
+    assert scores["praise"][-1] > scores["praise"][0]

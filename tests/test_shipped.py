@@ -25,7 +25,7 @@ QUESTIONS = {
     },
     "sentiment_imdb": {
         "A quiet, beautifully acted film. I was moved to tears and would see it again tomorrow.": "positive",
-        "A dull and pointless mess: wooden acting, an awful script, and two hours of my life wasted.": "negative",
+        "A dull and pointless mess: wooden acting, an awful script, two hours wasted.": "negative",
     },
 }
 

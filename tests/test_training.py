@@ -13,7 +13,7 @@ from zoo.errors import ZooError
 from zoo.layers import recurrent
 from zoo.recipes import sentiment
 
-# Trains on one and on two logical CPU devices, with batches of 5 and a last one of 3 rows, and prints weights.
+# Trains on one or two logical CPU devices, with batches of 5 and a last one of 3 rows, and prints weights.
 TWO_DEVICES = """
 import json, sys
 import numpy as np
@@ -26,14 +26,15 @@ from zoo.data import Batches, Ragged
 from zoo.layers import recurrent
 from zoo.run import Run
 
-settings = training.Settings(strategy=sys.argv[1], epochs=3, batch_size=5, learning_rate=0.05, optimizer="adam",
+settings = training.Settings(strategy=sys.argv[1], epochs=3, batch_size=5, learning_rate=0.05,
                              schedule="constant", clip_norm=0.05, weight_average=0.9, patience=0)
 run = Run("two", settings)
 strategy = training.start(settings)
 assert strategy.num_replicas_in_sync == int(sys.argv[2])
 random = np.random.default_rng(0)
 lengths = random.integers(1, 9, 33)
-rows = Ragged(random.integers(1, 20, lengths.sum()).astype("int32"), np.concatenate([[0], np.cumsum(lengths)]))
+values = random.integers(1, 20, lengths.sum()).astype("int32")
+rows = Ragged(values, np.concatenate([[0], np.cumsum(lengths)]))
 labels = random.integers(0, 2, 33)
 train, validation = (Batches({"words": rows}, labels, 5, strategy.num_replicas_in_sync) for _ in range(2))
 with strategy.scope():
@@ -96,8 +97,8 @@ def traced_operations(config, monkeypatch, gpu: bool) -> list[str]:
     module = sys.modules["keras.src.backend.tensorflow.rnn"]
     monkeypatch.setattr(module, "_is_gpu_available", lambda: gpu)
     model = sentiment.build_model(config, vocabulary_size=50, labels=3)
-    model.compile(training.make_optimizer(config, 10), keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-                  jit_compile=False)  # fmt: skip
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(training.make_optimizer(config, 10), loss, jit_compile=False)
     inputs = {"words": tf.ones([2, 5], tf.int32), "subwords": tf.ones([2, 5, 20], tf.int32)}
     data = (inputs, tf.zeros([2], tf.int64), tf.ones([2]))
     step = tf.function(model.train_step).get_concrete_function(data)

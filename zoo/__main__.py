@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -131,6 +131,27 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
+class Inspect:
+    """Draws what a model does: `reading` shows how its answer grows word by word."""
+
+    what: Annotated[Literal["reading"], tyro.conf.Positional]
+    """What to draw."""
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a saved model."""
+    text: Annotated[str, tyro.conf.Positional]
+    """The text to read, in quotes."""
+    output: str = "reading.png"
+    """File to draw: .png, .svg or .pdf."""
+
+    def run(self) -> None:
+        """Draws the picture."""
+        from zoo.inspection.reading import draw_reading
+
+        draw_reading(registry.load(self.model), self.text, Path(self.output))
+        print(self.output)
+
+
+@dataclass(frozen=True)
 class Bench:
     """Measures speed against what one would use instead, on this machine."""
 
@@ -152,7 +173,7 @@ class Bench:
 def main() -> None:
     """Parses the command line and runs the command."""
     with cli.one_line_errors():
-        commands = List | Info | Predict | Evaluate | Bench
+        commands = List | Info | Predict | Evaluate | Inspect | Bench
         cli.parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()
 
 

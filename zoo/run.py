@@ -75,11 +75,17 @@ class Run:
     def save_checkpoint(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
         """Replaces the checkpoint as a whole: a kill at any moment leaves the old one or the new one."""
         temporary = self.directory / f".{_CHECKPOINT}.tmp"
-        with temporary.open("wb") as file:
-            np.savez(file, _state=np.array(json.dumps(state)), **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.directory / _CHECKPOINT)
+        try:
+            with temporary.open("wb") as file:
+                np.savez(file, _state=np.array(json.dumps(state)), **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(self.directory / _CHECKPOINT)
+        except OSError as error:
+            raise ZooError(
+                f"{self.directory}: the checkpoint cannot be written ({error.strerror}); mend that, "
+                "and the same command continues where the last whole epoch ended"
+            ) from error
 
     def load_checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
         """Returns what `save_checkpoint` was given last, or None."""
