@@ -1,6 +1,7 @@
-"""What a person sees after an evaluation: tables of scores, confusion and mistakes."""
+"""What a person sees after a training: tables of scores, confusion and mistakes, and the learning curve."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,3 +67,20 @@ def _worst(texts, truth, probabilities, label_names, mistakes) -> Table:
             Text(text if len(text) <= 160 else f"{text[:159]}…"),
         )
     return table
+
+
+def draw_learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
+    """Draws each metric of training and validation over the epochs, the best epoch marked."""
+    from matplotlib.figure import Figure
+
+    names = [name for name in history[0] if not name.startswith("val_") and name != "learning_rate"]
+    figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
+    epochs = range(1, len(history) + 1)
+    for axis, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
+        axis.plot(epochs, [row[name] for row in history], "o-", label="training")
+        axis.plot(epochs, [row[f"val_{name}"] for row in history], "o-", label="validation")
+        axis.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
+        axis.set(title=name.replace("_", " "), xlabel="epoch")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+        axis.legend()
+    figure.savefig(path, dpi=120)

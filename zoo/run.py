@@ -153,6 +153,11 @@ def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, A
         raise ZooError(f"{path}: damaged ({error}); use --fresh to train anew") from error
 
 
+def numbered(arrays: Mapping[str, np.ndarray], group: str) -> list[np.ndarray]:
+    """Returns `group/0`, `group/1` ... of a checkpoint's arrays."""
+    return [arrays[f"{group}/{i}"] for i in range(sum(name.startswith(f"{group}/") for name in arrays))]
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Writes a file whole or not at all."""
     temporary = path.with_name(f".{path.name}.tmp{os.getpid()}")

@@ -6,17 +6,16 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import registry
+from zoo import report
 from zoo.data import Batches
 from zoo.errors import ZooError
-from zoo.run import RUNS, Run, read_checkpoint
+from zoo.run import Run, numbered
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ def fit(
         if not keeper.history:
             raise ZooError("the loss became NaN in the first epoch; lower --learning-rate or --clip-norm")
     keeper.restore_best(model)
-    draw_learning_curve(keeper.history, keeper.best_epoch, run.directory / "learning_curve.png")
+    report.draw_learning_curve(keeper.history, keeper.best_epoch, run.directory / "learning_curve.png")
     return {
         "history": keeper.history,
         "best_epoch": keeper.best_epoch,
@@ -177,9 +176,9 @@ class _Checkpoint(keras.callbacks.Callback):
         if not stored:
             return
         arrays, state = stored
-        _assign(model.variables, _numbered(arrays, "model"))
-        _assign(model.optimizer.variables, _numbered(arrays, "optimizer"))
-        self.best = _numbered(arrays, "best")
+        _assign(model.variables, numbered(arrays, "model"))
+        _assign(model.optimizer.variables, numbered(arrays, "optimizer"))
+        self.best = numbered(arrays, "best")
         self.epoch, self.best_epoch, self.history = state["epoch"], state["best_epoch"], state["history"]
         self.seconds = state["seconds"]
         self.best_loss = self.history[self.best_epoch - 1]["val_loss"]
@@ -230,10 +229,6 @@ class _Checkpoint(keras.callbacks.Callback):
         self.run.save_checkpoint(arrays, state)
 
 
-def _numbered(arrays: dict[str, np.ndarray], group: str) -> list[np.ndarray]:
-    return [arrays[f"{group}/{i}"] for i in range(sum(name.startswith(f"{group}/") for name in arrays))]
-
-
 def _assign(variables, arrays) -> None:
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)
@@ -258,86 +253,3 @@ def _clipped(kind: type[keras.optimizers.Optimizer], norm: float):
 
     Clipped.__name__ = kind.__name__
     return Clipped
-
-
-def known_words(init_from: str) -> list[str]:
-    """Returns the vocabulary of a run or saved model, reserved words included; empty if `init_from` is.
-
-    Raises:
-        ZooError: there is no such run or model, or it has no vocabulary.
-    """
-    if not init_from:
-        return []
-    run = _run_folder(init_from)
-    folder = run or registry.find(init_from).path / "assets"
-    path = folder / "vocabulary.txt"
-    if not path.exists():
-        raise ZooError(f"--init-from {init_from}: holds no vocabulary; give a model of the same recipe")
-    return path.read_text(encoding="utf-8").split("\n")[:-1]
-
-
-def warm_start(model: keras.Model, init_from: str) -> None:
-    """Copies into `model` the trained weights that fit, by name; a grown vocabulary keeps its first rows.
-
-    Args:
-        model: freshly built.
-        init_from: name or path of a saved model or a run; empty: nothing is done.
-
-    Raises:
-        ZooError: nothing fits, or there is no such model.
-    """
-    if not init_from:
-        return
-    trained = _trained_weights(init_from)
-    fresh = []
-    for weight in model.weights:
-        value, shape = trained.get(weight.path), tuple(weight.shape)
-        if value is None or value.shape[1:] != shape[1:] or len(value.shape) != len(shape):
-            fresh.append(weight.path)
-        elif value.shape == shape:
-            weight.assign(value)
-        elif "embedding" in weight.path and len(value) < shape[0]:
-            weight.assign(np.concatenate([value, weight.numpy()[len(value) :]]))
-        else:
-            fresh.append(weight.path)
-    if len(fresh) == len(model.weights):
-        raise ZooError(f"--init-from {init_from}: no weight fits; give a model of the same sizes and cell")
-    print(
-        f"starts from {init_from}: {len(model.weights) - len(fresh)} of {len(model.weights)} weights"
-        + (f"; new: {', '.join(fresh)}" if fresh else "")
-    )
-
-
-def _run_folder(name: str) -> Path | None:
-    for folder in (Path(name), RUNS / name):
-        if (folder / "checkpoint.npz").exists():
-            return folder
-    return None
-
-
-def _trained_weights(init_from: str) -> dict[str, np.ndarray]:
-    if folder := _run_folder(init_from):
-        arrays, state = read_checkpoint(folder)
-        return dict(zip(state["weights"], _numbered(arrays, "best"), strict=True))
-    loaded = registry.load(init_from)
-    names = loaded.manifest.get("weights")
-    if not names:
-        raise ZooError(f"--init-from {init_from}: not a model of this zoo; give one that it exported")
-    return dict(zip(names, (variable.numpy() for variable in loaded.variables), strict=True))
-
-
-def draw_learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
-    """Draws each metric of training and validation over the epochs, the best epoch marked."""
-    from matplotlib.figure import Figure
-
-    names = [name for name in history[0] if not name.startswith("val_") and name != "learning_rate"]
-    figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
-    epochs = range(1, len(history) + 1)
-    for axis, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
-        axis.plot(epochs, [row[name] for row in history], "o-", label="training")
-        axis.plot(epochs, [row[f"val_{name}"] for row in history], "o-", label="validation")
-        axis.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
-        axis.set(title=name.replace("_", " "), xlabel="epoch")
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.legend()
-    figure.savefig(path, dpi=120)

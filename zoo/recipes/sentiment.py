@@ -30,6 +30,7 @@ from zoo.data.examples import columns
 from zoo.layers import MaskedPooling, SubwordEmbedding, WordDropout, recurrent
 from zoo.run import Run
 from zoo.text import PADDING, UNKNOWN, Vocabulary, character_ngrams, split_words
+from zoo.warm_start import known_words, warm_start
 
 RECIPE = "sentiment"
 
@@ -92,7 +93,7 @@ def learn_vocabulary(config: Config, examples: Examples) -> list[str]:
     counts = Counter()
     for (texts,) in columns(examples.train, "text"):
         counts.update(split_words(texts).values.numpy())
-    known = training.known_words(config.init_from)
+    known = known_words(config.init_from)
     return Vocabulary.learn(counts, config.vocabulary_size, config.min_count, known)
 
 
@@ -223,7 +224,7 @@ def main(config: Config) -> None:
 
     with strategy.scope():
         model = build_model(config, len(vocabulary), len(examples.label_names))
-        training.warm_start(model, config.init_from)
+        warm_start(model, config.init_from)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     outcome = training.fit(run, config, model, train, validation, loss, [accuracy])

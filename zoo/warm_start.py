@@ -1,0 +1,78 @@
+"""Starting from what another run or saved model has learned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from zoo import registry
+from zoo.errors import ZooError
+from zoo.run import RUNS, numbered, read_checkpoint
+
+
+def known_words(init_from: str) -> list[str]:
+    """Returns the vocabulary of a run or saved model, reserved words included; empty if `init_from` is.
+
+    Raises:
+        ZooError: there is no such run or model, or it has no vocabulary.
+    """
+    if not init_from:
+        return []
+    run = _run_folder(init_from)
+    folder = run or registry.find(init_from).path / "assets"
+    path = folder / "vocabulary.txt"
+    if not path.exists():
+        raise ZooError(f"--init-from {init_from}: holds no vocabulary; give a model of the same recipe")
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def warm_start(model: keras.Model, init_from: str) -> None:
+    """Copies into `model` the trained weights that fit, by name; a grown vocabulary keeps its first rows.
+
+    Args:
+        model: freshly built.
+        init_from: name or path of a saved model or a run; empty: nothing is done.
+
+    Raises:
+        ZooError: nothing fits, or there is no such model.
+    """
+    if not init_from:
+        return
+    trained = _trained_weights(init_from)
+    fresh = []
+    for weight in model.weights:
+        value, shape = trained.get(weight.path), tuple(weight.shape)
+        if value is None or value.shape[1:] != shape[1:] or len(value.shape) != len(shape):
+            fresh.append(weight.path)
+        elif value.shape == shape:
+            weight.assign(value)
+        elif "embedding" in weight.path and len(value) < shape[0]:
+            weight.assign(np.concatenate([value, weight.numpy()[len(value) :]]))
+        else:
+            fresh.append(weight.path)
+    if len(fresh) == len(model.weights):
+        raise ZooError(f"--init-from {init_from}: no weight fits; give a model of the same sizes and cell")
+    print(
+        f"starts from {init_from}: {len(model.weights) - len(fresh)} of {len(model.weights)} weights"
+        + (f"; new: {', '.join(fresh)}" if fresh else "")
+    )
+
+
+def _run_folder(name: str) -> Path | None:
+    for folder in (Path(name), RUNS / name):
+        if (folder / "checkpoint.npz").exists():
+            return folder
+    return None
+
+
+def _trained_weights(init_from: str) -> dict[str, np.ndarray]:
+    if folder := _run_folder(init_from):
+        arrays, state = read_checkpoint(folder)
+        return dict(zip(state["weights"], numbered(arrays, "best"), strict=True))
+    loaded = registry.load(init_from)
+    names = loaded.manifest.get("weights")
+    if not names:
+        raise ZooError(f"--init-from {init_from}: not a model of this zoo; give one that it exported")
+    return dict(zip(names, (variable.numpy() for variable in loaded.variables), strict=True))
