@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -68,7 +69,7 @@ def test_a_batch_of_no_rows_gives_no_rows(module):
 
 def test_rows_run_by_length_come_back_in_their_order(module):
     texts = ["word " * length for length in np.random.default_rng(0).integers(0, 40, 200)]
-    features = sentiment.encode(module.config, module.vocabulary, tf.constant(texts))
+    features = sentiment.features(module.config, module.vocabulary, tf.constant(texts))
     padded = {name: ragged.to_tensor() for name, ragged in features.items()}
     expected = module.model(padded, training=False)
     np.testing.assert_allclose(export.by_length(module.model, features, 3, rows=7), expected, atol=1e-5)
@@ -160,10 +161,36 @@ def test_an_export_replaces_its_own_kind_only(module, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
-def test_an_interrupted_export_leaves_the_old_model_whole(module, tmp_path, monkeypatch):
+def test_what_a_kill_between_the_renames_left_is_put_back_first(module, tmp_path):
+    save(module, tmp_path / "model", recipe="tagging")
+    (tmp_path / "model").rename(tmp_path / ".model.old")
+    (tmp_path / ".model.new").mkdir()
+    with pytest.raises(export.ZooError, match="was not exported by the recipe sentiment"):
+        save(module, tmp_path / "model")
+    assert (tmp_path / "model/saved_model.pb").exists()
+
+
+def test_a_place_that_cannot_hold_a_model_is_found_out_before_training(tmp_path):
+    (tmp_path / "saved_models").write_text("a file")
+    with pytest.raises(export.ZooError, match="saved_models: cannot be written"):
+        export.check_target(tmp_path / "saved_models/model", "sentiment")
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("where", ["while writing", "between the renames"])
+def test_an_interrupted_export_leaves_the_old_model_whole(module, tmp_path, monkeypatch, where):
     save(module, tmp_path / "model")
     before = sorted((path.name, path.stat().st_mtime) for path in (tmp_path / "model").rglob("*"))
-    monkeypatch.setattr(export, "hashes", lambda folder: (_ for _ in ()).throw(KeyboardInterrupt))
+    rename = Path.rename
+    if where == "while writing":
+        monkeypatch.setattr(export, "hashes", interrupt)
+    else:
+        monkeypatch.setattr(
+            Path, "rename", lambda s, to: interrupt() if s.name.endswith(".new") else rename(s, to)
+        )
     with pytest.raises(KeyboardInterrupt):
         save(module, tmp_path / "model")
     assert sorted((path.name, path.stat().st_mtime) for path in (tmp_path / "model").rglob("*")) == before

@@ -59,10 +59,25 @@ def test_predict_reads_and_writes_files(trained, tmp_path, suffix):
     assert again.read_text() == output.read_text()
 
 
-def test_evaluate_scores_a_file(trained, reviews):
-    text = run(*ZOO, "evaluate", "tiny", "--dataset", str(reviews), cwd=trained, COLUMNS="120").stdout
-    assert "macro-F1" in text
-    assert "Confusion" in text
+def test_evaluate_scores_every_row_of_a_file(trained, tmp_path):
+    # Two of three right: one row of praise is called blame.
+    rows = [
+        "our soup felt lovely today,praise",
+        "our soup felt stale today,blame",
+        "our room felt rude today,praise",
+    ]
+    (tmp_path / "three.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    text = run(*ZOO, "evaluate", "tiny", "--dataset", str(tmp_path / "three.csv"), cwd=trained).stdout
+    assert "0.6667" in text
+    assert "TF-IDF" not in text
+    assert "our room felt rude today" in text
+
+
+def test_evaluate_repeats_the_training_scores_beside_the_baselines(trained):
+    text = run(*ZOO, "evaluate", "tiny", cwd=trained, COLUMNS="120").stdout
+    score = json.loads((trained / "saved_models/tiny/zoo.json").read_text())["metrics"]["test"]
+    assert f"{score['macro_f1']:.4f}" in text
+    assert "TF-IDF + logistic regression" in text
 
 
 def test_inspect_draws_how_the_answer_grows(trained, tmp_path):
@@ -75,7 +90,7 @@ def test_inspect_draws_how_the_answer_grows(trained, tmp_path):
     ("arguments", "told"),
     [
         (["predikt"], "predict"),
-        (["predict", "nope", "text"], "no saved model 'nope'; there are: tiny"),
+        (["predict", "nope", "text"], "no saved model 'nope'; there are: "),
         (["predict", "tiny"], "--input FILE"),
         (["predict", "tiny", "--input", "missing.txt"], "missing.txt: no such file"),
         (["predict", "tiny", "--input", "empty.txt"], "empty.txt: the file is empty"),
@@ -85,6 +100,8 @@ def test_inspect_draws_how_the_answer_grows(trained, tmp_path):
         (["predict", "tiny", "text", "--output", "nowhere/out.csv"], "no such folder"),
         (["evaluate", "tiny", "--dataset", "labels.csv"], "label 'x' is not one of tiny"),
         (["evaluate", "tiny", "--split", "dev"], "choose test, validation or train"),
+        (["predict", "tiny", "--input", "header.csv"], "no rows"),
+        (["predict", "./truncated", "hello"], "cannot be read"),
         (["inspect", "reading", "tiny", " "], "at least one word"),
         (["inspect", "reading", "tiny", "text", "--output", "x.doc"], ".png, .svg or .pdf"),
         (["inspect", "reading", "tiny", "text", "--output", "nowhere/x.png"], "cannot be written"),
@@ -96,6 +113,9 @@ def test_bad_input_is_one_line_and_exit_code_2(trained, tmp_path, arguments, tol
     (tmp_path / "empty.txt").write_text("\n")
     (tmp_path / "latin.txt").write_bytes("fine\ncafé\n".encode("latin-1"))
     (tmp_path / "nocolumn.csv").write_text("words\nhello\n")
+    (tmp_path / "header.csv").write_text("text\n")
+    (tmp_path / "truncated").mkdir()
+    (tmp_path / "truncated/saved_model.pb").write_bytes(b"not a graph")
     (tmp_path / "labels.csv").write_text(
         "text,label\n" + "".join(f"text {i},{'xy'[i % 2]}\n" for i in range(60))
     )

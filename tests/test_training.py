@@ -91,6 +91,13 @@ def test_the_cosine_warms_up_for_half_an_epoch_and_ends_at_zero():
     np.testing.assert_allclose(rates, [0.0, 0.1, 0.0552264, 0.0], atol=1e-6)
 
 
+def test_the_average_of_weights_is_quicker_in_a_short_training():
+    settings = training.Settings(epochs=2, weight_average=0.99)
+    assert training.make_optimizer(settings, 5_000).ema_momentum == 0.99
+    assert training.make_optimizer(settings, 50).ema_momentum == pytest.approx(0.9)  # 1 - 10 / 100
+    assert not training.make_optimizer(settings, 4).use_ema
+
+
 def traced_operations(config, monkeypatch, gpu: bool) -> list[str]:
     """Names the operations of one training step as Keras traces it with, or without, a GPU in sight."""
     # An `import ... as` of this path binds a function of the same name, not the module.
@@ -122,10 +129,11 @@ def test_without_a_gpu_no_fused_kernel_is_traced(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "field", [{"epochs": 0}, {"batch_size": -1}, {"learning_rate": 0.0}, {"weight_average": 1.0}]
+    "field",
+    [{"epochs": 0}, {"batch_size": -1}, {"learning_rate": 0.0}, {"weight_average": 1.0}, {"seed": -1}],
 )
 def test_settings_that_cannot_train_are_refused(field):
-    with pytest.raises(ZooError, match=next(iter(field)).replace("_", "-")):
+    with pytest.raises(ZooError, match=f"--{next(iter(field)).replace('_', '-')} .*must be at least"):
         training.start(training.Settings(**field))
 
 

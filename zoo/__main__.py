@@ -50,7 +50,7 @@ class List:
                 parameters,
             )
             table.add_row(saved.name, *row, f"{saved.megabytes:.1f}")
-        Console().print(table)
+        Console(markup=False, emoji=False).print(table)
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Info:
         print(
             f"\n{saved.path}: {len(saved.manifest.get('files', {}))} files, {saved.megabytes:.1f} MB", end=""
         )
-        print(", as the manifest says" if saved.manifest else ", no manifest")
+        print(f"; {saved.problem}" if saved.problem else ", as the manifest says")
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Evaluate:
     dataset: str = ""
     """Name of a data set, or a CSV, TSV or JSONL file; by default what the model was trained on."""
     split: str = "test"
-    """test, validation or train."""
+    """test, validation or train; of a single file all rows are scored."""
 
     def run(self) -> None:
         """Predicts and prints scores."""
@@ -165,7 +165,7 @@ class Bench:
         import importlib.util
 
         name = f"zoo.bench.{self.recipe}"
-        if not self.recipe.isidentifier() or importlib.util.find_spec(name) is None:
+        if not self.recipe.isalpha() or importlib.util.find_spec(name) is None:
             raise ZooError(f"no benchmark {self.recipe!r}; there is: sentiment")
         importlib.import_module(name).main(self.full)
 
@@ -192,7 +192,10 @@ def _read_texts(path: Path) -> list[str]:
         if not text.strip():
             raise ZooError(f"{path}: the file is empty; it needs one text on each line")
         return text.removesuffix("\n").split("\n")
-    return [str(row["text"]) for _, row in files.read_table(path, ("text",))]
+    texts = [row["text"] or "" for _, row in files.read_table(path, ("text",))]
+    if not texts:
+        raise ZooError(f"{path}: has no rows below its first line; add some")
+    return texts
 
 
 def _print_predictions(rows: list[dict[str, Any]]) -> None:
@@ -205,7 +208,7 @@ def _print_predictions(rows: list[dict[str, Any]]) -> None:
         table.add_column(name)
     for row in rows:
         table.add_row(*(Text(_shown(value)) for value in row.values()))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)
 
 
 def _shown(value: Any) -> str:

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import tomllib
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -26,7 +27,7 @@ def run(recipe: str, config: type[Config], main: Callable[[Config], Any]) -> Non
         config: dataclass whose fields are the flags.
         main: the recipe's main.
     """
-    with one_line_errors():
+    with one_line_errors("the same command continues where the last whole epoch ended"):
         main(parse(recipe, config, sys.argv[1:], sys.modules["__main__"].__doc__ or ""))
 
 
@@ -77,8 +78,13 @@ def preset_path(recipe: str, preset: str) -> Path:
 
 
 @contextlib.contextmanager
-def one_line_errors() -> Iterator[None]:
-    """Ends the program with one line and exit code 2 on bad input, and with 130 on Ctrl-C."""
+def one_line_errors(after_interrupt: str = "nothing was written") -> Iterator[None]:
+    """Ends the program with one line and exit code 2 on bad input, and with 130 on Ctrl-C.
+
+    Args:
+        after_interrupt: what is told after Ctrl-C.
+    """
+    warnings.showwarning = _one_line_warning
     try:
         yield
     except ZooError as error:
@@ -87,7 +93,7 @@ def one_line_errors() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except KeyboardInterrupt:
-        print("\nstopped; the same command continues where the last whole epoch ended", file=sys.stderr)
+        print(f"\nstopped; {after_interrupt}", file=sys.stderr)
         sys.exit(130)
 
 
@@ -95,6 +101,11 @@ def fail(message: str) -> NoReturn:
     """Prints one line and exits with 2."""
     print(f"error: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
+
+
+def _one_line_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    if issubclass(category, UserWarning):
+        print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _take_preset(arguments: list[str]) -> tuple[str, list[str]]:

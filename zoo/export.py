@@ -57,7 +57,8 @@ def portable(model: keras.Model) -> keras.Model:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        copy = keras.Model.from_config(_float32(model.get_config()))
+        with tf.device("CPU:0"):  # the one place where every machine computes alike; it is not stored
+            copy = keras.Model.from_config(_float32(model.get_config()))
     finally:
         keras.config.set_dtype_policy(policy)
     copy.set_weights(model.get_weights())
@@ -115,6 +116,9 @@ def check_target(directory: Path, recipe: str) -> None:
         ZooError: something else is in the way.
     """
     if not directory.exists():
+        parent = next(folder for folder in directory.absolute().parents if folder.exists())
+        if not parent.is_dir() or not os.access(parent, os.W_OK):
+            raise ZooError(f"{parent}: cannot be written, so nothing could be exported; mend that first")
         return
     manifest = read_manifest(directory)
     if manifest is None or manifest.get("recipe") != recipe:
@@ -145,7 +149,7 @@ def manifest(
     return {
         "recipe": run.recipe,
         "mapping": mapping,
-        "command": f"python -m zoo.recipes.{run.recipe} {shlex.join(sys.argv[1:])}".strip(),
+        "command": _command(),
         "config": run.config,
         "seed": run.config["seed"],
         "dataset": {
@@ -186,11 +190,15 @@ def save(
     Raises:
         ZooError: something else is in the way, or the exported model answers otherwise.
     """
+    # Fixed names: what a kill leaves behind, the next export finds.
+    temporary, old = (directory.with_name(f".{directory.name}.{part}") for part in ("new", "old"))
+    if old.exists() and not directory.exists():
+        old.rename(directory)
     check_target(directory, manifest["recipe"])
-    directory.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
     try:
-        temporary.chmod(0o755)
+        for leftover in (temporary, old):
+            shutil.rmtree(leftover, ignore_errors=True)
+        temporary.mkdir(parents=True)
         tf.saved_model.save(
             module,
             str(temporary),
@@ -205,19 +213,25 @@ def save(
         (temporary / CARD).write_text(card(whole), encoding="utf-8")
         whole["files"] = hashes(temporary)
         (temporary / MANIFEST).write_text(json.dumps(whole, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        _replace(directory, temporary)
+        _replace(directory, temporary, old)
+    except OSError as error:
+        raise ZooError(
+            f"{directory}: cannot be written ({error.strerror}); mend that, and export again"
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _replace(directory: Path, new: Path) -> None:
-    old = None
+def _replace(directory: Path, new: Path, old: Path) -> None:
     if directory.exists():
-        old = Path(tempfile.mkdtemp(prefix=f".{directory.name}.", dir=directory.parent))
-        directory.rename(old / "old")
-    new.rename(directory)
-    if old:
-        shutil.rmtree(old)
+        directory.rename(old)
+    try:
+        new.rename(directory)
+    except BaseException:
+        if old.exists():
+            old.rename(directory)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _read_off(module: Serving, signatures: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,6 +256,12 @@ def _read_off(module: Serving, signatures: Mapping[str, Any]) -> dict[str, Any]:
         | {"python": platform.python_version()},
         "hardware": hardware(),
     }
+
+
+def _command() -> str:
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    program = ["-m", spec.name] if spec else [Path(sys.argv[0]).name]
+    return shlex.join(["python", *program, *sys.argv[1:]])
 
 
 def hardware() -> str:
@@ -272,13 +292,16 @@ np.savez(sys.argv[3], **{key: value.numpy().astype("S") if value.dtype == tf.str
 
 
 def _verify(directory: Path, function: Any, samples: Sequence[Any]) -> None:
-    expected = {key: value.numpy() for key, value in function(tf.constant(samples)).items()}
+    with tf.device("CPU:0"):
+        expected = {key: value.numpy() for key, value in function(tf.constant(samples)).items()}
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = Path(folder) / "inputs.npy", Path(folder) / "outputs.npz"
         encoded = [sample.encode() if isinstance(sample, str) else sample for sample in samples]
         np.save(inputs, np.array(encoded), allow_pickle=False)
         command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(inputs), str(outputs)]
-        result = subprocess.run(command, capture_output=True, text=True)
+        # On the CPU, since this process may hold all of the GPU's memory.
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+        result = subprocess.run(command, capture_output=True, text=True, env=environment)
         if result.returncode:
             raise ZooError(f"export: a fresh process cannot load the model: {result.stderr.strip()[-300:]}")
         with np.load(outputs) as found:

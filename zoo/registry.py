@@ -30,6 +30,8 @@ class Saved:
 
     path: Path
     manifest: dict[str, Any]
+    problem: str = ""
+    """How its files differ from its manifest, if it was asked for by path all the same."""
 
     @property
     def name(self) -> str:
@@ -65,13 +67,13 @@ def list_models() -> list[Saved]:
     return [found[name] for name in sorted(found)]
 
 
-def find(name_or_path: str) -> Saved:
+def find(name_or_path: str | Path) -> Saved:
     """Finds a model by name on the search path, or by path.
 
     Raises:
         ZooError: there is none, or it was asked for by name and its files are not those of its manifest.
     """
-    asked_by_path = os.sep in str(name_or_path)
+    asked_by_path = isinstance(name_or_path, Path) or os.sep in name_or_path
     if not asked_by_path:
         for saved in list_models():
             if saved.name == name_or_path:
@@ -86,9 +88,7 @@ def find(name_or_path: str) -> Saved:
         problem = damage(saved) if saved.manifest else f"no {MANIFEST}: not a model of this zoo"
         if problem and not asked_by_path:
             raise ZooError(f"{path}: {problem}; to load it all the same give its path as ./{path}")
-        if problem:
-            warnings.warn(f"{path}: {problem}", stacklevel=2)
-        return saved
+        return Saved(saved.path, saved.manifest, problem)
     if path.is_dir() and asked_by_path:
         raise ZooError(f"{path}: not a SavedModel (no saved_model.pb); give the folder that holds that file")
     known = ", ".join(saved.name for saved in list_models()) or "none yet"
@@ -137,7 +137,7 @@ def load(name_or_path: str | Path) -> Model:
     Raises:
         ZooError: there is no such model, or it is damaged, foreign or dangerous.
     """
-    return Model(find(str(name_or_path)))
+    return Model(find(name_or_path))
 
 
 class Model:
@@ -168,6 +168,8 @@ class Model:
                 f"{saved.path}: refused, since it holds {', '.join(dangerous)}: such a model can write files "
                 "or call Python; export it without these operations"
             )
+        if saved.problem:
+            warnings.warn(f"{saved.path}: {saved.problem}", stacklevel=3)
 
     @property
     def variables(self) -> list[tf.Variable]:
@@ -225,11 +227,14 @@ def _python(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-# What reaches outside the graph. Every SavedModel with variables holds the operations of its own saver;
-# they run when TensorFlow saves it again and are passed over below.
-_DANGEROUS = ("PyFunc", "WriteFile", "SaveV2", "SaveSlices", "Summary", "PrintV2", "DatasetToTFRecord",
-              "SaveDataset", "SnapshotDataset", "CacheDataset", "MergeV2Checkpoints", "Debug", "DumpTensor",
-              "MatchingFilesDelete", "XlaHostCompute", "ReduceDatasetV2ToFile")  # fmt: skip
+# Operations that write files, call Python or reach a network, by a part of their names.
+_DANGEROUS = (
+    *("PyFunc", "WriteFile", "SaveSlices", "DistributedSave", "Summary", "PrintV2", "Debug", "Rpc"),
+    *("DatasetToTFRecord", "SaveDataset", "SnapshotDataset", "CacheDataset", "DataService"),
+    *("RegisterDataset", "XlaHostCompute"),
+)
+# What TensorFlow's own saver is made of: every SavedModel with variables holds it, and nothing may call it.
+_SAVER = ("Save", "SaveV2", "MergeV2Checkpoints")
 
 
 def _dangerous_operations(path: Path) -> set[str]:
@@ -237,23 +242,44 @@ def _dangerous_operations(path: Path) -> set[str]:
 
     proto = saved_model_pb2.SavedModel()
     proto.ParseFromString((path / "saved_model.pb").read_bytes())
-    found = set()
+    found: set[str] = set()
     for graph in proto.meta_graphs:
-        saver = {name.split(":")[0] for name in (graph.saver_def.save_tensor_name,)}
+        nodes = {node.name: node for node in graph.graph_def.node}
         bodies = {body.signature.name: body.node_def for body in graph.graph_def.library.function}
-        called_by_saver = _reachable([n for n in graph.graph_def.node if n.name in saver], bodies)
-        called = _reachable([n for n in graph.graph_def.node if n.name not in saver], bodies)
-        # Functions that nothing in the main graph calls are still attributes of the loaded object.
-        for name, body in bodies.items():
-            if name in called or name not in called_by_saver:
-                found |= {node.op for node in body}
-        found |= {node.op for node in graph.graph_def.node if node.name not in saver}
-    return {op for op in found if any(part in op for part in _DANGEROUS)}
+        everything = [*nodes.values(), *(node for body in bodies.values() for node in body)]
+        found |= {node.op for node in everything if any(part in node.op for part in _DANGEROUS)}
+
+        outputs = [
+            info.name for signature in graph.signature_def.values() for info in signature.outputs.values()
+        ]
+        outputs += [name for item in graph.collection_def.values() for name in item.node_list.value]
+        served = _ancestors([*outputs, *(info.name for s in graph.signature_def.values()
+                                         for info in s.inputs.values())], nodes)  # fmt: skip
+        # Functions of the loaded object can be called too; a loader calls some of them by itself.
+        reached = _reachable(served, bodies, set(graph.object_graph_def.concrete_functions))
+        run = [*served, *(node for name in reached for node in bodies[name])]
+        found |= {node.op for node in run if node.op in _SAVER}
+    return found
 
 
-def _reachable(nodes, bodies) -> set[str]:
+def _ancestors(tensors: list[str], nodes: dict[str, Any]) -> list[Any]:
+    waiting = [_node_name(name) for name in tensors]
+    reached: dict[str, Any] = {}
+    while waiting:
+        name = waiting.pop()
+        if name in nodes and name not in reached:
+            reached[name] = nodes[name]
+            waiting += [_node_name(source) for source in nodes[name].input]
+    return list(reached.values())
+
+
+def _node_name(tensor: str) -> str:
+    return tensor.removeprefix("^").split(":")[0]
+
+
+def _reachable(nodes, bodies, names: set[str]) -> set[str]:
     reached: set[str] = set()
-    waiting = list(_called(nodes))
+    waiting = [*_called(nodes), *names]
     while waiting:
         name = waiting.pop()
         if name not in reached and name in bodies:

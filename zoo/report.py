@@ -28,7 +28,7 @@ def print_classification(
         label_names: name of each number.
         mistakes: how many to show.
     """
-    console = Console()
+    console = Console(markup=False, emoji=False)  # labels are the user's own strings
     table = Table(title="Scores", title_justify="left")
     for heading in ("", "accuracy", "macro-F1", *(f"F1 {name}" for name in label_names)):
         table.add_column(heading, justify="right" if heading else "left")
@@ -69,10 +69,16 @@ def _worst(texts, truth, probabilities, label_names, mistakes) -> Table:
     return table
 
 
-def draw_learning_curve(history: list[dict[str, float]], best_epoch: int, path: Path) -> None:
-    """Draws each metric of training and validation over the epochs, the best epoch marked."""
+def draw_learning_curve(outcome: Mapping[str, Any], path: Path) -> None:
+    """Draws each metric of training and validation over the epochs, the best epoch marked.
+
+    Args:
+        outcome: what `zoo.training.fit` returned.
+        path: the picture.
+    """
     from matplotlib.figure import Figure
 
+    history, best_epoch = outcome["history"], outcome["best_epoch"]
     names = [name for name in history[0] if not name.startswith("val_") and name != "learning_rate"]
     figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
     epochs = range(1, len(history) + 1)

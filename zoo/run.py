@@ -74,7 +74,7 @@ class Run:
 
     def save_checkpoint(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
         """Replaces the checkpoint as a whole: a kill at any moment leaves the old one or the new one."""
-        temporary = self.directory / f".{_CHECKPOINT}.tmp"
+        temporary = self.directory / f".{_CHECKPOINT}.tmp{os.getpid()}"
         try:
             with temporary.open("wb") as file:
                 np.savez(file, _state=np.array(json.dumps(state)), **arrays)

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import report
 from zoo.data import Batches
 from zoo.errors import ZooError
 from zoo.run import Run, numbered
@@ -56,11 +55,10 @@ class Settings:
 
 def start(settings: Settings) -> tf.distribute.Strategy:
     """Seeds every generator, sets the precision, and returns the strategy to build the model under."""
-    for field in ("epochs", "batch_size", "learning_rate"):
-        if getattr(settings, field) <= 0:
-            raise ZooError(f"--{field.replace('_', '-')} {getattr(settings, field)}: must be above 0")
-    if not 0 <= settings.weight_average < 1:
-        raise ZooError(f"--weight-average {settings.weight_average}: must be at least 0 and below 1")
+    require(settings, 1, None, "epochs", "batch_size")
+    require(settings, 0, None, "steps_per_epoch", "clip_norm", "patience", "seed")
+    require(settings, 1e-9, None, "learning_rate")
+    require(settings, 0, 0.99999, "weight_average")
     keras.utils.set_random_seed(settings.seed)
     gpus = tf.config.list_logical_devices("GPU")
     half = "mixed_float16" if gpus else "mixed_bfloat16"
@@ -70,6 +68,19 @@ def start(settings: Settings) -> tf.distribute.Strategy:
     if several:
         return tf.distribute.MirroredStrategy([device.name for device in devices])
     return tf.distribute.get_strategy()
+
+
+def require(settings: Settings, least: float, most: float | None, *fields: str) -> None:
+    """Checks that fields lie between `least` and `most`.
+
+    Raises:
+        ZooError: one does not; the message names its flag.
+    """
+    for field in fields:
+        value = getattr(settings, field)
+        if value < least or (most is not None and value > most):
+            bounds = f"at least {least:g}" + (f" and at most {most:g}" if most is not None else "")
+            raise ZooError(f"--{field.replace('_', '-')} {value}: must be {bounds}")
 
 
 def make_optimizer(settings: Settings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -87,9 +98,10 @@ def make_optimizer(settings: Settings, steps_per_epoch: int) -> keras.optimizers
         "rmsprop": keras.optimizers.RMSprop,
         "adagrad": keras.optimizers.Adagrad,
     }[settings.optimizer]
-    return _clipped(kind, settings.clip_norm)(
-        learning_rate=rate, use_ema=settings.weight_average > 0, ema_momentum=settings.weight_average or 0.99
-    )
+    # The average starts at the initial weights: in a short training a slow one would never leave them.
+    steps = settings.epochs * steps_per_epoch
+    decay = max(0.0, min(settings.weight_average, 1 - 10 / steps))
+    return _clipped(kind, settings.clip_norm)(learning_rate=rate, use_ema=decay > 0, ema_momentum=decay)
 
 
 def fit(
@@ -148,7 +160,6 @@ def fit(
         if not keeper.history:
             raise ZooError("the loss became NaN in the first epoch; lower --learning-rate or --clip-norm")
     keeper.restore_best(model)
-    report.draw_learning_curve(keeper.history, keeper.best_epoch, run.directory / "learning_curve.png")
     return {
         "history": keeper.history,
         "best_epoch": keeper.best_epoch,
@@ -203,7 +214,8 @@ class _Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         logs = {name: float(value) for name, value in (logs or {}).items()}
         if not all(math.isfinite(value) for value in logs.values()):
-            return  # the last whole checkpoint stays
+            self.model.stop_training = True  # the last whole checkpoint stays
+            return
         self.epoch, self.seconds = epoch + 1, self.seconds + time.monotonic() - self._began
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         self.history.append({**logs, "learning_rate": rate})

@@ -28,12 +28,14 @@ def known_words(init_from: str) -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
-def warm_start(model: keras.Model, init_from: str) -> None:
-    """Copies into `model` the trained weights that fit, by name; a grown vocabulary keeps its first rows.
+def warm_start(model: keras.Model, init_from: str, vocabulary: str) -> None:
+    """Copies into `model` the trained weights that fit, by name.
 
     Args:
         model: freshly built.
         init_from: name or path of a saved model or a run; empty: nothing is done.
+        vocabulary: name of the weight with a row for each word. If the vocabulary has grown, its first rows
+            are copied.
 
     Raises:
         ZooError: nothing fits, or there is no such model.
@@ -48,7 +50,7 @@ def warm_start(model: keras.Model, init_from: str) -> None:
             fresh.append(weight.path)
         elif value.shape == shape:
             weight.assign(value)
-        elif "embedding" in weight.path and len(value) < shape[0]:
+        elif weight.path == vocabulary and len(value) < shape[0]:
             weight.assign(np.concatenate([value, weight.numpy()[len(value) :]]))
         else:
             fresh.append(weight.path)

@@ -207,8 +207,8 @@ def as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dic
     if [weight.path for weight in network.weights] != model.manifest["weights"]:
         raise ZooError(f"{model.name}: was exported by another version of the recipe; train it anew")
     network.set_weights([variable.numpy() for variable in model.variables])
-    features = sentiment.encode(config, vocabulary, tf.constant(texts))
-    return network, {name: ragged.to_tensor().numpy() for name, ragged in features.items()}
+    inputs = sentiment.features(config, vocabulary, tf.constant(texts))
+    return network, {name: ragged.to_tensor().numpy() for name, ragged in inputs.items()}
 
 
 def _median_seconds(call: Callable[[], object], times: int) -> float:

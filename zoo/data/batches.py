@@ -18,11 +18,14 @@ _POOL = 50  # batches that are sorted by length together: enough to lose little 
 class Ragged:
     """Rows of unequal length in one flat array, so that a million rows cost two arrays.
 
-    `values` is (sum of lengths, ...); row i is `values[splits[i]:splits[i + 1]]`.
+    `values` is (sum of lengths, ...); row i is `values[splits[i]:splits[i + 1]]`. With a `table` (n, ...)
+    the values are row numbers of it, and a batch holds those rows: what many words share is stored once.
+    Row 0 of the table is padding.
     """
 
     values: np.ndarray
     splits: np.ndarray
+    table: np.ndarray | None = None
 
     @classmethod
     def concatenate(cls, parts: Sequence[tf.RaggedTensor]) -> Ragged:
@@ -43,7 +46,7 @@ class Ragged:
         batch = np.zeros((len(rows), longest, *self.values.shape[1:]), self.values.dtype)
         for place, row in enumerate(rows):
             batch[place, : lengths[place]] = self.values[self.splits[row] : self.splits[row + 1]]
-        return batch
+        return batch if self.table is None else self.table[batch]
 
 
 class Batches:

@@ -70,6 +70,10 @@ def load(dataset: str, mapping: str) -> Examples:
         builder.download_and_prepare()
     except ZooError:
         raise
+    except PermissionError as error:
+        raise ZooError(
+            f"{builder.data_dir}: cannot be written ({error.strerror}); set ZOO_CACHE to a folder that can"
+        ) from None
     except Exception as error:  # every downloader of TFDS fails in its own way
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ZooError(

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -41,6 +43,13 @@ class Examples:
                     flat = column.ravel().tolist()
                     digest.update(repr(flat).encode())
         return digest.hexdigest()
+
+
+def text_and_labels(dataset: tf.data.Dataset) -> tuple[list[str], np.ndarray]:
+    """Returns all texts (n,) as strings, and all label numbers (n,) of a classification split."""
+    blocks = list(columns(dataset, "text", "label"))
+    texts = [text.decode("utf-8", "replace") for block, _ in blocks for text in block]
+    return texts, np.concatenate([labels for _, labels in blocks])
 
 
 def columns(dataset: tf.data.Dataset, *features: str, rows: int = 4096) -> Iterator[tuple[Any, ...]]:

@@ -31,10 +31,10 @@ def load(path: Path, mapping: str) -> Examples:
     if mapping != "classification":
         raise ZooError(f"{path}: own files are read for classification, not for {mapping}")
     if path.is_dir():
-        parts = {split: _rows(_file_of(path, split)) for split in _SPLITS}
+        parts = {split: read_rows(_file_of(path, split)) for split in _SPLITS}
     else:
         parts = {split: [] for split in _SPLITS}
-        for text, label in _rows(path):
+        for text, label in read_rows(path):
             parts[split_of(fingerprint(text) or text)].append((text, label))
     for split, rows in parts.items():
         if not rows:
@@ -66,6 +66,24 @@ def load(path: Path, mapping: str) -> Examples:
         licence="the user's own",
         version="",
     )
+
+
+def read_rows(path: Path) -> list[tuple[str, str]]:
+    """Reads the (text, label) rows of a file.
+
+    Raises:
+        ZooError: as `read_table`, or a text or label is blank, or there are no rows.
+    """
+    rows = []
+    for line, row in read_table(path, ("text", "label")):
+        text, label = ("" if row[name] is None else str(row[name]).strip() for name in ("text", "label"))
+        if not text or not label:
+            blank = "text" if not text else "label"
+            raise ZooError(f"{path}: line {line} has a blank {blank}; fill it in or remove the row")
+        rows.append((text, label))
+    if not rows:
+        raise ZooError(f"{path}: has no rows below its first line; add some")
+    return rows
 
 
 def read_table(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -103,17 +121,6 @@ def read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ZooError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from None
-
-
-def _rows(path: Path) -> list[tuple[str, str]]:
-    rows = []
-    for line, row in read_table(path, ("text", "label")):
-        text, label = ("" if row[name] is None else str(row[name]).strip() for name in ("text", "label"))
-        if not text or not label:
-            blank = "text" if not text else "label"
-            raise ZooError(f"{path}: line {line} has a blank {blank}; fill it in or remove the row")
-        rows.append((text, label))
-    return rows
 
 
 def _csv(path, text, needed):

@@ -24,15 +24,16 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import cli, export, metrics, report, training
+from zoo import baselines, cli, export, metrics, report, training
 from zoo.data import Batches, Examples, Ragged, load
-from zoo.data.examples import columns
+from zoo.data.examples import columns, text_and_labels
 from zoo.layers import MaskedPooling, SubwordEmbedding, WordDropout, recurrent
 from zoo.run import Run
 from zoo.text import PADDING, UNKNOWN, Vocabulary, character_ngrams, split_words
 from zoo.warm_start import known_words, warm_start
 
 RECIPE = "sentiment"
+NGRAMS = 20  # character n-grams kept of each word
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,25 @@ class Config(training.Settings):
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def encode(config: Config, vocabulary: Vocabulary, text: tf.Tensor) -> dict[str, tf.RaggedTensor]:
-    """Turns strings (batch,) into word numbers (batch, time) and n-gram numbers (batch, time, most)."""
+def encode(config: Config, vocabulary: Vocabulary, text: tf.Tensor):
+    """Turns strings (batch,) into word numbers (batch, time) and, one row for each distinct word, n-grams.
+
+    Returns:
+        Word numbers and row numbers, both ragged (batch, time), and the n-grams (rows, most).
+    """
     words = split_words(text)[:, : config.max_words]
     # The start symbol gives even an empty text one step: the fused kernels know no empty row.
     words = tf.concat([tf.fill([tf.size(text), 1], "<start>"), words], axis=1)
-    features = {"words": vocabulary(words)}
-    if config.subword_units:
-        grams = character_ngrams(words.values, sizes=(3, 4, 5), most=20, buckets=config.subword_buckets)
-        features["subwords"] = tf.RaggedTensor.from_row_splits(grams, words.row_splits)
-    return features
+    distinct, rows = tf.unique(words.values)
+    grams = character_ngrams(distinct, sizes=(3, 4, 5), most=NGRAMS, buckets=config.subword_buckets)
+    return vocabulary(words), words.with_values(rows), grams
+
+
+def features(config: Config, vocabulary: Vocabulary, text: tf.Tensor) -> dict[str, tf.RaggedTensor]:
+    """Turns strings (batch,) into the model's inputs: words (batch, time), subwords (batch, time, most)."""
+    words, rows, grams = encode(config, vocabulary, text)
+    subwords = rows.with_values(tf.gather(grams, rows.values))
+    return {"words": words} | ({"subwords": subwords} if config.subword_units else {})
 
 
 def learn_vocabulary(config: Config, examples: Examples) -> list[str]:
@@ -100,11 +110,18 @@ def learn_vocabulary(config: Config, examples: Examples) -> list[str]:
 def make_batches(config: Config, vocabulary: Vocabulary, dataset, replicas: int) -> Batches:
     """Encodes every text once; the batches are drawn from the cached numbers."""
     encode_block = tf.function(lambda text: encode(config, vocabulary, text))
-    blocks, labels = [], []
+    words, rows, labels = [], [], []
+    table = [np.zeros([1, NGRAMS], np.int32)]
     for texts, numbers in columns(dataset, "text", "label"):
-        blocks.append(encode_block(tf.constant(texts)))
+        block_words, block_rows, grams = encode_block(tf.constant(texts))
+        words.append(block_words)
+        rows.append(block_rows + sum(map(len, table)))
+        table.append(grams.numpy())
         labels.append(numbers)
-    inputs = {name: Ragged.concatenate([block[name] for block in blocks]) for name in blocks[0]}
+    inputs = {"words": Ragged.concatenate(words)}
+    if config.subword_units:
+        found = Ragged.concatenate(rows)
+        inputs["subwords"] = Ragged(found.values, found.splits, np.concatenate(table))
     return Batches(inputs, np.concatenate(labels), config.batch_size, replicas)
 
 
@@ -122,7 +139,7 @@ def build_model(config: Config, vocabulary_size: int, labels: int) -> keras.Mode
     x = WordDropout(config.word_dropout, UNKNOWN, name="word_dropout")(words)
     x = keras.layers.Embedding(vocabulary_size, config.word_units, name="word_embedding")(x)
     if config.subword_units:
-        inputs["subwords"] = keras.Input((None, 20), dtype="int32", name="subwords")
+        inputs["subwords"] = keras.Input((None, NGRAMS), dtype="int32", name="subwords")
         subwords = SubwordEmbedding(
             config.subword_buckets, config.subword_units, config.subword_dropout, name="subword_embedding"
         )(inputs["subwords"])
@@ -153,34 +170,6 @@ def probabilities(model: keras.Model, batches: Batches) -> np.ndarray:
     return batches.restore_order(tf.nn.softmax(logits).numpy())
 
 
-def fit_baselines(examples: Examples) -> dict[str, dict]:
-    """Scores what a recurrent model must beat: the commonest label, and a linear model of word pairs."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.linear_model import LogisticRegression
-
-    texts, labels = {}, {}
-    for split in ("train", "validation", "test"):
-        rows = list(columns(examples.split(split), "text", "label"))
-        texts[split] = [text.decode("utf-8", "replace") for block, _ in rows for text in block]
-        labels[split] = np.concatenate([block for _, block in rows])
-
-    def score(split: str, predicted: np.ndarray) -> dict:
-        return metrics.classification(labels[split], predicted, examples.label_names)
-
-    tfidf = TfidfVectorizer(ngram_range=(1, 2), max_features=50_000, sublinear_tf=True)
-    features = {"train": tfidf.fit_transform(texts["train"])}
-    features |= {split: tfidf.transform(texts[split]) for split in ("validation", "test")}
-    models = [
-        LogisticRegression(C=c, max_iter=1000).fit(features["train"], labels["train"]) for c in (1, 2, 4, 8)
-    ]
-    best = max(models, key=lambda m: score("validation", m.predict(features["validation"]))["macro_f1"])
-    commonest = np.bincount(labels["train"]).argmax()
-    return {
-        "majority": score("test", np.full(len(labels["test"]), commonest)),
-        "TF-IDF + logistic regression": score("test", best.predict(features["test"])),
-    }
-
-
 # Serving ----------------------------------------------------------------------------------------------------
 
 
@@ -194,8 +183,8 @@ class Sentiment(export.Serving):
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
     def classify(self, text):
         """Returns `label` and `score` (batch,), `labels` and `scores` (batch, labels)."""
-        features = encode(self.config, self.vocabulary, text)
-        scores = tf.nn.softmax(export.by_length(self.model, features, len(self.label_names)))
+        inputs = features(self.config, self.vocabulary, text)
+        scores = tf.nn.softmax(export.by_length(self.model, inputs, len(self.label_names)))
         return {
             "label": tf.gather(self.label_names, tf.argmax(scores, axis=1)),
             "score": tf.reduce_max(scores, axis=1),
@@ -207,36 +196,49 @@ class Sentiment(export.Serving):
 # Program ----------------------------------------------------------------------------------------------------
 
 
+def check(config: Config) -> None:
+    """Refuses sizes and shares that make no model."""
+    training.require(config, 1, None, "max_words", "min_count", "word_units", "layers", "units")
+    training.require(config, 4, None, "vocabulary_size")
+    training.require(config, 0, None, "subword_units")
+    training.require(config, 1, None, "subword_buckets")
+    training.require(config, 0, 0.99, "word_dropout", "subword_dropout", "embedding_dropout", "dropout")
+
+
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
+    check(config)
     run = Run(RECIPE, config)
     target = export.SAVED_MODELS / run.name
     export.check_target(target, RECIPE)
     strategy = training.start(config)
     examples = load(config.dataset, "classification")
-    vocabulary_words = learn_vocabulary(config, examples)
+    words = learn_vocabulary(config, examples)
+    with strategy.scope():
+        model = build_model(config, len(words), len(examples.label_names))
+        warm_start(model, config.init_from, vocabulary="word_embedding/embeddings")
+
+    # Nothing is written before this line, and what can be wrong with the input was found.
     run.create(examples.fingerprint())
-    vocabulary = Vocabulary.write(vocabulary_words, run.directory / "vocabulary.txt")
+    vocabulary = Vocabulary.write(words, run.directory / "vocabulary.txt")
     train, validation, test = (
         make_batches(config, vocabulary, examples.split(split), strategy.num_replicas_in_sync)
         for split in ("train", "validation", "test")
     )
-
-    with strategy.scope():
-        model = build_model(config, len(vocabulary), len(examples.label_names))
-        warm_start(model, config.init_from)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     outcome = training.fit(run, config, model, train, validation, loss, [accuracy])
+    report.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
-    chances = probabilities(model, test)
-    scores = fit_baselines(examples)
+    module = Sentiment(config, model, vocabulary, examples.label_names)
+    # What is exported is float32: under mixed precision that clone is scored.
+    chances = probabilities(module.model if config.mixed_precision else model, test)
+    scores = baselines.text_classification(examples)
     scores[run.name] = metrics.classification(test.targets, chances.argmax(axis=1), examples.label_names)
-    texts = [text.decode("utf-8", "replace") for (block,) in columns(examples.test, "text") for text in block]
+    texts, _ = text_and_labels(examples.test)
     report.print_classification(scores, texts, test.targets, chances, examples.label_names)
     run.write_metrics({"test": scores, **outcome})
 
-    module = Sentiment(config, model, vocabulary, examples.label_names)
     sizes = {"train": len(train), "validation": len(validation), "test": len(test)}
     manifest = export.manifest(run, "classification", examples, sizes, scores, outcome)
     samples = ["", "what a day!", "I don't like it at all.", *texts[:5]]

@@ -45,7 +45,7 @@ class Vocabulary(tf.Module):
 
         Args:
             counts: how often each word stands in the training part.
-            size: most words, reserved ones included; `known` words all stay.
+            size: most words, reserved ones included, or most new ones beside those `known`.
             min_count: rarer words are left out, so that training meets the unknown word.
             known: words of a trained vocabulary, reserved ones included, whose numbers must not change.
         """
@@ -54,7 +54,7 @@ class Vocabulary(tf.Module):
         # Ties are broken by spelling, so that the order of the data does not matter.
         for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
             text = word.decode("utf-8")
-            if len(chosen) >= size or count < min_count:
+            if len(chosen) >= len(known) + size or count < min_count:
                 break
             if text not in have:
                 chosen.append(text)
