@@ -15,6 +15,7 @@ import tyro
 
 from zoo import cli, registry
 from zoo.errors import ZooError
+from zoo.quiet import import_tensorflow
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
@@ -167,6 +168,7 @@ class Bench:
         name = f"zoo.bench.{self.recipe}"
         if not self.recipe.isalpha() or importlib.util.find_spec(name) is None:
             raise ZooError(f"no benchmark {self.recipe!r}; there is: sentiment")
+        import_tensorflow()
         importlib.import_module(name).main(self.full)
 
 

@@ -11,8 +11,8 @@ from zoo.data.examples import Examples, text_and_labels
 def text_classification(examples: Examples) -> dict[str, dict[str, Any]]:
     """Scores the commonest label, and logistic regression on TF-IDF of words and word pairs.
 
-    The linear model takes the 50,000 commonest words and pairs; its strength (C of 1, 2, 4, 8) is chosen on the
-    validation part.
+    The linear model takes the 50,000 commonest words and pairs; its strength (C of 1, 2, 4, 8) is chosen
+    on the validation part.
 
     Args:
         examples: a classification set.

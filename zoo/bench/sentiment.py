@@ -21,7 +21,8 @@ from zoo.text import Vocabulary, split_words
 
 # The sizes of keras.io/examples/nlp/bidirectional_lstm_imdb.
 _WORDS, _TOKENS, _EMBEDDING, _UNITS, _LAYERS = 20_000, 200, 128, 64, 2
-_REVIEWS, _PASSES = 4_000, 3
+_BATCHES = (128, 256)
+_REVIEWS, _PASSES = 4_000, 5
 _MODEL = "sentiment_tweets"
 
 
@@ -83,7 +84,7 @@ def _contestants(train: tuple[Ragged, np.ndarray]) -> dict[str, Callable[[], obj
     padded = keras.utils.pad_sequences([rows.values[a:b] for a, b in _spans(rows)], maxlen=_TOKENS)
     example = _example_model()
     found = {"keras.io example, batch 32": lambda: example.fit(padded, labels, batch_size=32, verbose=0)}
-    for size in (32, 128):
+    for size in _BATCHES:
         batches = Batches({"words": rows}, labels, size)
         model = _zoo_model(batches)
         data = batches.shuffled(seed=1)
@@ -91,13 +92,13 @@ def _contestants(train: tuple[Ragged, np.ndarray]) -> dict[str, Callable[[], obj
             d, steps_per_epoch=n, shuffle=False, verbose=0
         )
     try:
-        found["PyTorch, packed sequences, batch 32"] = _torch_pass(rows, labels)
+        found["PyTorch, the same, batch 32"] = _torch_pass(padded, labels)
     except ImportError:
         print("PyTorch is not installed: left out (pip install torch)")
     return found
 
 
-def _torch_pass(rows: Ragged, labels: np.ndarray) -> Callable[[], object]:
+def _torch_pass(padded: np.ndarray, labels: np.ndarray) -> Callable[[], object]:
     import torch
     from torch import nn
 
@@ -108,12 +109,8 @@ def _torch_pass(rows: Ragged, labels: np.ndarray) -> Callable[[], object]:
             self.lstm = nn.LSTM(_EMBEDDING, _UNITS, _LAYERS, bidirectional=True, batch_first=True)
             self.head = nn.Linear(2 * _UNITS, 2)
 
-        def forward(self, words, lengths):
-            packed = nn.utils.rnn.pack_padded_sequence(
-                self.embedding(words), lengths, batch_first=True, enforce_sorted=False
-            )
-            state = self.lstm(packed)[1][0]
-            return self.head(torch.cat([state[-2], state[-1]], dim=1))
+        def forward(self, words):
+            return self.head(self.lstm(self.embedding(words))[0][:, -1])
 
     model = Classifier()
     optimizer = torch.optim.Adam(model.parameters())
@@ -123,10 +120,7 @@ def _torch_pass(rows: Ragged, labels: np.ndarray) -> Callable[[], object]:
         order = random.permutation(len(labels))
         for start in range(0, len(order), 32):
             chosen = order[start : start + 32]
-            logits = model(
-                torch.from_numpy(rows.padded(chosen)).long(),
-                torch.from_numpy(np.maximum(rows.lengths[chosen], 1)),
-            )
+            logits = model(torch.from_numpy(padded[chosen]).long())
             optimizer.zero_grad()
             nn.functional.cross_entropy(logits, torch.from_numpy(labels[chosen])).backward()
             optimizer.step()
@@ -159,7 +153,7 @@ def _show_accuracy(train: tuple[Ragged, np.ndarray], test: tuple[Ragged, np.ndar
     example = _example_model()
     example.fit(dense(train[0]), train[1], batch_size=32, epochs=2)
     results = [("keras.io example, batch 32", example.evaluate(dense(test[0]), test[1], verbose=0)[1])]
-    for size in (32, 128):
+    for size in _BATCHES:
         keras.utils.set_random_seed(1)
         batches = Batches({"words": train[0]}, train[1], size)
         model = _zoo_model(batches)
