@@ -137,7 +137,7 @@ def test_a_very_long_text_is_read(tmp_path, suffix):
         ("a.csv", CSV.encode("utf-16"), ("line 1", "not UTF-8", "save the file as UTF-8")),
         ("a.csv", CSV.replace("bad", "good"), ("only one label ('good')", "at least two")),
         ("a.csv", "text,label\none,good\ntwo,bad\n", ("too few rows", "validation", "give more rows")),
-        ("a.csv", "text,label\n", ("too few rows", "give more rows")),
+        ("a.csv", "text,label\n", ("has no rows", "add some")),
         (
             "a.csv",
             "text,label\none,good\ntwo,bad\nfive,x\nseven,bad\n",
