@@ -162,12 +162,9 @@ def _parse(config, default, flags: list[str], where: str, description: str = "",
 
 def _first_sentence(boxed: str) -> str:
     """Takes the message out of the box that the parser draws for people with wide terminals."""
-    plain = re.sub("\x1b\\[[0-9;]*m", "", boxed)
-    lines = [line.strip(" │|") for line in plain.splitlines()]
-    parts = [
-        line for line in lines if line and not re.fullmatch("[-─╭╮╰╯ ]+", line) and not line.startswith("╭")
-    ]
-    body = parts[1:] if len(parts) > 1 and ":" not in parts[0] else parts
+    lines = [line for line in re.sub("\x1b\\[[0-9;]*m", "", boxed).splitlines() if line.strip()]
+    untitled = [line.strip(" │|") for line in lines[1:]]
+    body = [line for line in untitled if line and not re.fullmatch("[-─╰╯ ]+", line)]
     end = next(
         (i for i, line in enumerate(body) if line.startswith(("Argument helptext", "For full help"))), None
     )
