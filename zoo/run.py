@@ -83,7 +83,7 @@ class Run:
             temporary.replace(self.directory / _CHECKPOINT)
         except OSError as error:
             raise ZooError(
-                f"{self.directory}: the checkpoint cannot be written ({error.strerror}); mend that, "
+                f"{self.directory}: the checkpoint cannot be written ({error.strerror or error}); mend that, "
                 "and the same command continues where the last whole epoch ended"
             ) from error
 

@@ -35,12 +35,12 @@ def test_size_counts_reserved_words_too(size, length):
 def test_known_words_keep_their_numbers_and_new_ones_follow():
     known = [*RESERVED, "moon", "star"]
     assert Vocabulary.learn(COUNTS, 100, 2, known) == [*known, "the", "été", "sun"]
-    assert Vocabulary.learn(COUNTS, 6, 2, known) == [*known, "the"]
+    assert Vocabulary.learn(COUNTS, 1, 2, known) == [*known, "the"]
 
 
 def test_known_words_all_stay_when_there_is_no_room():
     known = [*RESERVED, "moon", "star"]
-    assert Vocabulary.learn(COUNTS, 2, 1, known) == known
+    assert Vocabulary.learn(COUNTS, 0, 1, known) == known
 
 
 def test_lines_are_numbers(tmp_path):
