@@ -202,7 +202,7 @@ def test_a_crash_while_saving_keeps_the_old_checkpoint(run, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(np, "savez", crash)
-        with pytest.raises(ZooError, match="cannot be written .no space"):
+        with pytest.raises(ZooError, match=r"cannot be written \(no space"):
             run.save_checkpoint({"a": np.array([2.0])}, {"epoch": 2})
     arrays, state = Run("counting", Config()).load_checkpoint()
     assert (arrays["a"].tolist(), state) == ([1.0], {"epoch": 1})
