@@ -1,11 +1,13 @@
 """Fixtures that all tests share."""
 
 import os
+import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import reviews, trained  # noqa: F401 - fixtures
+from tiny import reviews, sentences, trained, trained_tagger  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -21,10 +23,21 @@ def zoo_cache(tmp_path_factory) -> Iterator[Path]:
 def shared_tfds() -> Path:
     """Returns the folder of prepared catalogue data sets; skips the test where there is none."""
     folder = os.environ.get("TFDS_DATA_DIR", "")
-    if not folder or not (Path(folder) / "imdb_reviews").is_dir():
+    needed = ("imdb_reviews", "conll2003", "universal_dependencies")
+    missing = [name for name in needed if not folder or not (Path(folder) / name).is_dir()]
+    if missing:
         pytest.skip(
-            "TFDS_DATA_DIR is not set or holds no imdb_reviews: tests on the real IMDB reviews are left out"
+            f"TFDS_DATA_DIR is not set or holds no {', '.join(missing)}: tests on real data are left out"
         )
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """Returns the folder that stands for the network; skips the test where there is none."""
+    folder = os.environ.get("ZOO_MIRROR", "")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("ZOO_MIRROR is not set or is no folder: tests on downloaded data sets are left out")
     return Path(folder)
 
 
@@ -34,3 +47,24 @@ def tweets(zoo_cache):
     import zoo.data
 
     return zoo.data.load("tweets", "classification")
+
+
+@pytest.fixture
+def call(monkeypatch, capsys):
+    """Runs a command line in this process: TensorFlow anew takes longer than most of what is tested here."""
+
+    def run_here(program, folder, *arguments: str, code: int = 0):
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setattr(sys, "argv", ["program", *map(str, arguments)])
+        monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)  # put back afterwards
+        found = 0
+        try:
+            program()
+        except SystemExit as end:
+            found = end.code
+        output = capsys.readouterr()
+        assert found == code, output
+        return output
+
+    return run_here

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import export
+from zoo import export, serving
 from zoo.recipes import sentiment
 from zoo.text import Vocabulary
 
@@ -72,7 +72,112 @@ def test_rows_run_by_length_come_back_in_their_order(module):
     features = sentiment.features(module.config, module.vocabulary, tf.constant(texts))
     padded = {name: ragged.to_tensor() for name, ragged in features.items()}
     expected = module.model(padded, training=False)
-    np.testing.assert_allclose(export.by_length(module.model, features, 3, rows=7), expected, atol=1e-5)
+    np.testing.assert_allclose(serving.by_length(module.model, features, 3, rows=7), expected, atol=1e-5)
+
+
+ROWS = [[3, 1, 2], [], [7], [5, 5, 5, 5], [], [9, 8]]
+
+
+def ragged(rows):
+    return tf.ragged.constant(rows, dtype=tf.int32, ragged_rank=1)
+
+
+def running(padded):
+    """Sums and names of steps; what padding adds would show in neither."""
+    sums = tf.cumsum(padded["numbers"], axis=1)
+    return {"sums": sums, "names": tf.strings.as_string(padded["numbers"] * 10), "unused": sums}
+
+
+STEPS = {"sums": tf.int32, "names": tf.string}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4, 100])
+@pytest.mark.parametrize("graph", [False, True])
+def test_values_of_steps_come_back_in_the_order_and_the_lengths_of_the_rows(rows, graph):
+    def run(numbers):
+        return serving.steps_by_length(running, {"numbers": numbers}, STEPS, rows=rows)
+
+    found = (tf.function(run) if graph else run)(ragged(ROWS))
+    assert list(found) == ["sums", "names"]
+    assert found["sums"].to_list() == [[3, 4, 6], [], [7], [5, 10, 15, 20], [], [9, 17]]
+    assert found["names"].to_list() == [[str(10 * n).encode() for n in row] for row in ROWS]
+
+
+@pytest.mark.parametrize("rows", [[], [[]], [[], []]])
+def test_no_rows_and_rows_without_steps_are_no_special_case(rows):
+    numbers = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), [0] * len(rows))
+    found = serving.steps_by_length(running, {"numbers": numbers}, STEPS)
+    assert {name: ragged.to_list() for name, ragged in found.items()} == {"sums": rows, "names": rows}
+    assert [ragged.dtype for ragged in found.values()] == [tf.int32, tf.string]
+
+
+def test_a_model_sees_no_batch_without_a_step_and_vectors_at_steps_too():
+    seen = []
+
+    def first(padded):
+        seen.append(padded["vectors"].shape.as_list())
+        return {"first": padded["vectors"][:, :, 0]}
+
+    vectors = tf.RaggedTensor.from_row_lengths(tf.constant([[1, 2], [3, 4], [5, 6]]), [0, 1, 2])
+    found = serving.steps_by_length(first, {"vectors": vectors}, {"first": tf.int32}, rows=1)
+    assert found["first"].to_list() == [[], [1], [3, 5]]
+    assert seen == [[1, 1, 2], [1, 1, 2], [1, 2, 2]]
+
+
+def blocks(lengths, **limits):
+    """Returns the shapes, padding included, that rows of these lengths go through a model in."""
+    seen = []
+
+    def function(padded, lengths):
+        seen.append(tuple(padded["numbers"].shape))
+        return {"": tf.cast(lengths, tf.int32)}
+
+    numbers = ragged([[1] * length for length in lengths])
+    order, found = serving._in_blocks(
+        function, {"numbers": numbers}, {"": tf.TensorSpec([None], tf.int32)}, **limits
+    )
+    assert found[""].numpy().tolist() == sorted(lengths)
+    assert [lengths[i] for i in order.numpy()] == sorted(lengths)
+    return seen
+
+
+def test_a_block_holds_at_most_so_many_rows():
+    assert blocks([3, 1, 2, 1, 1], rows=2) == [(2, 1), (2, 2), (1, 3)]
+    assert blocks([1, 1], rows=2) == [(2, 1)]
+
+
+def test_a_block_holds_at_most_so_many_steps_padding_included():
+    # 2 x 3 are 6 steps, 3 x 4 would be 12.
+    assert blocks([2, 3, 4, 4, 5], rows=10, steps=11) == [(2, 3), (2, 4), (1, 5)]
+    assert blocks([2, 3, 4, 4, 5], rows=10, steps=12) == [(3, 4), (2, 5)]  # 4 rows would be 16; 2 x 5 are 10
+
+
+def test_a_row_longer_than_all_steps_of_a_block_goes_alone():
+    assert blocks([30, 2, 40], rows=10, steps=5) == [(1, 2), (1, 30), (1, 40)]
+    assert blocks([25_000, 10_000, 10_000], rows=256) == [(2, 10_000), (1, 25_000)]
+
+
+def test_ragged_outputs_are_spread_into_dense_and_flat_ones():
+    columns = {"names": tf.ragged.constant([["a"], [], ["b", "c"]]), "numbers": ragged([[1], [], [2, 3]])}
+    found = {name: value.numpy().tolist() for name, value in serving.dense_and_flat(columns).items()}
+    assert found == {
+        "names": [[b"a", b""], [b"", b""], [b"b", b"c"]],
+        "numbers": [[1, 0], [0, 0], [2, 3]],
+        "flat_names": [b"a", b"b", b"c"],
+        "flat_numbers": [1, 2, 3],
+        "row_splits": [0, 1, 1, 3],
+    }
+    assert serving.dense_and_flat(columns)["row_splits"].dtype == tf.int64
+
+
+def test_no_rows_are_spread_into_tensors_without_rows():
+    nothing = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), tf.zeros([0], tf.int64))
+    found = serving.dense_and_flat({"numbers": nothing})
+    assert {name: value.shape.as_list() for name, value in found.items()} == {
+        "numbers": [0, 0],
+        "flat_numbers": [0],
+        "row_splits": [1],
+    }
 
 
 def test_label_is_the_one_with_the_highest_score(module):
@@ -87,11 +192,11 @@ def test_no_fused_kernel_is_exported_even_with_a_gpu_in_sight(module, cell, monk
     monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
     config = sentiment.Config(word_units=8, subword_units=0, units=8, cell=cell)
     model = sentiment.build_model(config, len(module.vocabulary), 3)
-    serving = sentiment.Sentiment(config, model, module.vocabulary, ["a", "b", "c"])
-    layers = list(export.recurrent_layers(serving.model))
+    exported = sentiment.Sentiment(config, model, module.vocabulary, ["a", "b", "c"])
+    layers = list(serving.recurrent_layers(exported.model))
     assert len(layers) == 2 * 2
     assert [layer.use_cudnn for layer in layers] == [False] * 4
-    definition = serving.classify.get_concrete_function().graph.as_graph_def()
+    definition = exported.classify.get_concrete_function().graph.as_graph_def()
     nodes = [*definition.node, *(node for body in definition.library.function for node in body.node_def)]
     assert len(nodes) > 100
     assert not [node.op for node in nodes if "Cudnn" in node.op]
@@ -103,7 +208,7 @@ def test_a_half_precision_model_is_exported_in_full_precision(module):
         model = sentiment.build_model(sentiment.Config(units=4, word_units=4, subword_units=4), 10, 2)
     finally:
         keras.config.set_dtype_policy("float32")
-    copy = export.portable(model)
+    copy = serving.portable(model)
     assert {layer.compute_dtype for layer in copy._flatten_layers() if layer.weights} == {"float32"}
     for mine, theirs in zip(copy.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)
@@ -116,7 +221,8 @@ def save(module, directory, **changes):
         "metrics": {"test": {"accuracy": 0.5}}, "baselines": {"test": {}},
         "training": {"epochs": 1, "best_epoch": 1, "seconds": 1.0}, **changes,
     }  # fmt: skip
-    export.save(module, directory, {"serving_default": module.classify}, ["", "a lovely soup"], manifest)
+    samples = {"serving_default": ["", "a lovely soup"]}
+    export.save(module, directory, {"serving_default": module.classify}, samples, manifest)
 
 
 def test_a_process_without_keras_gives_the_same_answers(module, tmp_path):
@@ -145,7 +251,8 @@ def test_files_stay_below_16_mb_and_weights_are_stored_once(module, tmp_path, mo
 
 
 def test_an_export_that_answers_otherwise_in_a_fresh_process_is_not_kept(module, tmp_path, monkeypatch):
-    broken = export._FRESH_PROCESS.replace("tf.constant(list(samples))", "tf.constant(list(samples)[::-1])")
+    broken = export._FRESH_PROCESS.replace("samples.tolist()", "samples.tolist()[::-1]")
+    assert broken != export._FRESH_PROCESS
     monkeypatch.setattr(export, "_FRESH_PROCESS", broken)
     with pytest.raises(export.ZooError, match="differs in a fresh process"):
         save(module, tmp_path / "model")

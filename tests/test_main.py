@@ -105,7 +105,7 @@ def test_inspect_draws_how_the_answer_grows(trained, tmp_path):
         (["inspect", "reading", "tiny", " "], "at least one word"),
         (["inspect", "reading", "tiny", "text", "--output", "x.doc"], ".png, .svg or .pdf"),
         (["inspect", "reading", "tiny", "text", "--output", "nowhere/x.png"], "cannot be written"),
-        (["bench", "nothing"], "there is: sentiment"),
+        (["bench", "nothing"], "sentiment"),
         (["info", "./"], "not a SavedModel"),
     ],
 )

@@ -1,4 +1,5 @@
 import json
+import random
 import warnings
 
 import numpy as np
@@ -44,3 +45,137 @@ def test_rows_of_the_table_are_right_labels_and_columns_predicted_ones():
 def test_scores_of_arrays_can_be_written_as_json():
     score = metrics.classification(np.array([0, 1]), np.array([1, 1], np.int32), ("a", "b"))
     assert json.loads(json.dumps(score)) == score
+
+
+def score_rows(truth: str, predicted: str) -> dict:
+    """Scores sentences of tags, written with spaces between tags and ` / ` between sentences."""
+    right, found = ([row.split() for row in rows.split(" / ")] for rows in (truth, predicted))
+    return metrics.tagging(right, found, [["word"] * len(row) for row in right])
+
+
+@pytest.mark.parametrize(
+    ("tags", "spans"),
+    [
+        ("", []),
+        ("O O", []),
+        ("B-A I-A O", [("A", 0, 2)]),
+        ("B-A B-A", [("A", 0, 1), ("A", 1, 2)]),
+        ("O I-A I-A", [("A", 1, 3)]),  # an illegal beginning
+        ("B-A I-B I-B", [("A", 0, 1), ("B", 1, 3)]),  # a change of type begins a span
+        ("I-A O I-A", [("A", 0, 1), ("A", 2, 3)]),
+        ("B-A-1 I-A-1 I-A", [("A-1", 0, 2), ("A", 2, 3)]),
+        ("keyword B-string I-string operator I-string", [("string", 1, 3), ("string", 4, 5)]),
+        ("B I PROPN I- B- I----", []),  # without a type, B and I are plain
+    ],
+)
+def test_spans_are_read_as_conlleval_does(tags, spans):
+    assert metrics.spans(tags.split()) == spans
+
+
+def test_span_scores_worked_out_by_hand():
+    score = score_rows("B-P I-P O B-L / B-L O O", "B-P I-P O B-P / B-L I-L O")
+    # 3 true spans, 3 found, of which P(0,2) is right; 5 of 7 tags are.
+    assert score == {
+        "n": 2, "tokens": 7, "f1": pytest.approx(1 / 3), "precision": pytest.approx(1 / 3),
+        "recall": pytest.approx(1 / 3), "accuracy": pytest.approx(5 / 7),
+        "f1_by_type": {"L": 0, "P": pytest.approx(2 / 3)},
+    }  # fmt: skip
+    assert [name for name, value in score.items() if isinstance(value, float)] == [
+        "f1", "precision", "recall", "accuracy",
+    ]  # fmt: skip
+    assert json.loads(json.dumps(score)) == score
+
+
+def test_precision_is_of_the_found_spans_and_recall_of_the_true_ones():
+    score = score_rows("B-A B-A O B-A B-A", "B-A O O O O")
+    assert (score["precision"], score["recall"], score["f1"]) == (1, 0.25, pytest.approx(0.4))
+
+
+def test_the_same_offsets_in_another_sentence_are_another_span():
+    assert score_rows("B-A / O", "O / B-A")["f1"] == 0
+
+
+def test_no_found_span_scores_0_and_nobody_is_warned():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        score = score_rows("B-A O", "O O")
+    assert (score["precision"], score["recall"], score["f1"], score["f1_by_type"]) == (0, 0, 0, {"A": 0})
+
+
+def test_plain_tags_worked_out_by_hand():
+    score = score_rows("N N V D", "N V V X")
+    # N: precision 1, recall 1/2; V: 1/2 and 1; D is missed; X does not stand in the truth.
+    assert score == {
+        "n": 1, "tokens": 4, "accuracy": 0.5, "macro_f1": pytest.approx(4 / 9),
+        "f1_by_tag": {"D": 0, "N": pytest.approx(2 / 3), "V": pytest.approx(2 / 3)},
+    }  # fmt: skip
+
+
+def test_spans_beside_several_plain_tags_are_scored_tag_by_tag():
+    score = score_rows("keyword B-string I-string operator", "keyword B-string B-string operator")
+    assert "f1" not in score
+    assert score["f1_by_tag"] == pytest.approx(
+        {"keyword": 1, "operator": 1, "B-string": 2 / 3, "I-string": 0}
+    )
+    assert score["macro_f1"] == pytest.approx(2 / 3)
+
+
+def test_any_one_plain_tag_may_stand_outside_spans():
+    assert score_rows("_ B-A", "_ B-A")["f1"] == 1
+    assert score_rows("B-A I-A", "B-A I-A")["f1"] == 1
+    assert "f1" not in score_rows("O O", "O B-A")
+
+
+def test_line_breaks_are_not_scored():
+    tokens = [["x", "\n", "y", "  ", "\t"]]
+    score = metrics.tagging([["A", "O", "B", "O", "O"]], [["A", "O", "A", "O", "C"]], tokens)
+    assert (score["tokens"], score["accuracy"]) == (2, 0.5)
+    assert score["f1_by_tag"] == pytest.approx({"A": 2 / 3, "B": 0})
+
+
+def test_nothing_to_score_scores_0():
+    assert metrics.tagging([], [], []) == {
+        "n": 0, "tokens": 0, "accuracy": 0, "macro_f1": 0, "f1_by_tag": {},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("changed", [0.0, 0.2, 1.0])
+def test_random_tags_legal_or_not_score_as_seqeval_says(changed):
+    seqeval = pytest.importorskip("seqeval.metrics", reason="seqeval is not installed")
+    chance = random.Random(int(10 * changed))
+    tags = ["O", *(f"{side}-{kind}" for kind in ("PER", "LOC", "A-B") for side in "BI")]
+    for _ in range(40):
+        truth = [chance.choices(tags, k=chance.randint(1, 12)) for _ in range(50)]
+        found = [[chance.choice(tags) if chance.random() < changed else t for t in row] for row in truth]
+        score = metrics.tagging(truth, found, [["word"] * len(row) for row in truth])
+        for name in ("f1", "precision", "recall", "accuracy"):
+            assert score[name] == pytest.approx(getattr(seqeval, f"{name}_score")(truth, found)), name
+        report = seqeval.classification_report(truth, found, output_dict=True, zero_division=0)
+        each = {kind: row["f1-score"] for kind, row in report.items() if not kind.endswith(" avg")}
+        assert score["f1_by_type"] == pytest.approx(each)
+
+
+def test_tokens_are_right_with_exactly_the_right_offsets():
+    # "don't go": one token for do + n't misses both.
+    score = metrics.tokenization([[(0, 2), (2, 5), (6, 8)], [(0, 1)]], [[(0, 5), (6, 8)], [(0, 1)]])
+    assert score == pytest.approx({"f1": 4 / 7, "precision": 2 / 3, "recall": 2 / 4})
+
+
+def test_offsets_may_be_arrays():
+    rows = [np.array([[0, 2], [3, 5]], np.int32)]
+    assert metrics.tokenization([[(0, 2), (3, 5)]], rows)["f1"] == 1
+    assert metrics.tokenization(rows, rows)["f1"] == 1
+
+
+def test_a_tag_on_a_token_that_is_not_there_is_wrong():
+    truth = [[(0, 2, "AUX"), (2, 5, "PART"), (6, 8, "VERB")]]
+    score = metrics.tagging_from_raw(truth, [[(0, 5, "AUX"), (6, 8, "VERB")]])
+    assert score == pytest.approx({"f1": 2 / 5, "precision": 1 / 2, "recall": 1 / 3})
+    assert metrics.tagging_from_raw(truth, [[(0, 2, "AUX"), (2, 5, "ADV"), (6, 8, "X")]])["f1"] == (
+        pytest.approx(1 / 3)
+    )
+
+
+def test_words_that_share_their_offsets_are_matched_one_by_one():
+    twice = [[(0, 5, "AUX"), (0, 5, "AUX")]]
+    assert metrics.tagging_from_raw(twice, [[(0, 5, "AUX")]])["recall"] == 0.5

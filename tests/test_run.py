@@ -57,6 +57,7 @@ def test_the_folder_says_whose_it_is(run):
         "learning_rate": 0.1,
         "sizes": [3, 4],
         "data": "data-1",
+        "labels": [],
     }
     assert [path.name for path in Path("runs/counting").iterdir()] == ["config.json"]
 

@@ -48,7 +48,7 @@ outcome = training.fit(run, settings, model, train, validation, loss, [])
 outputs = model.predict(train.in_order().map(lambda inputs, *_: inputs), verbose=0)
 print("RESULT" + json.dumps({"weights": [w.numpy().tolist() for w in model.weights],
                              "losses": [epoch["val_loss"] for epoch in outcome["history"]],
-                             "outputs": train.restore_order(outputs).tolist()}))
+                             "outputs": [row.tolist() for row in train.restore_order(outputs)]}))
 """
 
 
@@ -152,3 +152,121 @@ def test_a_loss_that_is_not_a_number_is_said_in_one_line(tmp_path, monkeypatch):
     with pytest.raises(ZooError, match="lower --learning-rate"):
         training.fit(run_folder, settings, model, batches, batches,
                      keras.losses.SparseCategoricalCrossentropy(from_logits=True), [])  # fmt: skip
+
+
+class Scored:
+    """A small training with dropout whose loss falls in every epoch, and a score of the test's choice."""
+
+    def __init__(self, score, **settings):
+        from zoo.run import Run
+
+        self.settings = training.Settings(**{
+            "epochs": 4, "batch_size": 4, "learning_rate": 0.005, "schedule": "constant", "patience": 0,
+            "weight_average": 0.5, **settings,
+        })  # fmt: skip
+        training.start(self.settings)
+        random = np.random.default_rng(0)
+        rows = Ragged(random.integers(1, 9, 96).astype("int32"), np.arange(0, 97, 3))
+        labels = (rows.padded(np.arange(32)) == 5).any(axis=1).astype("int64")
+        self.data = [Batches({"words": rows}, labels, 4) for _ in range(2)]
+        words = keras.Input((None,), dtype="int32", name="words")
+        x = keras.layers.Dropout(0.2)(recurrent("gru", 4)(keras.layers.Embedding(9, 4)(words)))
+        self.model = keras.Model({"words": words}, keras.layers.Dense(2)(x))
+        self.run = Run("scored", self.settings)
+        self.seen = []  # weights at each call of the score
+        self._score = score
+
+    def score(self) -> float:
+        self.seen.append(self.model.get_weights())
+        return self._score(self)
+
+    def fit(self):
+        self.run.create("data")
+        loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        return training.fit(self.run, self.settings, self.model, *self.data, loss, [], self.score)
+
+
+def scripted(*scores):
+    """Returns a score that gives these figures one after another."""
+    return lambda scored: scores[len(scored.seen) - 1]
+
+
+def by_weights(scored):
+    """A score that follows from the weights, so that it is the same in a resumed run."""
+    return -abs(float(scored.seen[-1][-1][0]) - 0.01)
+
+
+def same(one, other) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_the_best_epoch_is_the_one_of_the_highest_score_although_its_loss_is_worse(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scored = Scored(scripted(0.25, 0.75, 0.5, 0.75))
+    outcome = scored.fit()
+    assert outcome["best_epoch"] == 2  # the first of equals
+    assert [epoch["val_score"] for epoch in outcome["history"]] == [0.25, 0.75, 0.5, 0.75]
+    losses = [epoch["val_loss"] for epoch in outcome["history"]]
+    assert losses == sorted(losses, reverse=True)
+    assert same(scored.model.get_weights(), scored.seen[1])
+    assert not same(scored.seen[1], scored.seen[3])
+
+
+def test_without_a_score_the_best_epoch_is_the_one_of_the_lowest_loss(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    scored = Scored(None)
+    scored.score = None
+    outcome = scored.fit()
+    assert outcome["best_epoch"] == 4
+    assert "val_score" not in outcome["history"][0]
+
+
+def test_the_score_sees_the_averaged_weights_and_training_goes_on_from_its_own(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    averages = []
+
+    def score(scored):
+        averages.append([v.numpy() for v in scored.model.optimizer._model_variables_moving_average])
+        return 0.0
+
+    scored = Scored(score)
+    scored.fit()
+    assert len(scored.seen) == 4
+    for seen, average in zip(scored.seen, averages, strict=True):
+        assert same(seen, average)
+    arrays, _ = scored.run.load_checkpoint()
+    weights = [arrays[f"model/{i}"] for i in range(len(scored.seen[0]))]
+    assert not any(np.array_equal(a, b) for a, b in zip(weights, scored.seen[-1], strict=True))
+
+
+def test_patience_waits_for_the_score(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    outcome = Scored(scripted(0.5, 0.9, 0.8, 0.9, 1.0), epochs=5, patience=2).fit()
+    assert (len(outcome["history"]), outcome["best_epoch"]) == (4, 2)
+    # The same command again: training was finished, nothing is scored, and the best weights are there.
+    again = Scored(scripted(), epochs=5, patience=2)
+    assert again.fit()["best_epoch"] == 2
+    assert again.seen == []
+
+
+def test_a_killed_training_with_a_score_ends_as_if_it_had_not_been_killed(tmp_path, monkeypatch):
+    def killed_in_the_third_epoch(scored):
+        if len(scored.seen) == 3:
+            raise KeyboardInterrupt
+        return by_weights(scored)
+
+    outcomes, weights = [], []
+    for folder in ("whole", "killed"):
+        (tmp_path / folder).mkdir()
+        monkeypatch.chdir(tmp_path / folder)
+        if folder == "killed":
+            with pytest.raises(KeyboardInterrupt):
+                Scored(killed_in_the_third_epoch).fit()
+        scored = Scored(by_weights)
+        outcomes.append(scored.fit())
+        weights.append(scored.model.get_weights())
+        assert len(scored.seen) == (2 if folder == "killed" else 4)
+    whole, resumed = outcomes
+    assert resumed["history"] == whole["history"]
+    assert resumed["best_epoch"] == whole["best_epoch"]
+    assert same(*weights)

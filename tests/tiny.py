@@ -1,11 +1,17 @@
-"""A data set and a trained model small enough for tests, made by the recipe's own command line."""
+"""Data sets and trained models small enough for tests, made by the recipes' own command lines."""
 
+import json
 import os
+import random
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 _GOOD = ("lovely", "delicious", "friendly", "bright", "calm", "clever")
@@ -23,8 +29,45 @@ def write_reviews(path: Path) -> Path:
     return path
 
 
+_NAMES = {
+    "person": ("Ada", "Bo", "Cleo", "Ada Falk", "Bo Grant", "Cleo Hale", "Dario Falk", "Enid van Hale"),
+    "place": ("Rome", "Oslo", "Lima", "New Oslo", "Port Lima", "Upper Rome"),
+}
+_SENTENCES = (
+    "person met person in place .",
+    "place welcomed person and person .",
+    "yesterday person person left place",  # two names side by side
+    "did person see place place ?",
+    "nobody , not even person , likes place !",
+    "the train waits again",
+)
+
+
+def write_sentences(path: Path) -> Path:
+    """Writes 400 made-up sentences in three columns: token, kind of word, entity in IOB1."""
+    draw = random.Random(1)
+    sentences = []
+    for _ in range(400):
+        lines, before = [], ""
+        for word in draw.choice(_SENTENCES).split():
+            names = draw.choice(_NAMES[word]).split() if word in _NAMES else []
+            for i, token in enumerate(names):
+                # In IOB1 only a span that follows another of its type begins with B.
+                lines.append(f"{token} name {'B' if i == 0 and word == before else 'I'}-{word}")
+            if not names:
+                lines.append(f"{word} {'word' if word.isalpha() else 'mark'} O")
+            before = word
+        sentences.append("\n".join(lines))
+    path.write_text("\n\n".join(sentences) + "\n", encoding="utf-8")
+    return path
+
+
 TINY = ("--word-units", "8", "--subword-units", "8", "--subword-buckets", "500", "--units", "8",
         "--batch-size", "32", "--learning-rate", "0.01", "--epochs", "8")  # fmt: skip
+TINY_TAGGER = ("--style", "prose", "--word-units", "8", "--characters", "8", "--character-units", "4",
+               "--spelling-units", "4", "--spelling-buckets", "200", "--units", "8", "--dropout", "0.2",
+               "--embedding-dropout", "0.1", "--batch-size", "16", "--learning-rate", "0.02",
+               "--epochs", "8", "--steps-per-epoch", "0")  # fmt: skip
 
 
 def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess:
@@ -41,6 +84,33 @@ def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subpro
     return result
 
 
+def checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
+    """Returns the arrays and the state that the run `tiny` stored."""
+    with np.load(folder / "runs/tiny/checkpoint.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return arrays, json.loads(str(arrays.pop("_state")))
+
+
+def stop_when(condition: Callable[[], bool], command, folder: Path, how=signal.SIGKILL) -> int:
+    """Runs `python COMMAND`, sends a signal as soon as the condition holds, and returns the exit code."""
+    process = subprocess.Popen([sys.executable, *command], cwd=folder, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+    limit = time.monotonic() + 120
+    while not condition():
+        assert process.poll() is None, "the training ended before it could be killed"
+        assert time.monotonic() < limit
+        time.sleep(0.01)
+    process.send_signal(how)
+    return process.wait()
+
+
+def operations(function) -> list[str]:
+    """Names the operations of a concrete function's graph, bodies of loops and calls included."""
+    graph = function.graph.as_graph_def()
+    bodies = (graph.node, *(body.node_def for body in graph.library.function))
+    return [node.op for body in bodies for node in body]
+
+
 @pytest.fixture(scope="session")
 def reviews(tmp_path_factory) -> Path:
     """The made-up reviews as a CSV file."""
@@ -52,4 +122,18 @@ def trained(tmp_path_factory, reviews) -> Path:
     """A folder in which the recipe was run as `tiny`: it holds runs/tiny and saved_models/tiny."""
     folder = tmp_path_factory.mktemp("work")
     run("-m", "zoo.recipes.sentiment", "--dataset", str(reviews), "--name", "tiny", *TINY, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sentences(tmp_path_factory) -> Path:
+    """The made-up sentences as a column file."""
+    return write_sentences(tmp_path_factory.mktemp("data") / "sentences.conll")
+
+
+@pytest.fixture(scope="session")
+def trained_tagger(tmp_path_factory, sentences) -> Path:
+    """As `trained`, for the tagging recipe."""
+    folder = tmp_path_factory.mktemp("tagging")
+    run("-m", "zoo.recipes.tagging", "--dataset", str(sentences), "--name", "tiny", *TINY_TAGGER, cwd=folder)
     return folder

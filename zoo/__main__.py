@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
+import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -19,8 +16,9 @@ from zoo.quiet import import_tensorflow
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
-Train:   python -m zoo.recipes.sentiment
+Train:   python -m zoo.recipes.sentiment (or tagging)
 Use:     python -m zoo predict sentiment_tweets "what a lovely day"
+         python -m zoo predict tagging_conll2003 "Ada Lovelace met Charles Babbage in London."
 """
 
 
@@ -85,29 +83,37 @@ class Predict:
     texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Texts, each in quotes."""
     input: str = ""
-    """File of texts: .txt with one a line, or CSV, TSV or JSONL with a column text."""
+    """File of texts: .txt with one a line, CSV, TSV or JSONL with a column text, or a .py file, one text."""
     output: str = ""
-    """File to write: CSV, TSV or JSONL; by default the answers are printed."""
+    """File to write: CSV, TSV, JSONL, or SVG, a picture; by default the answers are printed."""
 
     def run(self) -> None:
         """Predicts, then prints or writes whole."""
         if bool(self.texts) == bool(self.input):
             raise ZooError('give texts in quotes, or --input FILE: python -m zoo predict NAME "a text"')
-        if self.output and Path(self.output).suffix not in _WRITERS:
-            raise ZooError(f"--output {self.output}: give a file that ends in {', '.join(_WRITERS)}")
-        if self.output and not Path(self.output).absolute().parent.is_dir():
-            raise ZooError(f"--output {self.output}: no such folder; make it first")
-        texts = list(self.texts) or _read_texts(Path(self.input))
+        from zoo.predictions import WRITERS, draw, show, write
+
+        path = Path(self.output)
+        if self.output and path.suffix not in (*WRITERS, ".svg"):
+            raise ZooError(f"--output {path}: give a file that ends in {', '.join(WRITERS)} or .svg")
+        if self.output and not path.absolute().parent.is_dir():
+            raise ZooError(f"--output {path}: no such folder; make it first")
+        # What the shell passed on that is not UTF-8 counts as U+FFFD, as in any other text.
+        given = [os.fsencode(text).decode("utf-8", "replace") for text in self.texts]
+        texts = given or _read_texts(Path(self.input))
         model = registry.load(self.model)
         rows = [{"text": text, **row} for text, row in zip(texts, model.predict(texts), strict=True)]
+        labels = model.manifest.get("labels", [])
+        code = model.manifest.get("config", {}).get("style") == "code"
         if not self.output:
-            _print_predictions(rows)
+            show(rows, labels, code)
             return
         from zoo.run import write_atomically
 
-        path = Path(self.output)
+        picture = path.suffix == ".svg"
+        content = draw(rows, labels, code, model.name) if picture else write(rows, path.suffix)
         try:
-            write_atomically(path, _WRITERS[path.suffix](rows).encode("utf-8"))
+            write_atomically(path, content.encode("utf-8"))
         except OSError as error:
             raise ZooError(f"--output {path}: cannot be written ({error.strerror})") from None
         print(f"{path}: {len(rows):,} rows")
@@ -120,15 +126,17 @@ class Evaluate:
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
     dataset: str = ""
-    """Name of a data set, or a CSV, TSV or JSONL file; by default what the model was trained on."""
+    """Name of a data set, or a file; by default what the model was trained on."""
     split: str = "test"
     """test, validation or train; of a single file all rows are scored."""
+    tags: str = ""
+    """For taggers, the column of tags: a name (ner, upos ...), of a file a number; empty: the model's own."""
 
     def run(self) -> None:
         """Predicts and prints scores."""
         from zoo.evaluation import evaluate
 
-        evaluate(registry.load(self.model), self.dataset, self.split)
+        evaluate(registry.load(self.model), self.dataset, self.split, self.tags)
 
 
 @dataclass(frozen=True)
@@ -156,20 +164,17 @@ class Inspect:
 class Bench:
     """Measures speed against what one would use instead, on this machine."""
 
-    recipe: Annotated[str, tyro.conf.Positional]
-    """What to measure: sentiment."""
+    recipe: Annotated[Literal["sentiment", "tagging"], tyro.conf.Positional]
+    """What to measure."""
     full: bool = False
     """Also train to the end and compare accuracy: minutes more."""
 
     def run(self) -> None:
         """Runs the benchmark."""
-        import importlib.util
+        import importlib
 
-        name = f"zoo.bench.{self.recipe}"
-        if not self.recipe.isalpha() or importlib.util.find_spec(name) is None:
-            raise ZooError(f"no benchmark {self.recipe!r}; there is: sentiment")
         import_tensorflow()
-        importlib.import_module(name).main(self.full)
+        importlib.import_module(f"zoo.bench.{self.recipe}").main(self.full)
 
 
 def main() -> None:
@@ -189,59 +194,17 @@ def _headline(manifest: dict[str, Any]) -> str:
 def _read_texts(path: Path) -> list[str]:
     from zoo.data import files
 
-    if path.suffix == ".txt":
+    if path.suffix in (".txt", ".py"):
         text = files.read_text(path)
         if not text.strip():
             raise ZooError(f"{path}: the file is empty; it needs one text on each line")
-        return text.removesuffix("\n").split("\n")
+        return [text] if path.suffix == ".py" else text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    if path.suffix not in (tables := files.SUFFIXES["classification"]):
+        raise ZooError(f"{path}: unknown kind of file; give one that ends in .txt, .py, {', '.join(tables)}")
     texts = [row["text"] or "" for _, row in files.read_table(path, ("text",))]
     if not texts:
         raise ZooError(f"{path}: has no rows below its first line; add some")
     return texts
-
-
-def _print_predictions(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table()
-    for name in rows[0]:
-        table.add_column(name)
-    for row in rows:
-        table.add_row(*(Text(_shown(value)) for value in row.values()))
-    Console(markup=False, emoji=False).print(table)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, dict):
-        return "  ".join(f"{name} {score:.2f}" for name, score in value.items())
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Spreads nested scores over columns of their own."""
-    flat = {name: value for name, value in row.items() if not isinstance(value, dict)}
-    for name, value in row.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{key}": score for key, score in value.items()}
-    return flat
-
-
-def _table(rows: list[dict[str, Any]], separator: str) -> str:
-    flat = [_flat(row) for row in rows]
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(flat[0]), delimiter=separator, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat)
-    return text.getvalue()
-
-
-_WRITERS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
-    ".csv": lambda rows: _table(rows, ","),
-    ".tsv": lambda rows: _table(rows, "\t"),
-    ".jsonl": lambda rows: "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows),
-}
 
 
 if __name__ == "__main__":

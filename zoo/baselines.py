@@ -1,11 +1,12 @@
 """What a recurrent model must beat: simple models, fitted in seconds on the same data."""
 
+from collections import Counter, defaultdict
 from typing import Any
 
 import numpy as np
 
 from zoo import metrics
-from zoo.data.examples import Examples, text_and_labels
+from zoo.data.examples import Examples, text_and_labels, tokens_and_tags
 
 
 def text_classification(examples: Examples) -> dict[str, dict[str, Any]]:
@@ -45,3 +46,28 @@ def text_classification(examples: Examples) -> dict[str, dict[str, Any]]:
     best = max(models, key=lambda m: score("validation", m.predict(features["validation"]))["macro_f1"])
     scores["TF-IDF + logistic regression"] = score("test", best.predict(features["test"]))
     return scores
+
+
+def tagging(examples: Examples) -> dict[str, dict[str, Any]]:
+    """Scores the tag that each token has most often in training.
+
+    A token that training lacks gets the commonest tag of the tokens that occur there once: new
+    words are like rare ones. Upper and lower case differ.
+
+    Args:
+        examples: a tagging set.
+
+    Returns:
+        Name -> what `zoo.metrics.tagging` says of the test part.
+    """
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for tokens, tags in zip(*tokens_and_tags(examples.train), strict=True):
+        for token, tag in zip(tokens, tags, strict=True):
+            counts[token][tag] += 1
+    commonest = {token: tags.most_common(1)[0][0] for token, tags in counts.items()}
+    once = Counter(commonest[token] for token, tags in counts.items() if tags.total() == 1)
+    # Where no token occurs once, each token's own tag votes.
+    ((unknown, _),) = (once or Counter(commonest.values())).most_common(1)
+    tokens, truth = tokens_and_tags(examples.test)
+    predicted = [[commonest.get(token, unknown) for token in sentence] for sentence in tokens]
+    return {"majority tag per token": metrics.tagging(truth, predicted, tokens)}

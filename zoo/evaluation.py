@@ -1,58 +1,146 @@
 """Scores a saved model on any data set of its mapping."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from zoo import metrics, report
-from zoo.data import files, load
-from zoo.data.examples import text_and_labels
+from zoo.data import Examples, files, load
+from zoo.data.conll import read_columns
+from zoo.data.examples import columns, text_and_labels, tokens_and_tags
 from zoo.errors import ZooError
 from zoo.registry import Model
 
 
-def evaluate(model: Model, dataset: str = "", split: str = "test") -> dict[str, float]:
+def evaluate(model: Model, dataset: str = "", split: str = "test", tags: str = "") -> dict[str, Any]:
     """Predicts a split through the SavedModel, and prints its scores beside the stored baselines.
 
     Args:
-        model: a loaded classifier.
+        model: a loaded classifier or tagger.
         dataset: as `zoo.data.load` takes it; empty for the set that the model was trained on. All rows of
             a single file are scored.
         split: `"test"`, `"validation"` or `"train"`.
+        tags: of a tagging set, the column of tags; empty for the one that the model was trained on, or on
+            another set for its first one.
 
     Returns:
-        What `zoo.metrics.classification` returns.
+        What `zoo.metrics.classification` or `zoo.metrics.tagging` returns; of a tagger, where the set holds
+        raw sentences, also `raw`, the scores from raw text on.
 
     Raises:
-        ZooError: the model is no classifier of this zoo, or the data's labels are not the model's.
+        ZooError: the model is not of this zoo, or the data's labels are not the model's.
     """
     manifest = model.manifest
-    if manifest.get("mapping") != "classification":
-        raise ZooError(f"{model.name}: only classifiers of this zoo can be evaluated here")
+    scorers = {"classification": _classification, "tagging": _tagging}
+    if manifest.get("mapping") not in scorers:
+        raise ZooError(f"{model.name}: only classifiers and taggers of this zoo can be evaluated here")
     if split not in ("test", "validation", "train"):
         raise ZooError(f"--split {split}: choose test, validation or train")
-    label_names = manifest["labels"]
-    own = manifest["dataset"]["name"]
-    texts, labels = _rows(dataset or own, split, whole_file=bool(dataset))
+    trained_on, own_tags = manifest["dataset"], manifest["config"].get("tags", "")
+    name = dataset or trained_on["name"]
+    same_set = name == trained_on["name"]
+    tags = tags or (own_tags if same_set else "")
+    if dataset and os.path.isfile(dataset):  # noqa: PTH113 - Path.is_file raises on a name that is too long
+        return scorers[manifest["mapping"]](model, name, Path(dataset), split, tags, {})
+    data = load(name, manifest["mapping"], tags)
+    same_version = data.version == trained_on["version"]
+    if same_set and not same_version:
+        print(
+            f"Note: this is {name} {data.version}; {model.name} was trained on {trained_on['version']}, "
+            "whose training part may hold rows that are scored here."
+        )
+    # Baselines stand beside the very rows that they scored, and no others.
+    repeated = same_set and split == "test" and tags == own_tags
+    same_rows = repeated and data.fingerprint(splits=["test"]) == trained_on.get("test")
+    baselines = manifest["baselines"].get("test", {}) if same_rows else {}
+    return scorers[manifest["mapping"]](model, name, data, split, tags, baselines)
+
+
+def _classification(
+    model: Model, name: str, data: Path | Examples, split: str, _, baselines
+) -> dict[str, Any]:
+    label_names = model.manifest["labels"]
+    if isinstance(data, Path):
+        texts, labels = zip(*files.read_rows(data), strict=True)
+    else:
+        texts, numbers = text_and_labels(data.split(split))
+        labels = [data.label_names[number] for number in numbers]
     unknown = sorted(set(labels) - set(label_names))
     if unknown:
-        raise ZooError(
-            f"{dataset or own}: label {unknown[0]!r} is not one of {model.name} ({', '.join(label_names)})"
-        )
+        raise ZooError(f"{name}: label {unknown[0]!r} is not one of {model.name} ({', '.join(label_names)})")
     truth = np.array([label_names.index(label) for label in labels])
-    answers = model.predict(texts)
+    answers = model.predict(list(texts))
     chances = np.array([[answer["scores"][name] for name in label_names] for answer in answers])
     score = metrics.classification(truth, chances.argmax(axis=1), label_names)
-    same_rows = split == "test" and (not dataset or (dataset == own and not Path(own).is_file()))
-    baselines = manifest["baselines"].get("test", {}) if same_rows else {}
     report.print_classification({**baselines, model.name: score}, texts, truth, chances, label_names)
     return score
 
 
-def _rows(dataset: str, split: str, whole_file: bool) -> tuple[list[str], list[str]]:
-    if whole_file and Path(dataset).is_file():
-        texts, labels = zip(*files.read_rows(Path(dataset)), strict=True)
-        return list(texts), list(labels)
-    examples = load(dataset, "classification")
-    texts, labels = text_and_labels(examples.split(split))
-    return texts, [examples.label_names[number] for number in labels]
+def _tagging(
+    model: Model, name: str, data: Path | Examples, split: str, tags: str, baselines
+) -> dict[str, Any]:
+    if isinstance(data, Path):
+        sentences = read_columns(data, tags)
+        tokens, truth = [sentence.tokens for sentence in sentences], [sentence.tags for sentence in sentences]
+        texts = [sentence.text for sentence in sentences]
+    else:
+        part = data.split(split)
+        tokens, truth = tokens_and_tags(part)
+        texts = _texts(part) if "text" in part.element_spec else []
+    known = set(model.manifest["labels"])
+    meant = [tag for row in truth for tag in row if tag != "O"]  # which all sets of spans share
+    unknown = [tag for tag in meant if tag not in known]
+    if 2 * len(unknown) > len(meant):
+        raise ZooError(
+            f"{name}: most tags, as {unknown[0]!r}, are not among those of {model.name} "
+            f"({', '.join(sorted(known)[:8])} ...); choose another column with --tags"
+        )
+    predicted = [[token["tag"] for token in row["tokens"]] for row in model.predict(tokens)]
+    score = metrics.tagging(truth, predicted, tokens)
+    report.print_tagging({**baselines, model.name: score}, tokens, truth, predicted)
+    if texts and all(texts):
+        score["raw"] = _from_raw_text(model, texts, tokens, truth)
+    return score
+
+
+def _texts(part) -> list[str]:
+    return [text.decode("utf-8", "replace") for (block,) in columns(part, "text") for text in block]
+
+
+def _from_raw_text(model: Model, texts, tokens, truth) -> dict[str, Any]:
+    """Scores the tokens that the model finds by itself, and the tags that it gives them.
+
+    Sentences whose text is not what their tokens make up are left out, and counted in the title.
+    """
+    right, found = [], []
+    for text, answer, row, tags in zip(texts, model.predict(texts), tokens, truth, strict=True):
+        inked = [(token, tag) for token, tag in zip(row, tags, strict=True) if token.strip()]
+        places = offsets(text, [token for token, _ in inked])
+        if places is None:
+            continue
+        right.append([(*place, tag) for place, (_, tag) in zip(places, inked, strict=True)])
+        found.append([(t["start"], t["end"], t["tag"]) for t in answer["tokens"] if t["token"].strip()])
+    bare = [[[(start, end) for start, end, _ in row] for row in side] for side in (right, found)]
+    scores = {"tokens": metrics.tokenization(*bare), "tags": metrics.tagging_from_raw(right, found)}
+    report.print_scores(scores, f"From raw text ({len(right):,} of {len(texts):,} sentences)")
+    return scores
+
+
+def offsets(text: str, tokens: Sequence[str]) -> list[tuple[int, int]] | None:
+    """Finds where each token stands in a text, white space aside, in code points.
+
+    Returns:
+        (start, end) of each token, or None if the text holds anything else.
+    """
+    inked = [i for i, character in enumerate(text) if not character.isspace()]
+    joined = ["".join(token.split()) for token in tokens]
+    if "".join(text[i] for i in inked) != "".join(joined) or not all(joined):
+        return None
+    found, first = [], 0
+    for token in joined:
+        found.append((inked[first], inked[first + len(token) - 1] + 1))
+        first += len(token)
+    return found

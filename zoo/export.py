@@ -10,12 +10,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -24,89 +23,10 @@ from zoo.data import Examples
 from zoo.errors import ZooError
 from zoo.registry import CARD, MANIFEST, hashes, read_manifest
 from zoo.run import Run
+from zoo.serving import Serving
 
 SAVED_MODELS = Path("saved_models")
 _SHARD_BYTES = 15_000_000  # no file of a model may pass 16 MB
-
-
-class Serving(tf.Module):
-    """Base of what recipes export: holds a portable clone of a trained model.
-
-    A subclass defines tf.functions with raw inputs; `save` makes them signatures.
-
-    Attributes:
-        model: float32 clone of the trained model that runs on CPU and GPU.
-        weight_names: paths of the trained model's weights; the clone's own lack the outer layers' names.
-    """
-
-    def __init__(self, model: keras.Model):
-        super().__init__()
-        # Untracked: TensorFlow takes a Keras variable for another than the one it wraps, and saves both.
-        object.__setattr__(self, "model", portable(model))
-        object.__setattr__(self, "weight_names", [weight.path for weight in model.weights])
-        # saved_model_cli finds variables only where the module holds them itself.
-        self._variables_ = [weight.value for weight in self.model.weights]
-
-
-def portable(model: keras.Model) -> keras.Model:
-    """Clones a model into float32 without fused cuDNN kernels, which a CPU cannot run.
-
-    Keras chooses these kernels when a graph is traced, so the clone, not the trained model, is exported.
-    """
-
-    policy = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float32")
-    try:
-        with tf.device("CPU:0"):  # the one place where every machine computes alike; it is not stored
-            copy = keras.Model.from_config(_float32(model.get_config()))
-    finally:
-        keras.config.set_dtype_policy(policy)
-    copy.set_weights(model.get_weights())
-    for layer in recurrent_layers(copy):
-        layer.use_cudnn = False
-    return copy
-
-
-def recurrent_layers(model: keras.Model) -> Iterator[keras.layers.RNN]:
-    """Yields every recurrent layer, both directions of a Bidirectional one by one."""
-    for layer in model._flatten_layers():
-        if isinstance(layer, keras.layers.RNN):
-            yield layer
-
-
-def by_length(
-    model: keras.Model, features: Mapping[str, tf.RaggedTensor], width: int, rows: int = 64
-) -> tf.Tensor:
-    """Runs a model over rows sorted by length, some at a time, inside the graph.
-
-    A short row then never pays for a long neighbour, memory stays bounded, and no rows at all are no special
-    case.
-
-    Args:
-        model: takes a dict of padded features, gives (batch, width).
-        features: name -> ragged rows (batch, time, ...), alike in length and never empty.
-        width: size of the output.
-        rows: rows at a time.
-
-    Returns:
-        float32 (batch, width), in the order of the rows.
-    """
-    lengths = next(iter(features.values())).row_lengths()
-    order = tf.argsort(lengths, stable=True)
-    total = tf.size(order)
-
-    def step(start, outputs):
-        chosen = order[start : start + rows]
-        padded = {name: tf.gather(ragged, chosen).to_tensor() for name, ragged in features.items()}
-        return start + rows, tf.concat([outputs, model(padded, training=False)], axis=0)
-
-    _, outputs = tf.while_loop(
-        lambda start, _: start < total,
-        step,
-        (0, tf.zeros([0, width])),
-        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None, width])),
-    )
-    return tf.gather(outputs, tf.argsort(order))
 
 
 def check_target(directory: Path, recipe: str) -> None:
@@ -146,6 +66,8 @@ def manifest(
         scores: name -> scores on the test part; the model's own stand under `run.name`, others are baselines.
         outcome: what `zoo.training.fit` returned.
     """
+    best = outcome["history"][outcome["best_epoch"] - 1]
+    chosen_by = {"validation_score": best["val_score"]} if "val_score" in best else {}
     return {
         "recipe": run.recipe,
         "mapping": mapping,
@@ -158,6 +80,7 @@ def manifest(
             "source": examples.source,
             "licence": examples.licence,
             "sizes": dict(sizes),
+            "test": examples.fingerprint(splits=("test",)),
         },
         "labels": list(examples.label_names),
         "metrics": {"test": scores[run.name]},
@@ -166,7 +89,8 @@ def manifest(
             "epochs": len(outcome["history"]),
             "best_epoch": outcome["best_epoch"],
             "seconds": round(outcome["seconds"], 1),
-            "validation_loss": outcome["history"][outcome["best_epoch"] - 1]["val_loss"],
+            "validation_loss": best["val_loss"],
+            **chosen_by,
         },
     }
 
@@ -175,7 +99,7 @@ def save(
     module: Serving,
     directory: Path,
     signatures: Mapping[str, Any],
-    samples: Sequence[Any],
+    samples: Mapping[str, Sequence[Any]],
     manifest: Mapping[str, Any],
 ) -> None:
     """Writes a SavedModel with manifest and card, verifies it in a fresh process, then puts it in place.
@@ -184,7 +108,7 @@ def save(
         module: what to export.
         directory: the model's folder; an export of the same recipe that stands there is replaced.
         signatures: name -> tf.function with an input signature; `serving_default` takes one input.
-        samples: inputs whose outputs the fresh process must reproduce.
+        samples: signature -> inputs whose outputs the fresh process must reproduce.
         manifest: what `manifest` returns; what can be read off the module is added.
 
     Raises:
@@ -208,7 +132,8 @@ def save(
             ),
         )
         (temporary / "fingerprint.pb").unlink(missing_ok=True)  # repeats what the manifest says
-        _verify(temporary, signatures["serving_default"], samples)
+        for name, inputs in samples.items():
+            _verify(temporary, name, signatures[name], inputs)
         whole = {"format": 1, "name": directory.name, **manifest, **_read_off(module, signatures)}
         (temporary / CARD).write_text(card(whole), encoding="utf-8")
         whole["files"] = hashes(temporary)
@@ -282,23 +207,24 @@ _FRESH_PROCESS = """
 import sys
 sys.modules["keras"] = None  # a SavedModel must not need it
 import numpy as np, tensorflow as tf
-function = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+function = tf.saved_model.load(sys.argv[1]).signatures[sys.argv[4]]
 samples = np.load(sys.argv[2], allow_pickle=False)
 (name,) = function.structured_input_signature[1]
-outputs = function(**{name: tf.constant(list(samples))})
+outputs = function(**{name: tf.constant(samples.tolist())})
 np.savez(sys.argv[3], **{key: value.numpy().astype("S") if value.dtype == tf.string else value.numpy()
                          for key, value in outputs.items()})
 """
 
 
-def _verify(directory: Path, function: Any, samples: Sequence[Any]) -> None:
+def _verify(directory: Path, name: str, function: Any, samples: Sequence[Any]) -> None:
+    given = tf.constant(samples)
     with tf.device("CPU:0"):
-        expected = {key: value.numpy() for key, value in function(tf.constant(samples)).items()}
+        expected = {key: value.numpy() for key, value in function(given).items()}
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = Path(folder) / "inputs.npy", Path(folder) / "outputs.npz"
-        encoded = [sample.encode() if isinstance(sample, str) else sample for sample in samples]
-        np.save(inputs, np.array(encoded), allow_pickle=False)
-        command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(inputs), str(outputs)]
+        array = given.numpy()
+        np.save(inputs, array.astype("S") if array.dtype == object else array, allow_pickle=False)
+        command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(inputs), str(outputs), name]
         # On the CPU, since this process may hold all of the GPU's memory.
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
         result = subprocess.run(command, capture_output=True, text=True, env=environment)
@@ -312,15 +238,6 @@ def _verify(directory: Path, function: Any, samples: Sequence[Any]) -> None:
                     else np.allclose(found[key], value, rtol=1e-5, atol=1e-6)
                 )
                 if not same:
-                    raise ZooError(f"export: output {key!r} differs in a fresh process; nothing was exported")
-
-
-def _float32(config: Any) -> Any:
-    """Replaces every dtype policy in a layer's config, nested layers included."""
-    if isinstance(config, dict):
-        if config.get("class_name") in ("DTypePolicy", "DTypePolicyMap"):
-            return "float32"
-        return {key: _float32(value) for key, value in config.items()}
-    if isinstance(config, list):
-        return [_float32(value) for value in config]
-    return config
+                    raise ZooError(
+                        f"export: output {key!r} of {name} differs in a fresh process; nothing was exported"
+                    )

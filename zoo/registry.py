@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from zoo import answers
 from zoo.errors import ZooError
 from zoo.quiet import import_tensorflow
 
@@ -21,7 +20,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "zoo.json"
 CARD = "README.md"
-_BLOCK = 512  # rows that go through a model together: bounds memory, not answers
+_BLOCK = 512  # texts that go through a model together: bounds memory, not answers
+_CELLS = 50_000  # tokens, padding included, of sentences that go through a model together
 
 
 @dataclass(frozen=True)
@@ -177,54 +177,73 @@ class Model:
         return list(self._loaded._variables_)
 
     def predict(self, inputs: Sequence[Any]) -> list[dict[str, Any]]:
-        """Runs `serving_default` on a list of inputs.
+        """Runs `serving_default` on a list of inputs; a tagger also takes lists of ready tokens.
 
         Args:
-            inputs: raw inputs, one for each row (for text models, strings).
+            inputs: raw inputs, one for each row (for text models, strings), or for a tagger lists of tokens.
 
         Returns:
-            For each input a dict of named outputs as plain Python values. For a classifier these are
-            `label`, its `score` (a probability), and `scores`, label -> probability.
+            For each input a dict of plain Python values, as `zoo.answers.read` describes them.
 
         Raises:
             ZooError: `inputs` is a single string, or the model does not take one input.
         """
         if isinstance(inputs, str | bytes):
             raise ZooError("predict takes a list of inputs; put the one you have in a list: [text]")
-        function = self.signatures.get("serving_default")
-        names = list(function.structured_input_signature[1]) if function else []
-        if len(names) != 1:
+        ready = "tokens" in self.signatures and any(not isinstance(row, str | bytes) for row in inputs)
+        name = "tokens" if ready else "flat" if "flat" in self.signatures else "serving_default"
+        function = self.signatures.get(name)
+        arguments = list(function.structured_input_signature[1].items()) if function else []
+        if len(arguments) != 1:
             raise ZooError(f"{self.path}: predict needs a signature serving_default with one input")
         rows = []
-        for start in range(0, len(inputs), _BLOCK):
-            rows += self._predict_block(function, names[0], list(inputs[start : start + _BLOCK]))
+        for block in _sentence_blocks(inputs) if ready else _blocks(inputs):
+            tensor = self._tensor(*arguments[0], _padded(block) if ready else block)
+            outputs = {key: value.numpy() for key, value in sorted(function(tensor).items())}
+            rows += answers.read(outputs, block)
         return rows
 
-    def _predict_block(self, function, name, block):
+    def _tensor(self, name: str, spec: tf.TensorSpec, block: list[Any]) -> tf.Tensor:
         import tensorflow as tf
 
-        dtype = function.structured_input_signature[1][name].dtype
         try:
-            tensor = tf.constant(block, dtype)
+            tensor = tf.constant(block, spec.dtype)
         except (TypeError, ValueError) as error:
-            raise ZooError(f"inputs of {self.name} must be of type {dtype.name}: {error}") from None
-        outputs = {key: value.numpy() for key, value in sorted(function(**{name: tensor}).items())}
-        return [_readable({key: value[i] for key, value in outputs.items()}) for i in range(len(block))]
+            raise ZooError(f"inputs of {self.name} must be of type {spec.dtype.name}: {error}") from None
+        if not spec.shape.is_compatible_with(tensor.shape):
+            raise ZooError(
+                f"inputs of {self.name} have the shape {tensor.shape}, but {name} is {spec.shape}; "
+                "give a list of single inputs"
+            )
+        return tensor
 
 
-def _readable(row: dict[str, Any]) -> dict[str, Any]:
-    values = {key: _python(value) for key, value in row.items()}
-    if "labels" in values and "scores" in values:
-        values["scores"] = dict(zip(values.pop("labels"), values["scores"], strict=True))
-    return values
+def _blocks(inputs: Sequence[Any]) -> Iterator[list[Any]]:
+    for start in range(0, len(inputs), _BLOCK):
+        yield list(inputs[start : start + _BLOCK])
 
 
-def _python(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return [_python(item) for item in value]
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    return value.item() if isinstance(value, np.generic) else value
+def _sentence_blocks(sentences: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    """Yields lists of tokens that, padded, are not too large; a long one comes alone."""
+    block: list[Sequence[str]] = []
+    longest = 0
+    for sentence in sentences:
+        if isinstance(sentence, str | bytes) or not all(
+            isinstance(token, str) and token for token in sentence
+        ):
+            raise ZooError("give texts only, or lists of tokens only, and no token that is empty")
+        longest = max(longest, len(sentence))
+        if block and (len(block) + 1) * longest > _CELLS:
+            yield block
+            block, longest = [], len(sentence)
+        block.append(sentence)
+    if block:
+        yield block
+
+
+def _padded(sentences: list[Sequence[str]]) -> list[list[str]]:
+    longest = max(1, *map(len, sentences))
+    return [[*sentence, *[""] * (longest - len(sentence))] for sentence in sentences]
 
 
 # Operations that write files, call Python or reach a network, by a part of their names.

@@ -1,6 +1,7 @@
 """What a person sees after a training: tables of scores, confusion and mistakes, and the learning curve."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from zoo import metrics
+
+_MOST_TAGS, _WEAKEST_TAGS = 25, 10  # rows of the table of tags; how many of them are kept for weak tags
+_CONFUSIONS = 10
+_WINDOW = 8  # tokens shown on each side of a mistake
 
 
 def print_classification(
@@ -29,22 +36,63 @@ def print_classification(
         mistakes: how many to show.
     """
     console = Console(markup=False, emoji=False)  # labels are the user's own strings
-    table = Table(title="Scores", title_justify="left")
-    for heading in ("", "accuracy", "macro-F1", *(f"F1 {name}" for name in label_names)):
-        table.add_column(heading, justify="right" if heading else "left")
-    for name, score in scores.items():
-        values = (score["accuracy"], score["macro_f1"], *score["f1"].values())
-        table.add_row(name, *(f"{value:.4f}" for value in values))
-    console.print(table)
+    rows = {name: (s["accuracy"], s["macro_f1"], *s["f1"].values()) for name, s in scores.items()}
+    console.print(_scores(rows, ("accuracy", "macro-F1", *(f"F1 {name}" for name in label_names))))
     console.print(_confusion(list(scores.values())[-1]["confusion"], label_names))
     console.print(_worst(texts, truth, probabilities, label_names, mistakes))
 
 
+def print_tagging(
+    scores: Mapping[str, Mapping[str, Any]],
+    tokens: Sequence[Sequence[str]],
+    truth: Sequence[Sequence[str]],
+    predicted: Sequence[Sequence[str]],
+    mistakes: int = 8,
+) -> None:
+    """Prints scores, F1 of each span type or tag, the commonest confusions, and sentences that show them.
+
+    Args:
+        scores: name -> what `zoo.metrics.tagging` returns; the model itself last.
+        tokens: sentence by sentence.
+        truth: the right tag of each token.
+        predicted: the model's.
+        mistakes: how many sentences to show.
+    """
+    console = Console(markup=False, emoji=False)  # tokens are the user's own strings
+    print_scores(scores)
+    console.print(_parts(scores, tokens, truth))
+    confusions = _confusions(tokens, truth, predicted)
+    if confusions:
+        console.print(_commonest(confusions, tokens))
+        console.print(_sentences(confusions, tokens, truth, predicted, mistakes))
+
+
+def print_scores(scores: Mapping[str, Mapping[str, Any]], title: str = "Scores") -> None:
+    """Prints one row for each name, one column for each figure that the last of them has."""
+    last = list(scores.values())[-1]
+    names = [name for name, value in last.items() if isinstance(value, float)]
+    rows = {name: [score[column] for column in names] for name, score in scores.items()}
+    headings = [name.replace("macro_f1", "macro-F1").replace("f1", "F1") for name in names]
+    Console(markup=False, emoji=False).print(_scores(rows, headings, title))
+
+
+def _scores(rows: Mapping[str, Iterable[float]], headings: Iterable[str], title: str = "Scores") -> Table:
+    table = _table(title, "", *headings, left=1)
+    for name, values in rows.items():
+        table.add_row(name, *(f"{value:.4f}" for value in values))
+    return table
+
+
+def _table(title: str, *headings: str, left: int) -> Table:
+    """Returns an empty table whose first `left` columns hold text, the others numbers."""
+    table = Table(title=title, title_justify="left")
+    for i, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if i < left else "right")
+    return table
+
+
 def _confusion(counts: Sequence[Sequence[int]], label_names: Sequence[str]) -> Table:
-    table = Table(title="Confusion (rows: right label; columns: predicted)", title_justify="left")
-    table.add_column("")
-    for name in label_names:
-        table.add_column(name, justify="right")
+    table = _table("Confusion (rows: right label; columns: predicted)", "", *label_names, left=1)
     for i, (name, row) in enumerate(zip(label_names, counts, strict=True)):
         cells = [Text(str(count), style="bold" if i == j else "") for j, count in enumerate(row)]
         table.add_row(name, *cells)
@@ -55,9 +103,7 @@ def _worst(texts, truth, probabilities, label_names, mistakes) -> Table:
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != truth)
     surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:mistakes]
-    table = Table(title="Worst mistakes", title_justify="left")
-    for heading in ("right", "predicted", "sure", "text"):
-        table.add_column(heading)
+    table = _table("Worst mistakes", "right", "predicted", "sure", "text", left=4)
     for i in surest:
         text = " ".join(texts[i].split())
         table.add_row(
@@ -67,6 +113,77 @@ def _worst(texts, truth, probabilities, label_names, mistakes) -> Table:
             Text(text if len(text) <= 160 else f"{text[:159]}…"),
         )
     return table
+
+
+def _parts(scores, tokens, truth) -> Table:
+    """Tabulates F1 of every span type, or of the commonest tags and the weakest of the others."""
+    last = list(scores.values())[-1]
+    key = "f1_by_type" if "f1_by_type" in last else "f1_by_tag"
+    each = last[key]
+    if key == "f1_by_type":
+        support = Counter(kind for tags in truth for kind, _, _ in metrics.spans(tags))
+    else:
+        pairs = (pair for row in zip(tokens, truth, strict=True) for pair in zip(*row, strict=True))
+        support = Counter(tag for token, tag in pairs if token.strip())
+    shown = sorted(each, key=lambda name: -support[name])
+    title = "F1 of each type" if key == "f1_by_type" else "F1 of each tag"
+    if len(shown) > _MOST_TAGS:
+        common = _MOST_TAGS - _WEAKEST_TAGS
+        title = f"F1 of {len(shown)} tags: {common} commonest, {_WEAKEST_TAGS} weakest of the others"
+        shown[common:] = sorted(shown[common:], key=each.get)[:_WEAKEST_TAGS]
+    table = _table(title, "", "support", *scores, left=1)
+    for name in shown:
+        table.add_row(name, f"{support[name]:,}", *(f"{score[key][name]:.4f}" for score in scores.values()))
+    return table
+
+
+def _confusions(tokens, truth, predicted) -> list[tuple[tuple[str, str], list[tuple[int, int]]]]:
+    """Returns ((right, predicted), places) with the commonest first; a place is (sentence, token)."""
+    places: dict[tuple[str, str], list[tuple[int, int]]] = {}
+    for i, sentence in enumerate(tokens):
+        for j, token in enumerate(sentence):
+            if truth[i][j] != predicted[i][j] and token.strip():
+                places.setdefault((truth[i][j], predicted[i][j]), []).append((i, j))
+    return sorted(places.items(), key=lambda item: -len(item[1]))
+
+
+def _commonest(confusions, tokens) -> Table:
+    table = _table("Commonest confusions", "right", "predicted", "most often", "count", left=3)
+    for (right, found), places in confusions[:_CONFUSIONS]:
+        ((token, _),) = Counter(tokens[i][j] for i, j in places).most_common(1)
+        table.add_row(right, found, _visible(token), f"{len(places):,}")
+    return table
+
+
+def _sentences(confusions, tokens, truth, predicted, mistakes) -> Table:
+    """Shows one place of each confusion in turn, and each sentence once."""
+    table = _table("Mistakes", "token", "right", "predicted", "sentence (wrong tokens in red)", left=4)
+    in_turn = sorted(
+        (turn, number, place)
+        for number, (_, places) in enumerate(confusions)
+        for turn, place in enumerate(places[:mistakes])
+    )
+    first: dict[int, int] = {}  # sentence -> token
+    for _, _, (i, j) in in_turn:
+        first.setdefault(i, j)
+    for i, j in list(first.items())[:mistakes]:
+        wrong = [a != b for a, b in zip(truth[i], predicted[i], strict=True)]
+        table.add_row(_visible(tokens[i][j]), truth[i][j], predicted[i][j], _window(tokens[i], wrong, j))
+    return table
+
+
+def _window(sentence: Sequence[str], wrong: Sequence[bool], middle: int) -> Text:
+    start, end = max(0, middle - _WINDOW), middle + _WINDOW + 1
+    styles = ["bold red" if j == middle else "red" if wrong[j] else "" for j in range(len(sentence))]
+    parts = [(_visible(sentence[j]), styles[j]) for j in range(start, min(end, len(sentence)))]
+    parts = [("…", "")] * (start > 0) + parts + [("…", "")] * (end < len(sentence))
+    return Text(" ").join(Text(*part) for part in parts)
+
+
+def _visible(token: str) -> str:
+    """Returns a token cut in length, line breaks and control characters replaced by signs."""
+    shown = "".join(c if c.isprintable() else "↵" if c == "\n" else "�" for c in token)
+    return shown if len(shown) <= 40 else f"{shown[:39]}…"
 
 
 def draw_learning_curve(outcome: Mapping[str, Any], path: Path) -> None:
@@ -79,12 +196,13 @@ def draw_learning_curve(outcome: Mapping[str, Any], path: Path) -> None:
     from matplotlib.figure import Figure
 
     history, best_epoch = outcome["history"], outcome["best_epoch"]
-    names = [name for name in history[0] if not name.startswith("val_") and name != "learning_rate"]
+    names = dict.fromkeys(name.removeprefix("val_") for name in history[0] if name != "learning_rate")
     figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
     epochs = range(1, len(history) + 1)
     for axis, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
-        axis.plot(epochs, [row[name] for row in history], "o-", label="training")
-        axis.plot(epochs, [row[f"val_{name}"] for row in history], "o-", label="validation")
+        for column, label in ((name, "training"), (f"val_{name}", "validation")):
+            if column in history[0]:
+                axis.plot(epochs, [row[column] for row in history], "o-", label=label)
         axis.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
         axis.set(title=name.replace("_", " "), xlabel="epoch")
         axis.xaxis.get_major_locator().set_params(integer=True)

@@ -6,7 +6,7 @@ import dataclasses
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from zoo.errors import ZooError
 
 RUNS = Path("runs")
-_CONFIG, _CHECKPOINT, _METRICS = "config.json", "checkpoint.npz", "metrics.json"
+CONFIG, _CHECKPOINT, _METRICS = "config.json", "checkpoint.npz", "metrics.json"
 
 
 class Run:
@@ -40,11 +40,12 @@ class Run:
         self.will_discard = config.fresh
         self._check()
 
-    def create(self, data: str) -> None:
+    def create(self, data: str, labels: Sequence[str] = ()) -> None:
         """Makes the folder; with `fresh`, without what it held.
 
         Args:
             data: fingerprint of the data, which must be the one that the folder was made with.
+            labels: what the model's outputs mean, kept for those who start from this run.
 
         Raises:
             ZooError: the data is another, or the folder cannot be written.
@@ -65,7 +66,8 @@ class Run:
         try:
             self.directory.mkdir(parents=True, exist_ok=True)
             write_atomically(
-                self.directory / _CONFIG, json.dumps({**self.config, "data": data}, indent=2).encode()
+                self.directory / CONFIG,
+                json.dumps({**self.config, "data": data, "labels": list(labels)}, indent=2).encode(),
             )
         except OSError as error:
             raise ZooError(
@@ -107,13 +109,13 @@ class Run:
             raise ZooError(f"{self.directory}: cannot be written; change its rights or choose another --name")
         stored = self._stored_config()
         if not stored and any(
-            not path.name.startswith(f".{_CONFIG}.tmp") for path in self.directory.iterdir()
+            not path.name.startswith(f".{CONFIG}.tmp") for path in self.directory.iterdir()
         ):
             raise ZooError(f"{self.directory}: exists and is not a run; choose another --name")
         mine = json.loads(json.dumps(self.config))
         changed = [
             f"{key} is {stored.get(key)!r} there and {mine.get(key)!r} here"
-            for key in sorted((stored.keys() | mine.keys()) - {"data"})
+            for key in sorted((stored.keys() | mine.keys()) - {"data", "labels"})
             if stored.get(key) != mine.get(key)
         ]
         if stored and changed and not self.will_discard:
@@ -124,7 +126,7 @@ class Run:
             )
 
     def _stored_config(self) -> dict[str, Any]:
-        path = self.directory / _CONFIG
+        path = self.directory / CONFIG
         if not path.exists():
             return {}
         try:

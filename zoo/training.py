@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -40,7 +40,7 @@ class Settings:
     weight_average: float = 0.99
     """Decay of the moving average of weights that is validated and exported; 0: the weights themselves."""
     patience: int = 2
-    """Epochs without a better validation loss before training stops."""
+    """Epochs without a better validation loss (or score, where the recipe has one) before training stops."""
     seed: int = 1
     """Decides initial weights, order of the data and dropout."""
     strategy: Literal["auto", "one", "mirrored"] = "auto"
@@ -112,6 +112,7 @@ def fit(
     validation: Batches,
     loss: keras.losses.Loss,
     metrics: Sequence[keras.metrics.Metric],
+    score: Callable[[], float] | None = None,
 ) -> dict[str, Any]:
     """Trains `model` and leaves it with the weights of its best epoch.
 
@@ -127,6 +128,9 @@ def fit(
         validation: batches that choose the best epoch, by loss.
         loss: reduced by Keras's default, over the batch.
         metrics: weighted metrics for the progress bar.
+        score: what chooses the best epoch instead of the loss: called after each epoch with the weights that
+            would be kept, it returns a figure of the validation part that is the better the higher. A loss
+            may rise, since the model grows too sure of itself, while its answers still get better.
 
     Returns:
         `history` (a list of dicts, one an epoch), `best_epoch` (from 1) and `seconds` spent
@@ -141,7 +145,7 @@ def fit(
         # XLA cannot compile the fused cuDNN kernels, and on CPU each new length would compile anew.
         model.compile(optimizer, loss, weighted_metrics=list(metrics), jit_compile=False)
         model.optimizer.build(model.trainable_variables)
-    keeper = _Checkpoint(run, settings)
+    keeper = _Checkpoint(run, settings, score)
     keeper.restore(model)
     if not keeper.finished:
         model.fit(
@@ -152,9 +156,9 @@ def fit(
             epochs=settings.epochs,
             validation_data=validation.in_order(),
             callbacks=[
-                keras.callbacks.TensorBoard(run.directory / "logs", write_graph=False),
                 keras.callbacks.TerminateOnNaN(),
                 keeper,
+                keras.callbacks.TensorBoard(run.directory / "logs", write_graph=False),
             ],
         )
         if not keeper.history:
@@ -170,10 +174,10 @@ def fit(
 class _Checkpoint(keras.callbacks.Callback):
     """Early stopping, best weights and exact resume: one state, saved as one file after each epoch."""
 
-    def __init__(self, run: Run, settings: Settings):
+    def __init__(self, run: Run, settings: Settings, score: Callable[[], float] | None):
         super().__init__()
-        self.run, self.settings = run, settings
-        self.epoch, self.best_epoch, self.best_loss, self.seconds = 0, 0, math.inf, 0.0
+        self.run, self.settings, self.score = run, settings, score
+        self.epoch, self.best_epoch, self.seconds = 0, 0, 0.0
         self.history: list[dict[str, float]] = []
         self.best: list[np.ndarray] = []
 
@@ -192,7 +196,6 @@ class _Checkpoint(keras.callbacks.Callback):
         self.best = numbered(arrays, "best")
         self.epoch, self.best_epoch, self.history = state["epoch"], state["best_epoch"], state["history"]
         self.seconds = state["seconds"]
-        self.best_loss = self.history[self.best_epoch - 1]["val_loss"]
         what = "training was finished" if self.finished else "continues"
         print(f"{self.run.directory}: {what} after epoch {self.epoch}")
 
@@ -209,20 +212,26 @@ class _Checkpoint(keras.callbacks.Callback):
 
     def on_test_end(self, logs=None):
         self._candidate = [variable.numpy() for variable in self.model.weights]
+        self._scored = {"val_score": float(self.score())} if self.score else {}
         _assign(self.model.trainable_variables, self._training_weights)
 
     def on_epoch_end(self, epoch, logs=None):
-        logs = {name: float(value) for name, value in (logs or {}).items()}
+        logs.update(self._scored)  # the progress bar and TensorBoard, which come after, show it too
+        logs = {name: float(value) for name, value in logs.items()}
         if not all(math.isfinite(value) for value in logs.values()):
             self.model.stop_training = True  # the last whole checkpoint stays
             return
         self.epoch, self.seconds = epoch + 1, self.seconds + time.monotonic() - self._began
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         self.history.append({**logs, "learning_rate": rate})
-        if logs["val_loss"] < self.best_loss:
-            self.best_epoch, self.best_loss, self.best = self.epoch, logs["val_loss"], self._candidate
+        if not self.best_epoch or self._merit(-1) > self._merit(self.best_epoch - 1):
+            self.best_epoch, self.best = self.epoch, self._candidate
         self.model.stop_training = self.finished
         self.save()
+
+    def _merit(self, epoch: int) -> float:
+        row = self.history[epoch]
+        return row.get("val_score", -row["val_loss"])
 
     def save(self) -> None:
         groups = {

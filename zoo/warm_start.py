@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -9,7 +11,7 @@ import numpy as np
 
 from zoo import registry
 from zoo.errors import ZooError
-from zoo.run import RUNS, numbered, read_checkpoint
+from zoo.run import CONFIG, RUNS, numbered, read_checkpoint
 
 
 def known_words(init_from: str) -> list[str]:
@@ -24,11 +26,13 @@ def known_words(init_from: str) -> list[str]:
     folder = run or registry.find(init_from).path / "assets"
     path = folder / "vocabulary.txt"
     if not path.exists():
-        raise ZooError(f"--init-from {init_from}: holds no vocabulary; give a model of the same recipe")
+        raise ZooError(f"--init-from {init_from}: holds no vocabulary; give a model that has one")
     return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
-def warm_start(model: keras.Model, init_from: str, vocabulary: str) -> None:
+def warm_start(
+    model: keras.Model, init_from: str, vocabulary: str, labels: Sequence[str], by_label: Sequence[str]
+) -> None:
     """Copies into `model` the trained weights that fit, by name.
 
     Args:
@@ -36,15 +40,21 @@ def warm_start(model: keras.Model, init_from: str, vocabulary: str) -> None:
         init_from: name or path of a saved model or a run; empty: nothing is done.
         vocabulary: name of the weight with a row for each word. If the vocabulary has grown, its first rows
             are copied.
+        labels: what the new model's outputs mean.
+        by_label: layers whose weights belong to single labels; with other labels they start fresh.
 
     Raises:
         ZooError: nothing fits, or there is no such model.
     """
     if not init_from:
         return
-    trained = _trained_weights(init_from)
+    trained, trained_labels = _trained_weights(init_from)
+    other_labels = () if trained_labels == list(labels) else tuple(f"{layer}/" for layer in by_label)
     fresh = []
     for weight in model.weights:
+        if weight.path.startswith(other_labels):
+            fresh.append(weight.path)
+            continue
         value, shape = trained.get(weight.path), tuple(weight.shape)
         if value is None or value.shape[1:] != shape[1:] or len(value.shape) != len(shape):
             fresh.append(weight.path)
@@ -69,12 +79,15 @@ def _run_folder(name: str) -> Path | None:
     return None
 
 
-def _trained_weights(init_from: str) -> dict[str, np.ndarray]:
+def _trained_weights(init_from: str) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Returns path -> weight, and the labels."""
     if folder := _run_folder(init_from):
         arrays, state = read_checkpoint(folder)
-        return dict(zip(state["weights"], numbered(arrays, "best"), strict=True))
+        labels = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("labels", [])
+        return dict(zip(state["weights"], numbered(arrays, "best"), strict=True)), labels
     loaded = registry.load(init_from)
     names = loaded.manifest.get("weights")
     if not names:
         raise ZooError(f"--init-from {init_from}: not a model of this zoo; give one that it exported")
-    return dict(zip(names, (variable.numpy() for variable in loaded.variables), strict=True))
+    values = (variable.numpy() for variable in loaded.variables)
+    return dict(zip(names, values, strict=True)), loaded.manifest["labels"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.data import Batches, Ragged
+from zoo.data import Batches, Ragged, RowTable
 
 
 def ragged(*lengths):
@@ -40,6 +40,64 @@ def test_rows_of_vectors_are_padded_with_zero_vectors():
 
 def test_empty_rows_get_one_step():
     assert ragged(0, 0).padded(np.array([0, 1])).tolist() == [[0], [0]]
+
+
+def test_another_number_than_zero_may_fill_short_rows_up():
+    rows = Ragged(np.array([5, 0, 7]), np.array([0, 1, 3, 3]), padding=-1)
+    assert rows.padded(np.array([1, 0])).tolist() == [[0, 7], [5, -1]]
+    assert rows.padded(np.array([2])).tolist() == [[-1]]
+
+
+def test_padding_of_targets_reaches_the_batches():
+    targets = Ragged(np.array([4, 5, 6]), np.array([0, 2, 3]), padding=-1)
+    data = Batches({"words": ragged(2, 1)}, targets, batch_size=2)
+    ((inputs, found, _),) = data.in_order().as_numpy_iterator()
+    assert inputs["words"].tolist() == [[2, 0], [1, 1]]
+    assert found.tolist() == [[6, -1], [4, 5]]
+
+
+def test_values_may_be_row_numbers_of_a_table():
+    table = np.array([[0, 0], [10, 11], [20, 21]])
+    rows = Ragged(np.array([2, 1, 2]), np.array([0, 1, 3]), table)
+    assert rows.lengths.tolist() == [1, 2]
+    assert rows.padded(np.array([0, 1])).tolist() == [[[20, 21], [0, 0]], [[10, 11], [20, 21]]]
+
+
+def test_blocks_of_a_table_are_told_apart():
+    table = RowTable()
+    # Each block counts its own rows from 0; in the whole, row 0 is padding.
+    table.add(tf.ragged.constant([[0, 1, 0], []], dtype=tf.int32), tf.constant([[10, 11], [20, 21]]))
+    table.add(tf.ragged.constant([[1], [0, 2]], dtype=tf.int32), tf.constant([[30, 31], [40, 41], [50, 51]]))
+    rows = table.ragged()
+    assert rows.table.tolist() == [[0, 0], [10, 11], [20, 21], [30, 31], [40, 41], [50, 51]]
+    assert rows.values.tolist() == [1, 2, 1, 4, 3, 5]
+    assert rows.splits.tolist() == [0, 3, 3, 4, 6]
+    assert rows.padded(np.array([3, 1])).tolist() == [[[30, 31], [50, 51]], [[0, 0], [0, 0]]]
+    assert rows.padded(np.array([0])).tolist() == [[[10, 11], [20, 21], [10, 11]]]
+
+
+def test_a_table_keeps_the_type_of_its_rows():
+    table = RowTable()
+    table.add(tf.ragged.constant([[0]], dtype=tf.int32), tf.constant([[1.5]], tf.float32))
+    assert (table.ragged().table.dtype, table.ragged().values.dtype) == (np.float32, np.int32)
+
+
+def test_rows_of_a_table_go_into_batches_with_their_sentence():
+    table = RowTable()
+    for length in MIXED:
+        # The rows of a sentence: its length, and the place within it.
+        places = tf.range(length)
+        rows = tf.stack([tf.fill([length], length), places], axis=1)
+        table.add(tf.RaggedTensor.from_row_lengths(places, [length]), rows)
+    data = Batches({"words": ragged(*MIXED), "table": table.ragged()}, np.arange(11), 4)
+    dataset = data.shuffled(1)
+    assert dataset.element_spec[0]["table"].shape.as_list() == [None, None, 2]
+    for inputs, targets, _ in islice(dataset.as_numpy_iterator(), 6):
+        assert inputs["table"].shape[:2] == inputs["words"].shape
+        for row, target in zip(inputs["table"].tolist(), targets, strict=True):
+            length = MIXED[target]
+            assert row[:length] == [[length, place] for place in range(length)]
+            assert not np.any(row[length:])
 
 
 def test_ragged_tensors_are_joined():
@@ -137,7 +195,7 @@ def test_restore_order_undoes_in_order(rows, batch_size, replicas):
     found = [targets for _, targets, _ in data.in_order().as_numpy_iterator()]
     assert all(len(targets) % replicas == 0 for targets in found)
     outputs = np.concatenate(found)[:, None] * [1.0, 10.0]
-    assert data.restore_order(outputs).tolist() == [[row, 10 * row] for row in range(rows)]
+    assert [list(row) for row in data.restore_order(outputs)] == [[row, 10 * row] for row in range(rows)]
 
 
 def test_rows_of_like_length_share_a_batch():

@@ -1,3 +1,6 @@
+import random
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -5,8 +8,9 @@ import tensorflow_datasets as tfds
 
 import zoo.data
 from zoo.data import catalogue
-from zoo.data.examples import columns
+from zoo.data.examples import columns, tokens_and_tags
 from zoo.errors import ZooError
+from zoo.tags import to_bio
 
 NAMES = ("imdb_reviews", "glue/sst2", "yelp_polarity_reviews", "sentiment140")
 
@@ -88,6 +92,15 @@ def test_real_imdb_numbers_negative_0_and_positive_1(shared_tfds):
 def test_names():
     assert set(zoo.data.names("classification")) == {"tweets", *NAMES}
     assert zoo.data.names("juggling") == []
+    assert set(zoo.data.names("tagging")) == {
+        "python_source",
+        "conll2000",
+        "conll2003",
+        "universal_dependencies/en_ewt",
+        "wikiann/en",
+        "xtreme_pos/xtreme_pos_en",
+    }
+    assert all(catalogue.find(name, "tagging") for name in zoo.data.names("tagging"))
 
 
 @pytest.mark.parametrize("name", ["imdb", "no/such/set", "x" * 300])
@@ -98,6 +111,11 @@ def test_an_unknown_name_lists_the_known_ones(name):
     for known in ("tweets", *NAMES):
         assert known in str(error.value)
     assert "CSV, TSV or JSONL" in str(error.value)
+
+
+def test_an_unknown_mapping_lists_the_known_ones():
+    with pytest.raises(ZooError, match="'juggling'; there is: classification, tagging"):
+        zoo.data.load("tweets", "juggling")
 
 
 def test_data_that_cannot_be_fetched_gives_one_line(monkeypatch):
@@ -119,3 +137,174 @@ def test_the_cache_is_zoo_cache_or_in_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("ZOO_CACHE", "")
     monkeypatch.setenv("HOME", "/home/ann")
     assert str(catalogue.cache_dir()) == "/home/ann/.cache/sequence-zoo"
+
+
+def ragged(*rows, dtype=None):
+    return tf.ragged.constant(rows, dtype, ragged_rank=1)
+
+
+def stored(**features):
+    """Makes TFDS give these columns for every split."""
+
+    def as_dataset(self, split, **_):
+        table = {name: tf.constant(c) if isinstance(c, list) else c for name, c in features.items()}
+        dataset = tf.data.Dataset.from_tensor_slices(table)
+        return dataset.map(lambda row: {name: tf.convert_to_tensor(value) for name, value in row.items()})
+
+    return tfds.testing.mock_data(as_dataset_fn=as_dataset)
+
+
+CONLL2003 = {
+    "tokens": ragged(["Ann", "Bo"], [], ["sleeps"], dtype=tf.string),
+    "ner": ragged([2, 2], [], [0], dtype=tf.int64),  # I-PER I-PER, as IOB1 writes it
+    "chunks": ragged([11, 12], [], [22], dtype=tf.int64),
+    "pos": ragged([22, 22], [], [42], dtype=tf.int64),
+}
+
+
+@pytest.mark.parametrize(
+    ("tags", "found"),
+    [
+        ("", [["B-PER", "I-PER"], ["O"]]),
+        ("ner", [["B-PER", "I-PER"], ["O"]]),
+        ("chunks", [["B-NP", "I-NP"], ["B-VP"]]),
+        ("pos", [["NNP", "NNP"], ["VBZ"]]),
+    ],
+)
+def test_conll2003_gives_one_column_without_empty_sentences(tags, found):
+    with stored(**CONLL2003):
+        examples = zoo.data.load("conll2003", "tagging", tags)
+        assert tokens_and_tags(examples.train) == ([["Ann", "Bo"], ["sleeps"]], found)
+    assert {tag for row in found for tag in row} <= set(examples.label_names)
+    strings = tf.TensorSpec([None], tf.string)
+    assert examples.train.element_spec == {"tokens": strings, "tags": strings}
+
+
+def test_treebanks_give_words_without_ranges_and_empty_nodes():
+    columns_of_ewt = {
+        "text": ["Don't go", "_"],
+        "tokens": ragged(["Don't", "Do", "n't", "go", "go"], ["_"], dtype=tf.string),
+        "upos": ragged([17, 3, 9, 15, 15], [17], dtype=tf.int64),
+        "xpos": ragged(["None", "VB", "RB", "VB", "VBP"], ["None"], dtype=tf.string),
+        "head": ragged(["None", "3", "3", "0", "None"], ["None"], dtype=tf.string),
+    }
+    with stored(**columns_of_ewt):
+        upos, xpos = (
+            zoo.data.load("universal_dependencies/en_ewt", "tagging", tags) for tags in ("", "xpos")
+        )
+        assert tokens_and_tags(upos.test) == ([["Do", "n't", "go"]], [["AUX", "PART", "VERB"]])
+        assert tokens_and_tags(xpos.test) == ([["Do", "n't", "go"]], [["VB", "RB", "VB"]])
+        assert [row["text"] for row in upos.test.as_numpy_iterator()] == [b"Don't go"]
+    assert len(upos.label_names) == 17
+    assert "_" not in upos.label_names
+    assert xpos.label_names == ("RB", "VB")
+    assert "CC BY-SA 4.0" in upos.licence
+
+
+def test_a_column_that_nobody_filled_in_is_refused():
+    bare = ragged(["None", "None"], dtype=tf.string)
+    features = {"tokens": ragged(["a", "b"], dtype=tf.string), "upos": ragged([1, 2], dtype=tf.int64)}
+    heads = ragged(["2", "0"], dtype=tf.string)
+    with (
+        stored(text=["a b"], head=heads, xpos=bare, **features),
+        pytest.raises(ZooError, match="'xpos' is not"),
+    ):
+        zoo.data.load("universal_dependencies/en_ewt", "tagging", "xpos")
+
+
+def test_wikiann_and_xtreme_pos_have_their_tags():
+    with stored(tokens=ragged(["Ann"], dtype=tf.string), tags=ragged([1], dtype=tf.int64)):
+        examples = zoo.data.load("wikiann/en", "tagging")
+        assert tokens_and_tags(examples.validation) == ([["Ann"]], [["B-PER"]])
+        assert len(examples.label_names) == 7
+    with stored(tokens=ragged(["Ann", "x"], dtype=tf.string), upos=ragged([11, 17], dtype=tf.int64)):
+        examples = zoo.data.load("xtreme_pos/xtreme_pos_en", "tagging")
+        assert tokens_and_tags(examples.validation) == ([["Ann"]], [["PROPN"]])
+        assert len(examples.label_names) == 17
+
+
+def test_an_unknown_column_lists_the_known_ones():
+    with pytest.raises(ZooError, match="conll2003: no column 'xpos' of tags; choose ner or chunks or pos"):
+        zoo.data.load("conll2003", "tagging", "xpos")
+
+
+def test_an_unknown_treebank_lists_its_neighbours():
+    with pytest.raises(ZooError) as error:
+        zoo.data.load("universal_dependencies/en_ewx", "tagging")
+    assert "en_ewt" in str(error.value)
+    assert len(str(error.value)) < 200
+
+
+@pytest.mark.parametrize(
+    ("found", "asked"),
+    [
+        ({"train", "dev", "test"}, ("train", "dev", "test")),
+        ({"train", "test"}, ("train[:90%]", "train[90%:]", "test")),
+        ({}, ("train", "dev", "test")),
+    ],
+)
+def test_a_treebank_without_a_validation_part_gives_some_of_its_training_part(found, asked):
+    name = "universal_dependencies/fr_pud"
+    assert catalogue.find(name, "tagging").splits(name, dict.fromkeys(found)) == asked
+
+
+def test_a_treebank_without_a_training_part_is_refused():
+    name = "universal_dependencies/fr_pud"
+    with pytest.raises(ZooError, match="fr_pud: has only the parts test; choose a set with train"):
+        catalogue.find(name, "tagging").splits(name, {"test": None})
+
+
+def test_bio_in_the_graph_is_bio_in_python():
+    draw = random.Random(7)
+    for length in range(8):
+        for _ in range(20):
+            tags = draw.choices(["O", "keyword", "B-X", "I-X", "B-X-Y", "I-X-Y", "I---", "I-"], k=length)
+            found = catalogue._to_bio(tf.constant(tags, tf.string)).numpy().tolist()
+            assert [tag.decode() for tag in found] == to_bio(tags)
+
+
+def test_the_embedded_set_is_known_by_its_interpreter(monkeypatch):
+    """The version names what varies: the interpreter and its library."""
+    features = tfds.features.FeaturesDict(
+        {name: tfds.features.Sequence(tfds.features.Text()) for name in ("tokens", "tags")}
+    )
+    row = {"text": "if x", "tokens": ["if", "x"], "tags": ["keyword", "I-string"]}
+    builder = SimpleNamespace(
+        download_and_prepare=lambda: None,
+        as_dataset=lambda split: tf.data.Dataset.from_tensors(row),
+        builder_config=SimpleNamespace(name="py3.11.7-1a2b3c4d"),
+        info=SimpleNamespace(
+            features=features, splits={}, homepage="", redistribution_info=SimpleNamespace(license="PSF")
+        ),
+    )
+    monkeypatch.setattr(catalogue, "_builder", lambda dataset: builder)
+    examples = zoo.data.load("python_source", "tagging")
+    assert examples.version == "py3.11.7-1a2b3c4d"
+    assert examples.label_names == ("B-string", "I-string", "keyword")
+    assert [row["text"] for row in examples.train.as_numpy_iterator()] == [b"if x"]
+
+
+def real(shared_tfds, name):
+    if not (shared_tfds / name).is_dir():
+        pytest.skip(f"TFDS_DATA_DIR holds no {name}: tests on the real one are left out")
+    examples = zoo.data.load(name, "tagging")
+    return examples, {
+        split: tokens_and_tags(examples.split(split)) for split in ("train", "validation", "test")
+    }
+
+
+def test_real_conll2003_has_the_published_sentences(shared_tfds):
+    examples, parts = real(shared_tfds, "conll2003")
+    assert [len(tokens) for tokens, _ in parts.values()] == [14_041, 3_250, 3_453]
+    tags = [tag for row in parts["test"][1] for tag in row]
+    assert len(tags) == 46_435
+    assert sum(tag.startswith("B-") for tag in tags) == 5_648
+    assert set(tags) == set(examples.label_names)
+
+
+def test_real_ewt_has_the_published_sentences_and_words(shared_tfds):
+    examples, parts = real(shared_tfds, "universal_dependencies/en_ewt")
+    assert [len(tokens) for tokens, _ in parts.values()] == [12_544, 2_001, 2_077]
+    assert [sum(map(len, tokens)) for tokens, _ in parts.values()] == [204_577, 25_147, 25_094]
+    for _, tags in parts.values():
+        assert {tag for row in tags for tag in row} == set(examples.label_names)

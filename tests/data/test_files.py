@@ -1,8 +1,11 @@
 import json
 
 import pytest
+import tensorflow as tf
 
 import zoo.data
+from zoo.data import files
+from zoo.data.examples import tokens_and_tags
 from zoo.errors import ZooError
 
 # As the hashes of test_splits.py say: "one", "two" are for training, "seven" for validation, "five" for test.
@@ -195,10 +198,14 @@ def test_a_missing_file_is_named(tmp_path):
     assert "no such file" in refusal(tmp_path / "no.csv")
 
 
-def test_only_classification_reads_own_files(tmp_path):
+def test_each_mapping_reads_files_of_its_own(tmp_path):
     path = write(tmp_path / "a.csv", CSV)
-    with pytest.raises(ZooError, match="classification, not for tagging"):
+    with pytest.raises(ZooError, match=r"ends in \.conll, \.conllu"):
         zoo.data.load(str(path), "tagging")
+    with pytest.raises(ZooError, match="classification and tagging, not for juggling"):
+        files.load(path, "juggling")
+    with pytest.raises(ZooError, match="for tagging only"):
+        zoo.data.load(str(path), "classification", tags="label")
 
 
 @pytest.fixture
@@ -244,3 +251,76 @@ def test_two_columns_of_one_name_are_refused(tmp_path):
     path.write_text("text,text,label\na,b,c\n")
     with pytest.raises(ZooError, match=r"a\.csv: two columns .* share a name"):
         zoo.data.load(str(path), "classification")
+
+
+# "one" and "two" are for training, "seven" for validation, "five" for test.
+SENTENCES = "One I-X\n\ntwo O\n. O\n\nseven I-Y\n\nfive O\n\nFIVE I-X\n! I-X\n"
+
+
+def tagged(path, tags=""):
+    examples = zoo.data.load(str(path), "tagging", tags)
+    parts = (tokens_and_tags(examples.split(split)) for split in ("train", "validation", "test"))
+    return examples, [list(zip(*part, strict=True)) for part in parts]
+
+
+def test_a_column_file_is_split_by_its_sentences(tmp_path):
+    path = write(tmp_path / "a.conll", SENTENCES)
+    examples, (train, validation, test) = tagged(path)
+    assert train == [(["One"], ["B-X"]), (["two", "."], ["O", "O"])]
+    assert validation == [(["seven"], ["B-Y"])]
+    assert test == [(["five"], ["O"]), (["FIVE", "!"], ["B-X", "I-X"])]
+    assert examples.label_names == ("B-X", "I-X", "O")
+    assert (examples.name, examples.source, examples.licence) == (str(path), "a.conll", "the user's own")
+    for split in ("train", "validation", "test"):
+        strings = tf.TensorSpec([None], tf.string)
+        assert examples.split(split).element_spec == {"tokens": strings, "tags": strings}
+
+
+def universal(*words):
+    lines = [f"{i}\t{word}\t_\tNOUN\tX{i}" + "\t_" * 5 for i, word in enumerate(words, 1)]
+    return "\n".join([f"# text = {''.join(words)}", *lines, "", ""])
+
+
+def test_a_folder_of_conllu_files_has_the_raw_text(tmp_path):
+    write(tmp_path / "train.conllu", universal("a", "b") + universal("c"))
+    write(tmp_path / "validation.conllu", universal("d", "e", "f"))
+    write(tmp_path / "test.conllu", universal("g"))
+    examples, (train, validation, test) = tagged(tmp_path, "xpos")
+    assert train == [(["a", "b"], ["X1", "X2"]), (["c"], ["X1"])]
+    assert validation == [(["d", "e", "f"], ["X1", "X2", "X3"])]
+    assert test == [(["g"], ["X1"])]
+    assert examples.label_names == ("X1", "X2")
+    assert [row["text"] for row in examples.train.as_numpy_iterator()] == [b"ab", b"c"]
+    assert examples.test.element_spec["text"] == tf.TensorSpec([], tf.string)
+
+
+def test_where_one_sentence_lacks_the_raw_text_there_is_none(tmp_path):
+    for split in ("train", "validation", "test"):
+        write(tmp_path / f"{split}.conllu", universal("a", "b"))
+    write(tmp_path / "test.conllu", universal("a").split("\n", 1)[1])
+    examples, _ = tagged(tmp_path, "xpos")
+    assert set(examples.train.element_spec) == {"tokens", "tags"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "tags", "told"),
+    [
+        ("a.conll", SENTENCES.replace("I-X", "O"), "", ("only one tag ('O')", "at least two")),
+        ("a.conll", "one X\n\ntwo Y\n", "", ("too few sentences", "validation", "give more sentences")),
+        ("a.conll", SENTENCES, "3", ("no column '3'", "from 2 to 2")),
+        ("a.conllu", universal("one"), "ner", ("no column 'ner'", "upos")),
+        ("train.conll", SENTENCES, None, ("needs one file validation.conll", "or validation.txt")),
+    ],
+)
+def test_bad_column_data_is_refused_in_one_line(tmp_path, name, content, tags, told):
+    path = write(tmp_path / name, content)
+    with pytest.raises(ZooError) as error:
+        zoo.data.load(str(tmp_path if tags is None else path), "tagging", tags or "")
+    assert "\n" not in str(error.value)
+    for part in told:
+        assert part in str(error.value)
+
+
+def test_a_missing_column_file_is_named():
+    with pytest.raises(ZooError, match=r"no/such\.conll: no such file; give the path of a file of columns"):
+        zoo.data.load("no/such.conll", "tagging")

@@ -1,26 +1,16 @@
 import json
 import shutil
 import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import TINY, run
+from tiny import TINY, checkpoint, run, stop_when
 
 from zoo import cli
 from zoo.recipes import sentiment
 from zoo.text import Vocabulary
 
 RECIPE = ("-m", "zoo.recipes.sentiment")
-
-
-def checkpoint(folder: Path):
-    with np.load(folder / "runs/tiny/checkpoint.npz") as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    return arrays, json.loads(str(arrays.pop("_state")))
 
 
 def test_it_learns_exports_and_shows_scores_beside_baselines(trained):
@@ -33,18 +23,6 @@ def test_it_learns_exports_and_shows_scores_beside_baselines(trained):
     assert metrics["test"]["tiny"] == manifest["metrics"]["test"]
     assert (trained / "runs/tiny/learning_curve.png").read_bytes().startswith(b"\x89PNG")
     assert list((trained / "runs/tiny/logs/train").iterdir())
-
-
-def stop_when(condition, command, folder, how=signal.SIGKILL) -> int:
-    process = subprocess.Popen([sys.executable, *command], cwd=folder, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)  # fmt: skip
-    limit = time.monotonic() + 120
-    while not condition():
-        assert process.poll() is None, "the training ended before it could be killed"
-        assert time.monotonic() < limit
-        time.sleep(0.01)
-    process.send_signal(how)
-    return process.wait()
 
 
 # Validation loss turns up after some epochs, so that early stopping ends the training.
@@ -145,7 +123,7 @@ def test_a_warm_start_keeps_the_vocabulary_and_begins_with_what_was_learned(trai
         (["--init-from", "nothing"], "nothing", "give a path"),
     ],
 )
-def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, arguments, named, mend):
+def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, tweets, arguments, named, mend):
     (tmp_path / "one.csv").write_text("text,label\n" + "\n".join(f"text {i},same" for i in range(50)))
     (tmp_path / "blank.csv").write_text("text,label\ngood,a\n,b\n")
     (tmp_path / "latin.csv").write_bytes("text,label\ncafé,a\n".encode("latin-1"))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
-from rich.console import Console
-from rich.table import Table
 
 from zoo import export, registry, training
+from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, Ragged, load
 from zoo.data.examples import columns
 from zoo.errors import ZooError
@@ -129,20 +127,14 @@ def _torch_pass(padded: np.ndarray, labels: np.ndarray) -> Callable[[], object]:
 
 
 def _show_speed(contestants: dict[str, Callable[[], object]], reviews: int) -> None:
-    seconds: dict[str, list[float]] = {name: [] for name in contestants}
-    for number in range(_PASSES + 1):  # the first pass compiles and does not count
-        for name, one_pass in contestants.items():  # in turn, so that a drifting machine is fair to all
-            began = time.perf_counter()
-            one_pass()
-            if number:
-                seconds[name].append(time.perf_counter() - began)
+    seconds = in_turn(contestants, _PASSES)
     first = next(iter(seconds.values()))
     rows = []
     for name, found in seconds.items():
         ratio = statistics.median(a / b for a, b in zip(first, found, strict=True))
         rows.append((name, f"{reviews / statistics.median(found):.0f}", f"{ratio:.2f}x"))
     title = f"Training, 2 x BiLSTM({_UNITS}) on the last {_TOKENS} words of {reviews:,} IMDB reviews"
-    _print(f"{title}; median of {_PASSES} passes", ("", "reviews/s", "against the example"), rows)
+    print_table(f"{title}; median of {_PASSES} passes", ("", "reviews/s", "against the example"), rows)
 
 
 def _show_accuracy(train: tuple[Ragged, np.ndarray], test: tuple[Ragged, np.ndarray]) -> None:
@@ -161,7 +153,7 @@ def _show_accuracy(train: tuple[Ragged, np.ndarray], test: tuple[Ragged, np.ndar
         held_out = Batches({"words": test[0]}, test[1], 128).in_order()
         results.append((f"zoo, batch {size}", model.evaluate(held_out, verbose=0)[1]))
     rows = [(name, f"{accuracy:.4f}") for name, accuracy in results]
-    _print("Test accuracy after two epochs on 25,000 reviews, no dropout", ("", "accuracy"), rows)
+    print_table("Test accuracy after two epochs on 25,000 reviews, no dropout", ("", "accuracy"), rows)
 
 
 def _show_inference(tweets: Examples) -> None:
@@ -169,16 +161,16 @@ def _show_inference(tweets: Examples) -> None:
     texts = next(columns(tweets.test, "text", rows=1000))[0]
     function = model.signatures["serving_default"]
     short = tf.constant(["thanks for the quick answer, great service!"])
-    single = _median_seconds(lambda: function(text=short)["label"].numpy(), 200)
-    many = _median_seconds(lambda: function(text=tf.constant(texts))["label"].numpy(), 7)
+    single = median_seconds(lambda: function(text=short)["label"].numpy(), 200)
+    many = median_seconds(lambda: function(text=tf.constant(texts))["label"].numpy(), 7)
     network, inputs = as_keras(model, texts)
-    plain = _median_seconds(lambda: network.predict(inputs, verbose=0), 7)
+    plain = median_seconds(lambda: network.predict(inputs, verbose=0), 7)
     rows = [
         ("one short text, SavedModel", f"{1000 * single:.2f} ms"),
         ("1,000 tweets in one call, SavedModel, from raw text", f"{1000 * many / len(texts):.3f} ms each"),
         ("1,000 tweets, Keras predict, from ready numbers", f"{1000 * plain / len(texts):.3f} ms each"),
     ]
-    _print(f"Inference, {_MODEL}", ("", "median"), rows)
+    print_table(f"Inference, {_MODEL}", ("", "median"), rows)
 
 
 def as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dict[str, np.ndarray]]:
@@ -205,24 +197,5 @@ def as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dic
     return network, {name: ragged.to_tensor().numpy() for name, ragged in inputs.items()}
 
 
-def _median_seconds(call: Callable[[], object], times: int) -> float:
-    call()
-    seconds = []
-    for _ in range(times):
-        began = time.perf_counter()
-        call()
-        seconds.append(time.perf_counter() - began)
-    return statistics.median(seconds)
-
-
 def _spans(rows: Ragged):
     return zip(rows.splits, rows.splits[1:], strict=False)
-
-
-def _print(title: str, headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
-    table = Table(title=title, title_justify="left")
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading else "left")
-    for row in rows:
-        table.add_row(*row)
-    Console().print(table)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,12 +20,13 @@ class Ragged:
 
     `values` is (sum of lengths, ...); row i is `values[splits[i]:splits[i + 1]]`. With a `table` (n, ...)
     the values are row numbers of it, and a batch holds those rows: what many words share is stored once.
-    Row 0 of the table is padding.
+    Row 0 of the table is padding. `padding` fills short rows up.
     """
 
     values: np.ndarray
     splits: np.ndarray
     table: np.ndarray | None = None
+    padding: int = 0
 
     @classmethod
     def concatenate(cls, parts: Sequence[tf.RaggedTensor]) -> Ragged:
@@ -40,13 +41,39 @@ class Ragged:
         return np.diff(self.splits)
 
     def padded(self, rows: np.ndarray) -> np.ndarray:
-        """Returns the rows as one array (rows, longest, ...), padded with zeros on the right."""
+        """Returns the rows as one array (rows, longest, ...), padded on the right."""
         lengths = self.lengths[rows]
         longest = max(1, int(lengths.max()))  # Keras's loops need one step at least
-        batch = np.zeros((len(rows), longest, *self.values.shape[1:]), self.values.dtype)
+        batch = np.full((len(rows), longest, *self.values.shape[1:]), self.padding, self.values.dtype)
         for place, row in enumerate(rows):
             batch[place, : lengths[place]] = self.values[self.splits[row] : self.splits[row + 1]]
         return batch if self.table is None else self.table[batch]
+
+
+class RowTable:
+    """Collects, block by block, the rows of a table and which row stands at each step."""
+
+    def __init__(self) -> None:
+        self._steps: list[tf.RaggedTensor] = []
+        self._rows: list[np.ndarray] = []
+        self._size = 1  # row 0 is padding
+
+    def add(self, steps: tf.RaggedTensor, rows: tf.Tensor) -> None:
+        """Adds a block.
+
+        Args:
+            steps: for each step (batch, time) the number of its row, counted from 0.
+            rows: (n, ...).
+        """
+        self._steps.append(steps + self._size)
+        self._rows.append(rows.numpy())
+        self._size += len(self._rows[-1])
+
+    def ragged(self) -> Ragged:
+        """Returns everything as one column."""
+        steps = Ragged.concatenate(self._steps)
+        padding = np.zeros_like(self._rows[0], shape=(1, *self._rows[0].shape[1:]))
+        return Ragged(steps.values, steps.splits, np.concatenate([padding, *self._rows]))
 
 
 class Batches:
@@ -115,12 +142,13 @@ class Batches:
         padded = sum(len(rows) + self._filling(rows) for rows in self._sorted_rows())
         return self._dataset(self._sorted_rows, self.steps, weight=padded / len(self))
 
-    def restore_order(self, outputs: np.ndarray) -> np.ndarray:
+    def restore_order(self, outputs: Sequence[Any]) -> list[Any]:
         """Puts rows that `in_order` yielded, filling rows included, back into their first order."""
-        restored = np.empty((len(self), *outputs.shape[1:]), outputs.dtype)
+        restored: list[Any] = [None] * len(self)
         start = 0
         for rows in self._sorted_rows():
-            restored[rows] = outputs[start : start + len(rows)]
+            for place, row in enumerate(rows, start):
+                restored[row] = outputs[place]
             start += len(rows) + self._filling(rows)
         return restored
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ class Examples:
     validation: tf.data.Dataset
     test: tf.data.Dataset
     label_names: tuple[str, ...]
-    """Label number -> name."""
+    """Label number -> name; of tagging, every tag that a model may give."""
     source: str
     """Address or path that the data came from."""
     licence: str
@@ -33,15 +33,19 @@ class Examples:
         """Returns `train`, `validation` or `test`."""
         return {"train": self.train, "validation": self.validation, "test": self.test}[name]
 
-    def fingerprint(self) -> str:
-        """Returns a hash of all training and validation rows: other data has another one."""
-        digest = hashlib.sha256()
-        for dataset in (self.train, self.validation):
+    def fingerprint(self, known: Sequence[str] = (), splits: Sequence[str] = ("train", "validation")) -> str:
+        """Returns a hash of all rows of some splits: other data has another one.
+
+        Args:
+            known: words of a vocabulary that training starts from, which count as data too.
+            splits: what is hashed; what training sees, unless said otherwise.
+        """
+        digest = hashlib.sha256("".join(f"{word}\n" for word in known).encode())
+        for dataset in map(self.split, splits):
             features = sorted(dataset.element_spec)
             for block in columns(dataset, *features):
                 for column in block:
-                    flat = column.ravel().tolist()
-                    digest.update(repr(flat).encode())
+                    digest.update(repr(_flat(column)).encode())
         return digest.hexdigest()
 
 
@@ -52,7 +56,33 @@ def text_and_labels(dataset: tf.data.Dataset) -> tuple[list[str], np.ndarray]:
     return texts, np.concatenate([labels for _, labels in blocks])
 
 
+def tokens_and_tags(dataset: tf.data.Dataset) -> tuple[list[list[str]], list[list[str]]]:
+    """Returns the tokens and the tags of every sentence of a tagging split."""
+    sentences = [], []
+    for block in columns(dataset, "tokens", "tags"):
+        for column, rows in zip(block, sentences, strict=True):
+            found = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
+            rows += [[string.decode("utf-8", "replace") for string in row] for row in found]
+    return sentences
+
+
 def columns(dataset: tf.data.Dataset, *features: str, rows: int = 4096) -> Iterator[tuple[Any, ...]]:
-    """Yields NumPy columns of the named features in blocks of up to `rows` rows, strings as bytes."""
-    for block in dataset.batch(rows).as_numpy_iterator():
-        yield tuple(block[feature] for feature in features)
+    """Yields columns of the named features in blocks of up to `rows` rows.
+
+    Columns are NumPy arrays (rows, ...), strings as bytes; a feature whose length varies gives a
+    `tf.RaggedTensor` (rows, time).
+    """
+    for block in dataset.ragged_batch(rows):
+        yield tuple(_numpy(block[feature]) for feature in features)
+
+
+def _numpy(column: Any) -> Any:
+    import tensorflow as tf
+
+    return column if isinstance(column, tf.RaggedTensor) else column.numpy()
+
+
+def _flat(column: Any) -> Any:
+    if isinstance(column, np.ndarray):
+        return column.ravel().tolist()
+    return column.row_lengths().numpy().tolist(), column.flat_values.numpy().tolist()

@@ -1,66 +1,57 @@
-"""The user's own files: CSV, TSV and JSONL with a `text` and a `label` column."""
+"""The user's own files: tables with a `text` and a `label` column, and columns of tokens and tags."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from zoo.data import conll
 from zoo.data.examples import Examples
 from zoo.data.splits import fingerprint, split_of
+from zoo.data.utf8 import read_text
 from zoo.errors import ZooError
+from zoo.tags import with_both_prefixes
 
-SUFFIXES = (".csv", ".tsv", ".jsonl")
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+SUFFIXES: dict[str, tuple[str, ...]] = {
+    "classification": (".csv", ".tsv", ".jsonl"),
+    "tagging": conll.SUFFIXES,
+}
+KINDS: dict[str, str] = {
+    "classification": "a CSV, TSV or JSONL file",
+    "tagging": f"a file of columns ({', '.join(conll.SUFFIXES)})",
+}
 _SPLITS = ("train", "validation", "test")
 csv.field_size_limit(2**31 - 1)  # a text may be longer than the 128 kB that the module allows by itself
 
 
-def load(path: Path, mapping: str) -> Examples:
+def load(path: Path, mapping: str, tags: str = "") -> Examples:
     """Loads one file, split 80 / 10 / 10 by a hash of the text, or a folder with a file for each split.
 
-    Labels may be any strings; they are numbered in sorted order.
+    Labels may be any strings; they are numbered in sorted order. A sentence's text is its tokens.
 
     Raises:
         ZooError: a file is missing, not UTF-8, empty or malformed, a row is blank, or one label stands alone.
     """
-    import tensorflow as tf
-
-    if mapping != "classification":
-        raise ZooError(f"{path}: own files are read for classification, not for {mapping}")
-    if path.is_dir():
-        parts = {split: read_rows(_file_of(path, split)) for split in _SPLITS}
+    if mapping not in SUFFIXES:
+        raise ZooError(f"{path}: own files are read for {' and '.join(SUFFIXES)}, not for {mapping}")
+    if mapping == "tagging":
+        parts = _parts(path, mapping, lambda file: conll.read_columns(file, tags), _sentence_text)
+        label_names = _tag_names(path, parts)
+        datasets = {split: _tagging(rows, _all_have_text(parts)) for split, rows in parts.items()}
     else:
-        parts = {split: [] for split in _SPLITS}
-        for text, label in read_rows(path):
-            parts[split_of(fingerprint(text) or text)].append((text, label))
-    for split, rows in parts.items():
-        if not rows:
-            raise ZooError(
-                f"{path}: too few rows to give a {split} part; give more rows, or a folder with "
-                "train, validation and test files"
-            )
-    label_names = sorted({label for _, label in parts["train"]})
-    if len(label_names) < 2:
-        raise ZooError(f"{path}: only one label ({label_names[0]!r}) in the training part; give at least two")
-    number = {name: index for index, name in enumerate(label_names)}
-    for split, rows in parts.items():
-        for _, label in rows:
-            if label not in number:
-                raise ZooError(f"{path}: label {label!r} of the {split} part is not in the training part")
-
-    def dataset(split: str) -> tf.data.Dataset:
-        texts, labels = zip(*parts[split], strict=True)
-        numbers = tf.constant([number[label] for label in labels], tf.int64)
-        return tf.data.Dataset.from_tensor_slices({"text": tf.constant(texts), "label": numbers})
-
+        parts = _parts(path, mapping, read_rows, lambda row: row[0])
+        label_names = _label_names(path, parts)
+        datasets = {split: _classification(rows, label_names) for split, rows in parts.items()}
     return Examples(
         name=str(path),
-        train=dataset("train"),
-        validation=dataset("validation"),
-        test=dataset("test"),
+        **datasets,
         label_names=tuple(label_names),
         source=path.name,
         licence="the user's own",
@@ -96,31 +87,13 @@ def read_table(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[st
     Raises:
         ZooError: the file is missing, empty, not UTF-8 or malformed, or lacks a column.
     """
-    if path.suffix not in SUFFIXES:
-        raise ZooError(f"{path}: unknown kind of file; give one that ends in {', '.join(SUFFIXES)}")
+    suffixes = SUFFIXES["classification"]
+    if path.suffix not in suffixes:
+        raise ZooError(f"{path}: unknown kind of file; give one that ends in {', '.join(suffixes)}")
     text = read_text(path).rstrip()  # blank lines at the end are no rows
     if not text:
         raise ZooError(f"{path}: the file is empty; it needs the columns {' and '.join(needed)}")
     yield from (_jsonl if path.suffix == ".jsonl" else _csv)(path, text, needed)
-
-
-def read_text(path: Path) -> str:
-    """Reads a UTF-8 file, with or without a byte-order mark.
-
-    Raises:
-        ZooError: the file cannot be read or is not UTF-8; the message names the line.
-    """
-    try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise ZooError(f"{path}: no such file") from None
-    except OSError as error:
-        raise ZooError(f"{path}: cannot be read ({error.strerror})") from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ZooError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from None
 
 
 def _csv(path, text, needed):
@@ -169,8 +142,84 @@ def _check_columns(where: str, found, needed: Sequence[str]) -> None:
         )
 
 
-def _file_of(folder: Path, split: str) -> Path:
-    found = [folder / f"{split}{suffix}" for suffix in SUFFIXES if (folder / f"{split}{suffix}").exists()]
+def _parts(path: Path, mapping: str, read: Callable, text_of: Callable) -> dict[str, list]:
+    """Returns split -> rows, of a folder's files or of one file that is split."""
+    if path.is_dir():
+        parts = {split: read(_file_of(path, split, SUFFIXES[mapping])) for split in _SPLITS}
+    else:
+        parts = {split: [] for split in _SPLITS}
+        for row in read(path):
+            text = text_of(row)
+            parts[split_of(fingerprint(text) or text)].append(row)
+    for split, rows in parts.items():
+        if not rows:
+            what = "sentences" if mapping == "tagging" else "rows"
+            raise ZooError(
+                f"{path}: too few {what} to give a {split} part; give more {what}, or a folder with "
+                "train, validation and test files"
+            )
+    return parts
+
+
+def _file_of(folder: Path, split: str, suffixes: Sequence[str]) -> Path:
+    names = [f"{split}{suffix}" for suffix in suffixes]
+    found = [folder / name for name in names if (folder / name).exists()]
     if len(found) != 1:
-        raise ZooError(f"{folder}: needs one file {split}.csv, {split}.tsv or {split}.jsonl")
+        raise ZooError(f"{folder}: needs one file {', '.join(names[:-1])} or {names[-1]}")
     return found[0]
+
+
+def _label_names(path: Path, parts: dict[str, list[tuple[str, str]]]) -> list[str]:
+    known = {label for _, label in parts["train"]}
+    label_names = sorted(known)
+    if len(label_names) < 2:
+        raise ZooError(f"{path}: only one label ({label_names[0]!r}) in the training part; give at least two")
+    for split, rows in parts.items():
+        for _, label in rows:
+            if label not in known:
+                raise ZooError(f"{path}: label {label!r} of the {split} part is not in the training part")
+    return label_names
+
+
+def _classification(rows: list[tuple[str, str]], label_names: list[str]) -> tf.data.Dataset:
+    import tensorflow as tf
+
+    number = {name: index for index, name in enumerate(label_names)}
+    texts, labels = zip(*rows, strict=True)
+    numbers = tf.constant([number[label] for label in labels], tf.int64)
+    return tf.data.Dataset.from_tensor_slices({"text": tf.constant(texts), "label": numbers})
+
+
+def _tag_names(path: Path, parts: dict[str, list[conll.Sentence]]) -> list[str]:
+    # Unlike a label, a rare tag that only another part holds is no mistake: it counts as missed there.
+    found = {tag for sentence in parts["train"] for tag in sentence.tags}
+    if len(found) < 2:
+        raise ZooError(f"{path}: only one tag ({min(found)!r}) in the training part; give at least two")
+    return sorted(with_both_prefixes(found))
+
+
+def _tagging(sentences: list[conll.Sentence], with_text: bool) -> tf.data.Dataset:
+    import tensorflow as tf
+
+    def ragged(rows: list[list[str]]) -> tf.RaggedTensor:
+        return tf.RaggedTensor.from_row_lengths(
+            [cell for row in rows for cell in row], [len(row) for row in rows]
+        )
+
+    features = {
+        "tokens": ragged([sentence.tokens for sentence in sentences]),
+        "tags": ragged([sentence.tags for sentence in sentences]),
+    }
+    if with_text:
+        features["text"] = tf.constant([sentence.text for sentence in sentences])
+    dataset = tf.data.Dataset.from_tensor_slices(features)
+    # The rows of a ragged tensor are dense, which their type does not yet say.
+    return dataset.map(lambda row: {name: tf.convert_to_tensor(value) for name, value in row.items()})
+
+
+def _all_have_text(parts: dict[str, list[conll.Sentence]]) -> bool:
+    return all(sentence.text for sentences in parts.values() for sentence in sentences)
+
+
+def _sentence_text(sentence: conll.Sentence) -> str:
+    return " ".join(sentence.tokens)

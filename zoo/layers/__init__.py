@@ -1,7 +1,17 @@
 """What Keras lacks; for everything else the recipes use Keras's own layers."""
 
+from zoo.layers.characters import CharacterRNN
+from zoo.layers.crf import CRF
 from zoo.layers.embedding import SubwordEmbedding, WordDropout
 from zoo.layers.pooling import MaskedPooling
 from zoo.layers.recurrent import CELLS, recurrent
 
-__all__ = ["CELLS", "MaskedPooling", "SubwordEmbedding", "WordDropout", "recurrent"]
+__all__ = [
+    "CELLS",
+    "CRF",
+    "CharacterRNN",
+    "MaskedPooling",
+    "SubwordEmbedding",
+    "WordDropout",
+    "recurrent",
+]

@@ -24,8 +24,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, export, metrics, report, training
-from zoo.data import Batches, Examples, Ragged, load
+from zoo import baselines, cli, export, metrics, report, serving, training
+from zoo.data import Batches, Examples, Ragged, RowTable, load
 from zoo.data.examples import columns, text_and_labels
 from zoo.layers import MaskedPooling, SubwordEmbedding, WordDropout, recurrent
 from zoo.run import Run
@@ -110,18 +110,15 @@ def learn_vocabulary(config: Config, examples: Examples) -> list[str]:
 def make_batches(config: Config, vocabulary: Vocabulary, dataset, replicas: int) -> Batches:
     """Encodes every text once; the batches are drawn from the cached numbers."""
     encode_block = tf.function(lambda text: encode(config, vocabulary, text))
-    words, rows, labels = [], [], []
-    table = [np.zeros([1, NGRAMS], np.int32)]
+    words, labels, subwords = [], [], RowTable()
     for texts, numbers in columns(dataset, "text", "label"):
-        block_words, block_rows, grams = encode_block(tf.constant(texts))
+        block_words, rows, grams = encode_block(tf.constant(texts))
         words.append(block_words)
-        rows.append(block_rows + sum(map(len, table)))
-        table.append(grams.numpy())
+        subwords.add(rows, grams)
         labels.append(numbers)
     inputs = {"words": Ragged.concatenate(words)}
     if config.subword_units:
-        found = Ragged.concatenate(rows)
-        inputs["subwords"] = Ragged(found.values, found.splits, np.concatenate(table))
+        inputs["subwords"] = subwords.ragged()
     return Batches(inputs, np.concatenate(labels), config.batch_size, replicas)
 
 
@@ -167,13 +164,13 @@ def build_model(config: Config, vocabulary_size: int, labels: int) -> keras.Mode
 def probabilities(model: keras.Model, batches: Batches) -> np.ndarray:
     """Returns (n, labels), in the order of the data."""
     logits = model.predict(batches.in_order().map(lambda inputs, *_: inputs), verbose=0)
-    return batches.restore_order(tf.nn.softmax(logits).numpy())
+    return np.array(batches.restore_order(tf.nn.softmax(logits).numpy()))
 
 
 # Serving ----------------------------------------------------------------------------------------------------
 
 
-class Sentiment(export.Serving):
+class Sentiment(serving.Serving):
     """Raw strings in; label and scores out; splitting and vocabulary are part of the graph."""
 
     def __init__(self, config: Config, model: keras.Model, vocabulary: Vocabulary, label_names):
@@ -184,7 +181,7 @@ class Sentiment(export.Serving):
     def classify(self, text):
         """Returns `label` and `score` (batch,), `labels` and `scores` (batch, labels)."""
         inputs = features(self.config, self.vocabulary, text)
-        scores = tf.nn.softmax(export.by_length(self.model, inputs, len(self.label_names)))
+        scores = tf.nn.softmax(serving.by_length(self.model, inputs, len(self.label_names)))
         return {
             "label": tf.gather(self.label_names, tf.argmax(scores, axis=1)),
             "score": tf.reduce_max(scores, axis=1),
@@ -216,10 +213,10 @@ def main(config: Config) -> None:
     words = learn_vocabulary(config, examples)
     with strategy.scope():
         model = build_model(config, len(words), len(examples.label_names))
-        warm_start(model, config.init_from, vocabulary="word_embedding/embeddings")
+        warm_start(model, config.init_from, "word_embedding/embeddings", examples.label_names, ["logits"])
 
     # Nothing is written before this line, and what can be wrong with the input was found.
-    run.create(examples.fingerprint())
+    run.create(examples.fingerprint(known_words(config.init_from)), examples.label_names)
     vocabulary = Vocabulary.write(words, run.directory / "vocabulary.txt")
     train, validation, test = (
         make_batches(config, vocabulary, examples.split(split), strategy.num_replicas_in_sync)
@@ -242,7 +239,8 @@ def main(config: Config) -> None:
     sizes = {"train": len(train), "validation": len(validation), "test": len(test)}
     manifest = export.manifest(run, "classification", examples, sizes, scores, outcome)
     samples = ["", "what a day!", "I don't like it at all.", *texts[:5]]
-    export.save(module, target, {"serving_default": module.classify}, samples, manifest)
+    signatures = {"serving_default": module.classify}
+    export.save(module, target, signatures, {"serving_default": samples}, manifest)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,69 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.data.examples import Examples, columns, text_and_labels, tokens_and_tags
+
+
+def sentences(*rows):
+    """Returns a dataset of sentences, each "token/tag token/tag"."""
+
+    def pairs():
+        for row in rows:
+            tokens, tags = zip(*(pair.split("/") for pair in row.split()), strict=True)
+            yield {"tokens": list(tokens), "tags": list(tags)}
+
+    spec = tf.TensorSpec([None], tf.string)
+    return tf.data.Dataset.from_generator(pairs, output_signature={"tokens": spec, "tags": spec})
+
+
+def tagging(train, validation):
+    return Examples("a", train, validation, validation, ("X", "Y"), "", "", "")
+
+
+def test_tokens_and_tags_are_lists_of_strings():
+    tokens, tags = tokens_and_tags(sentences("a/X é/Y", "c/Y"))
+    assert tokens == [["a", "é"], ["c"]]
+    assert tags == [["X", "Y"], ["Y"]]
+
+
+def test_sentences_of_one_fixed_length_are_read_too():
+    dataset = tf.data.Dataset.from_tensor_slices({"tokens": [["a", "b"]], "tags": [["X", "Y"]]})
+    assert tokens_and_tags(dataset) == ([["a", "b"]], [["X", "Y"]])
+
+
+def test_columns_of_sentences_are_ragged():
+    blocks = list(columns(sentences("a/X b/Y", "c/Y", "d/X"), "tags", rows=2))
+    assert [block.to_list() for (block,) in blocks] == [[[b"X", b"Y"], [b"Y"]], [[b"X"]]]
+    assert all(isinstance(block, tf.RaggedTensor) for (block,) in blocks)
+
+
+def test_columns_of_scalars_are_arrays():
+    dataset = tf.data.Dataset.from_tensor_slices({"text": ["a", "b", "c"], "label": [0, 1, 1]})
+    (first, numbers), (second, _) = columns(dataset, "text", "label", rows=2)
+    assert (first.tolist(), second.tolist()) == ([b"a", b"b"], [b"c"])
+    assert isinstance(numbers, np.ndarray)
+    assert text_and_labels(dataset)[0] == ["a", "b", "c"]
+
+
+def test_a_fingerprint_repeats_itself():
+    first, again = (tagging(sentences("a/X b/Y", "c/Y"), sentences("d/X")).fingerprint() for _ in range(2))
+    assert first == again
+
+
+@pytest.mark.parametrize(
+    "train",
+    [
+        sentences("a/X", "b/Y c/Y"),
+        sentences("a/X b/Y c/Y"),
+        sentences("a/X b/X", "c/Y"),
+        sentences("a/X e/Y", "c/Y"),
+        sentences("c/Y", "a/X b/Y"),
+    ],
+    ids=["other bounds", "one sentence", "another tag", "another token", "another order"],
+)
+def test_other_sentences_have_another_fingerprint(train):
+    examples = tagging(sentences("a/X b/Y", "c/Y"), sentences("d/X"))
+    assert replace(examples, train=train).fingerprint() != examples.fingerprint()

@@ -1,0 +1,79 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.losses import SequenceCrossentropy
+
+# Probabilities of three classes, (batch, time, classes), as logits.
+LOGITS = np.log([[[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]], [[0.8, 0.1, 0.1], [0.2, 0.2, 0.6]]]).astype("float32")
+
+
+def test_cross_entropies_of_real_steps_are_added_up_row_by_row():
+    rows = SequenceCrossentropy().call(tf.constant([[0, 2], [1, -1]]), LOGITS).numpy()
+    np.testing.assert_allclose(rows, [-np.log(0.5 * 0.7), -np.log(0.1)], rtol=1e-5)
+
+
+def test_the_loss_of_a_batch_is_the_mean_of_its_rows():
+    loss = SequenceCrossentropy()(np.array([[0, 2], [1, -1]]), tf.constant(LOGITS))
+    assert float(loss) == pytest.approx((-np.log(0.35) - np.log(0.1)) / 2)
+
+
+def test_rows_are_weighed():
+    targets, weights = np.array([[0, 2], [1, -1]]), np.array([2.0, 0.0])
+    loss = SequenceCrossentropy()(targets, tf.constant(LOGITS), weights)
+    assert float(loss) == pytest.approx(-np.log(0.35))
+
+
+def test_a_row_without_steps_costs_nothing():
+    rows = SequenceCrossentropy().call(tf.constant([[-1, -1], [0, 0]]), LOGITS).numpy()
+    np.testing.assert_allclose(rows, [0, -np.log(0.8 * 0.2)], rtol=1e-5)
+
+
+def test_another_number_may_stand_for_padding():
+    rows = SequenceCrossentropy(padding=0).call(tf.constant([[1, 0], [2, 2]]), LOGITS).numpy()
+    np.testing.assert_allclose(rows, [-np.log(0.25), -np.log(0.1 * 0.6)], rtol=1e-5)
+
+
+def test_what_stands_at_padded_steps_changes_nothing_not_even_the_gradient():
+    targets = tf.constant([[0, 2], [1, -1]])
+    changed = LOGITS.copy()
+    changed[1, 1] = [1e4, -1e4, 3]
+    for logits in (LOGITS, changed):
+        values = tf.constant(logits)
+        with tf.GradientTape() as tape:
+            tape.watch(values)
+            loss = SequenceCrossentropy()(targets, values)
+        assert float(loss) == pytest.approx((-np.log(0.35) - np.log(0.1)) / 2)
+        gradient = tape.gradient(loss, values).numpy()
+        # Probabilities minus the target, over two rows.
+        np.testing.assert_allclose(gradient[0, 0], [-0.25, 0.125, 0.125], atol=1e-6)
+        np.testing.assert_array_equal(gradient[1, 1], [0, 0, 0])
+
+
+def test_a_mask_on_the_logits_changes_nothing():
+    targets, expected = tf.constant([[0, 2], [1, -1]]), (-np.log(0.35) - np.log(0.1)) / 2
+    for mask in ([[True, True], [True, False]], [[True, False], [False, False]]):
+        logits = tf.constant(LOGITS)
+        logits._keras_mask = tf.constant(mask)
+        assert float(SequenceCrossentropy()(targets, logits)) == pytest.approx(expected)
+        # Keras's own loss would divide by the number of unmasked steps.
+        own = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        assert float(own(tf.maximum(targets, 0), logits)) != pytest.approx(expected)
+
+
+def test_a_model_that_masks_trains_on_the_sum():
+    numbers = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(4, 3, mask_zero=True)(numbers)
+    model = keras.Model(numbers, keras.layers.Dense(3, kernel_initializer="zeros")(x))
+    model.compile(loss=SequenceCrossentropy())
+    # All classes are alike: three real steps of log 3 in two rows.
+    loss = model.evaluate(np.array([[1, 2], [3, 0]]), np.array([[0, 2], [1, -1]]), verbose=0)
+    assert loss == pytest.approx(3 * np.log(3) / 2, rel=1e-6)
+
+
+def test_half_precision_logits_are_added_up_in_full_precision():
+    targets = tf.zeros([1, 1000], tf.int64)
+    rows = SequenceCrossentropy().call(targets, tf.zeros([1, 1000, 3], tf.bfloat16))
+    assert rows.dtype == tf.float32
+    assert float(rows[0]) == pytest.approx(1000 * np.log(3), rel=1e-5)

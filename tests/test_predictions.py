@@ -1,0 +1,213 @@
+import csv
+import io
+import json
+import re
+
+import pytest
+from rich.console import Console
+
+from zoo import predictions
+
+
+@pytest.fixture(autouse=True)
+def plain_environment(monkeypatch):
+    """No variable says what kind of terminal this is."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Makes answers go to a terminal of eight colours, 60 characters wide; holds what it was sent."""
+    stream = io.StringIO()
+
+    def console(**settings):
+        return Console(
+            file=stream, width=60, force_terminal=True, color_system="standard", _environ={}, **settings
+        )
+
+    monkeypatch.setattr(predictions, "Console", console)
+    return stream
+
+
+def plain(stream):
+    """Returns what a person reads, without the codes of colours."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
+
+
+def coloured(stream):
+    """Returns the pieces that have a style, with the code of the style."""
+    return re.findall(r"\x1b\[([0-9;]+)m([^\x1b]+)\x1b\[0m", stream.getvalue())
+
+
+def tagged(text, *tokens, spans=()):
+    """Builds a row from (token, tag), each found in the text after the one before, and (type, start, end)."""
+    rows, end = [], 0
+    for token, tag in tokens:
+        start = text.index(token, end)
+        end = start + len(token)
+        rows.append({"token": token, "tag": tag, "score": 0.5, "start": start, "end": end})
+    found = [{"type": kind, "text": text[a:b], "start": a, "end": b} for kind, a, b in spans]
+    return {"text": text, "tokens": rows, "spans": found}
+
+
+ENTITIES = tagged(
+    "[red] Zoë saw New York.",
+    *(("[", "O"), ("red", "O"), ("]", "O"), ("Zoë", "B-PER"), ("saw", "O")),
+    *(("New", "B-LOC"), ("York", "I-LOC"), (".", "O")),
+    spans=[("PER", 6, 9), ("LOC", 14, 22)],
+)
+TWEETS = [
+    {"text": "[red]a :smile: [/]", "label": "[b]", "score": 0.75, "scores": {"[b]": 0.75, "ok": 0.25}},
+    {"text": "", "label": "ok", "score": 0.5, "scores": {"[b]": 0.5, "ok": 0.5}},
+]
+
+
+def test_a_classifiers_answers_are_a_table_that_shows_markup_as_it_is(terminal):
+    predictions.show(TWEETS, ["[b]", "ok"])
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in plain(terminal).splitlines()]
+    assert ["[red]a :smile: [/]", "[b]", "0.7500", "[b] 0.75  ok 0.25"] in cells
+    assert ["", "ok", "0.5000", "[b] 0.50  ok 0.50"] in cells
+
+
+def test_a_table_is_printed_in_a_pipe_too(capsys):
+    predictions.show(TWEETS, ["[b]", "ok"])
+    output = capsys.readouterr().out
+    assert "[red]a :smile: [/]" in output
+    assert "\x1b" not in output
+
+
+def test_spans_stand_in_the_text_with_their_type_and_colour(terminal):
+    predictions.show([ENTITIES], ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])
+    assert plain(terminal) == "[red]  Zoë PER  saw  New York LOC .\n"
+    # Types share out the colours in their order: cyan (36), green (32).
+    assert coloured(terminal) == [
+        ("7;36", " Zoë "),
+        ("1;36", "PER "),
+        ("7;32", " New York "),
+        ("1;32", "LOC "),
+    ]
+
+
+def test_texts_without_spans_are_printed_plain(terminal):
+    predictions.show([tagged("so it is", ("so", "O")), tagged("")], ["O", "B-PER"])
+    assert terminal.getvalue() == "so it is\n\n"
+
+
+def test_plain_tags_stand_behind_their_tokens(terminal):
+    row = tagged("[b] runs,fast", ("[b]", "NOUN"), ("runs", "VERB"), (",", "PUNCT"), ("fast", "X"))
+    predictions.show([row], ["NOUN", "VERB", "PUNCT"])
+    assert plain(terminal) == "[b]/NOUN runs/VERB ,/PUNCT fast/X\n"
+    # A tag that is not among the labels has no colour.
+    assert coloured(terminal) == [("36", "/NOUN"), ("32", "/VERB"), ("35", "/PUNCT")]
+
+
+def test_more_labels_than_colours_share_them(terminal):
+    labels = [f"T{i}" for i in range(13)]
+    predictions.show([tagged("a b", ("a", "T0"), ("b", "T12"))], labels)
+    assert coloured(terminal) == [("36", "/T0"), ("36", "/T12")]
+
+
+CODE = tagged(
+    'def f(x):\n    "[red]"\n',
+    *(("def", "keyword"), ("f", "function"), ("(", "operator"), ("x", "parameter")),
+    *((")", "operator"), (":", "operator"), ("\n", "O")),
+    *(('"', "B-string"), ("[", "I-string"), ("red", "I-string"), ("]", "I-string"), ('"', "I-string")),
+)
+
+
+def test_code_is_printed_as_it_stands_and_coloured_by_role(terminal):
+    predictions.show([CODE], ["keyword", "B-string"], code=True)
+    code, legend = plain(terminal).split("\n\n")
+    assert code == 'def f(x):\n    "[red]"'
+    assert legend.split() == list(predictions._CODE)
+    pieces = coloured(terminal)[: len(CODE["tokens"]) - 1]  # a line break has no colour
+    assert pieces == [
+        *(("1;35", "def"), ("1;34", "f"), ("2", "("), ("3;33", "x"), ("2", ")"), ("2", ":")),
+        *(("31", piece) for piece in ('"', "[", "red", "]", '"')),
+    ]
+
+
+def test_colours_of_code_stay_in_place_behind_tabs_and_control_characters(terminal):
+    text = "a\r\n\x0cb\t1\x07\x1b[2J\x9b if\r\n"
+    predictions.show([tagged(text, ("1", "number"), ("if", "keyword"))], [], code=True)
+    assert coloured(terminal)[:2] == [("33", "1"), ("1;35", "if")]
+    shown = plain(terminal).split("\n\n")[0]
+    assert shown.split() == ["a", "b", "1��[2J�", "if"]
+
+
+def test_a_terminal_never_gets_control_characters_of_a_text(terminal):
+    evil = "a\x1b]0;title\x07\x9b31m\x00b"
+    shown = "a�]0;title��31m�b"
+    predictions.show([{"text": evil, "label": "x"}], ["x"])
+    predictions.show([tagged(evil, ("b", "N"))], ["N"])
+    predictions.show([tagged(evil, ("b", "B-X"), spans=[("X", 0, len(evil))])], ["B-X"])
+    predictions.show([tagged(evil, (evil, "N"))], ["N"])
+    assert not re.search(r"[\x00\x07\x9b]|\x1b(?!\[[0-9;]*m)", terminal.getvalue())
+    assert plain(terminal).count(shown) == 3
+
+
+def test_in_a_pipe_tokens_are_columns_with_a_blank_line_between_texts(capsys):
+    predictions.show([ENTITIES, tagged(""), tagged("a", ("a", "O"))], ["O", "B-PER"])
+    assert capsys.readouterr().out.split("\n") == [
+        "[\tO\t0.5000\t0\t1",
+        "red\tO\t0.5000\t1\t4",
+        "]\tO\t0.5000\t4\t5",
+        "Zoë\tB-PER\t0.5000\t6\t9",
+        "saw\tO\t0.5000\t10\t13",
+        "New\tB-LOC\t0.5000\t14\t17",
+        "York\tI-LOC\t0.5000\t18\t22",
+        ".\tO\t0.5000\t22\t23",
+        "",
+        "",  # the text without tokens
+        "a\tO\t0.5000\t0\t1",
+        "",
+    ]
+
+
+def test_in_a_pipe_every_token_stays_on_its_line_and_emoji_are_readable(capsys):
+    tokens = ["\r\n", "👩🏽\u200d🚀", "\n", "\\", '"', "日"]
+    row = tagged(" ".join(tokens), *((token, "O") for token in tokens))
+    predictions.show([row], ["O"], code=True)
+    lines = capsys.readouterr().out.split("\n")
+    assert [line.split("\t")[0] for line in lines] == [
+        "\\r\\n", "👩🏽\u200d🚀", "\\n", "\\", '"', "日", "",
+    ]  # fmt: skip
+
+
+def test_jsonl_has_an_object_for_each_text():
+    rows = [ENTITIES, tagged("\n"), *TWEETS]
+    lines = predictions.write(rows, ".jsonl").removesuffix("\n").split("\n")
+    assert [json.loads(line) for line in lines] == rows
+    assert "Zoë" in lines[0]
+
+
+@pytest.mark.parametrize(("suffix", "separator"), [(".csv", ","), (".tsv", "\t")])
+def test_tables_of_a_tagger_have_a_row_for_each_token(suffix, separator):
+    rows = [
+        tagged('a,\t"\r\n', ("a,\t", "B-X"), ('"', "I-X"), ("\r\n", "O")),
+        tagged(""),
+        tagged("b", ("b", "O")),
+    ]
+    content = predictions.write(rows, suffix)
+    assert content.startswith(separator.join(["text", "token", "tag", "score", "start", "end"]) + "\n")
+    assert list(csv.DictReader(io.StringIO(content, newline=""), delimiter=separator)) == [
+        {"text": "0", "token": "a,\t", "tag": "B-X", "score": "0.5", "start": "0", "end": "3"},
+        {"text": "0", "token": '"', "tag": "I-X", "score": "0.5", "start": "3", "end": "4"},
+        {"text": "0", "token": "\r\n", "tag": "O", "score": "0.5", "start": "4", "end": "6"},
+        {"text": "2", "token": "b", "tag": "O", "score": "0.5", "start": "0", "end": "1"},
+    ]
+
+
+def test_a_table_of_texts_without_tokens_is_its_header():
+    assert predictions.write([tagged("")], ".csv") == "text,token,tag,score,start,end\n"
+
+
+@pytest.mark.parametrize(("suffix", "separator"), [(".csv", ","), (".tsv", "\t")])
+def test_tables_of_a_classifier_have_a_column_for_each_label(suffix, separator):
+    content = predictions.write(TWEETS, suffix)
+    assert list(csv.reader(io.StringIO(content, newline=""), delimiter=separator)) == [
+        ["text", "label", "score", "scores.[b]", "scores.ok"],
+        ["[red]a :smile: [/]", "[b]", "0.75", "0.75", "0.25"],
+        ["", "ok", "0.5", "0.5", "0.5"],
+    ]

@@ -1,0 +1,146 @@
+import io
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from zoo import metrics, report
+
+
+@pytest.fixture
+def printed(monkeypatch):
+    """Makes the report print to a wide string."""
+    stream = io.StringIO()
+
+    def console(**settings):
+        return Console(file=stream, width=200, **settings)
+
+    monkeypatch.setattr(report, "Console", console)
+    return stream
+
+
+def print_tagging(tokens, truth, *predictions, **settings):
+    names = ("majority tag per token", "model")[-len(predictions) :]
+    scores = {n: metrics.tagging(truth, p, tokens) for n, p in zip(names, predictions, strict=True)}
+    report.print_tagging(scores, tokens, truth, predictions[-1], **settings)
+
+
+def cells(printed, *starts):
+    """Returns the cells of the first row of a table that begins with the given ones."""
+    lines = [line.replace("┃", "│") for line in printed.getvalue().splitlines()]
+    rows = [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines]
+    return next(row for row in rows if tuple(row[: len(starts)]) == starts)
+
+
+def test_spans_are_shown_with_their_baseline_types_confusions_and_sentences(printed):
+    tokens = [["Ann", "sees", "New", "York"], ["Bob", "sleeps"]]
+    truth = [["B-PER", "O", "B-LOC", "I-LOC"], ["B-PER", "O"]]
+    print_tagging(
+        tokens,
+        truth,
+        [["O", "O", "B-LOC", "I-LOC"], ["O", "O"]],
+        [["B-PER", "O", "B-LOC", "O"], ["B-PER", "O"]],
+    )
+    assert cells(printed, "") == ["", "F1", "precision", "recall", "accuracy"]
+    assert cells(printed, "majority tag per token") == [
+        "majority tag per token", "0.5000", "1.0000", "0.3333", "0.6667",
+    ]  # fmt: skip
+    assert cells(printed, "model") == ["model", "0.6667", "0.6667", "0.6667", "0.8333"]
+    assert cells(printed, "PER") == ["PER", "2", "0.0000", "1.0000"]
+    assert cells(printed, "LOC") == ["LOC", "1", "1.0000", "0.0000"]
+    assert cells(printed, "I-LOC", "O") == ["I-LOC", "O", "York", "1"]
+    assert cells(printed, "York") == ["York", "I-LOC", "O", "Ann sees New York"]
+
+
+def test_plain_tags_are_shown_by_how_common_they_are(printed):
+    print_tagging([["a", "b", "c"]], [["X", "Y", "Y"]], [["Y", "Y", "Y"]])
+    assert cells(printed, "") == ["", "accuracy", "macro-F1"]
+    assert cells(printed, "Y") == ["Y", "2", "0.8000"]
+    assert cells(printed, "X") == ["X", "1", "0.0000"]
+    text = printed.getvalue()
+    assert text.index("│ Y ") < text.index("│ X ")
+
+
+def test_of_many_tags_the_commonest_and_the_weakest_are_shown(printed):
+    names = [f"T{i:02}" for i in range(40)]
+    truth = [[name for i, name in enumerate(names) for _ in range(40 - i)]]
+    predicted = [["T00" if tag == "T39" else tag for tag in truth[0]]]
+    print_tagging([["x"] * len(truth[0])], truth, predicted)
+    title = "F1 of 40 tags: 15 commonest, 10 weakest of the others"
+    assert title in " ".join(printed.getvalue().split())
+    assert cells(printed, "T39") == ["T39", "1", "0.0000"]
+    assert sum(f"│ {name} " in printed.getvalue() for name in names) == 25
+
+
+def test_a_faultless_model_has_no_table_of_mistakes(printed):
+    print_tagging([["a"]], [["X"]], [["X"]])
+    assert "Mistakes" not in printed.getvalue() and "confusions" not in printed.getvalue()
+
+
+def sentences(printed):
+    """Returns the last cell of each row of the last table."""
+    lines = printed.getvalue().split("Mistakes")[1].splitlines()
+    return [line.split("│")[-2].strip() for line in lines if line.startswith("│")]
+
+
+def test_a_sentence_is_shown_once_and_each_confusion_in_turn(printed):
+    tokens = [["a", "b"], ["c", "d"], ["e"], ["f"]]
+    print_tagging(
+        tokens, [["X", "Y"], ["X", "X"], ["X"], ["Z"]], [["Y", "X"], ["Y", "Y"], ["Y"], ["X"]], mistakes=3
+    )
+    # X as Y is the commonest, so it begins; Y as X stands in the same sentence; Z as X follows.
+    assert cells(printed, "X", "Y") == ["X", "Y", "a", "4"]
+    assert sentences(printed) == ["a b", "f", "c d"]
+
+
+def test_no_sentence_is_shown_where_none_is_asked_for(printed):
+    print_tagging([["a"], ["b"]], [["X"], ["Y"]], [["Y"], ["X"]], mistakes=0)
+    assert sentences(printed) == []
+
+
+def test_a_long_sentence_is_cut_to_a_window_around_the_mistake(printed):
+    tokens = [[f"w{i}" for i in range(100)]]
+    truth = [["X"] * 100]
+    predicted = [["Y" if i == 50 else "X" for i in range(100)]]
+    print_tagging(tokens, truth, predicted)
+    window = " ".join(f"w{i}" for i in range(42, 59))
+    assert cells(printed, "w50")[-1] == f"… {window} …"
+
+
+def test_wrong_tokens_are_red_and_the_mistake_itself_bold():
+    window = report._window(["a", "b", "c"], [False, True, True], 1)
+    assert window.plain == "a b c"
+    assert [(window.plain[s.start : s.end], str(s.style)) for s in window.spans] == [
+        ("b", "bold red"),
+        ("c", "red"),
+    ]
+
+
+def test_tokens_are_shown_as_they_are_and_control_characters_visibly(printed):
+    sentence = ["[red]", "\n", ":smile:", "\x1b[2J", "y" * 99]
+    print_tagging([sentence], [["X"] * 5], [["Y", "Y", "X", "X", "X"]])
+    row = cells(printed, "[red]")
+    assert row[-1] == f"[red] ↵ :smile: �[2J {'y' * 39}…"
+    assert "\x1b" not in printed.getvalue()
+
+
+def test_line_breaks_count_neither_as_mistakes_nor_as_support(printed):
+    print_tagging([["a", "\n"]], [["X", "X"]], [["X", "Y"]])
+    assert cells(printed, "X") == ["X", "1", "1.0000"]
+    assert "Mistakes" not in printed.getvalue()
+
+
+def test_classification_shows_scores_confusion_and_the_surest_mistake(printed):
+    truth, chances = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]])
+    score = metrics.classification(truth, chances.argmax(axis=1), ("bad", "good"))
+    report.print_classification({"model": score}, ["x", "[b]y", "z"], truth, chances, ("bad", "good"), 1)
+    assert cells(printed, "") == ["", "accuracy", "macro-F1", "F1 bad", "F1 good"]
+    assert cells(printed, "model") == ["model", "0.3333", "0.2500", "0.5000", "0.0000"]
+    assert cells(printed, "good") == ["good", "2", "0"]
+    assert cells(printed, "good", "bad") == ["good", "bad", "0.80", "[b]y"]
+
+
+def test_the_learning_curve_is_a_picture(tmp_path):
+    history = [{"loss": 2.0, "val_loss": 2.1, "learning_rate": 0.1}, {"loss": 1.0, "val_loss": 1.5}]
+    report.draw_learning_curve({"history": history, "best_epoch": 2}, tmp_path / "curve.png")
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")

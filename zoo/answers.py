@@ -1,0 +1,63 @@
+"""What a model's output tensors mean to a person: plain Python values for each input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from zoo.tags import spans
+
+_COLUMNS = {"token": "tokens", "tag": "tags", "score": "scores", "start": "starts", "end": "ends"}
+
+
+def read(outputs: dict[str, np.ndarray], inputs: Sequence[Any]) -> list[dict[str, Any]]:
+    """Returns one dict for each input.
+
+    Args:
+        outputs: name -> array, as a signature gave them.
+        inputs: what it was given.
+
+    Returns:
+        For a tagger `tokens`, a list of dicts with `token`, `tag`, `score`, `start` and `end`, and `spans`,
+        what B- and I- tags join, as dicts with `type`, `text`, `start` and `end`; offsets count code points
+        of the text. Ready tokens have no offsets, and those of their spans count tokens.
+        For a classifier `label`, `score` and `scores`, label -> probability. For others, the outputs.
+    """
+    if "row_splits" in outputs:
+        return [_tagged(outputs, row, given) for row, given in enumerate(inputs)]
+    return [_readable({key: value[i] for key, value in outputs.items()}) for i in range(len(inputs))]
+
+
+def _tagged(outputs: dict[str, np.ndarray], row: int, given: str | bytes | Sequence[str]) -> dict[str, Any]:
+    first, end = outputs["row_splits"][row : row + 2]
+    names = {name: f"flat_{column}" for name, column in _COLUMNS.items() if f"flat_{column}" in outputs}
+    columns = [python(outputs[flat][first:end]) for flat in names.values()]
+    tokens = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    found = []
+    for kind, start, end in spans([token["tag"] for token in tokens]):
+        if isinstance(given, str | bytes):
+            text = given.decode("utf-8", "replace") if isinstance(given, bytes) else given
+            start, end = tokens[start]["start"], tokens[end - 1]["end"]
+            found.append({"type": kind, "text": text[start:end], "start": start, "end": end})
+        else:
+            joined = " ".join(token["token"] for token in tokens[start:end])
+            found.append({"type": kind, "text": joined, "start": start, "end": end})
+    return {"tokens": tokens, "spans": found}
+
+
+def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    values = {key: python(value) for key, value in row.items()}
+    if "labels" in values and "scores" in values:
+        values["scores"] = dict(zip(values.pop("labels"), values["scores"], strict=True))
+    return values
+
+
+def python(value: Any) -> Any:
+    """Turns arrays into lists, bytes into strings, and NumPy's numbers into Python's."""
+    if isinstance(value, np.ndarray):
+        return [python(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return value.item() if isinstance(value, np.generic) else value

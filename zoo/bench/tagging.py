@@ -1,0 +1,122 @@
+"""Speed of the tagging recipe: its CRF, its reading of characters, and its exported model."""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo import cli, export, registry, training
+from zoo.bench.timing import in_turn, median_seconds, print_table
+from zoo.data import load
+from zoo.data.examples import tokens_and_tags
+from zoo.losses import SequenceCrossentropy
+from zoo.recipes import tagging
+from zoo.text import Vocabulary
+from zoo.text.spelling import CHARACTERS
+
+_SENTENCES, _PASSES = 2_000, 5
+_MODEL = "tagging_conll2003"
+
+
+def main(full: bool = False) -> None:
+    """Prints sentences per second in training, and milliseconds per sentence in inference.
+
+    Args:
+        full: more passes, for steadier medians.
+    """
+    print(f"{export.hardware()}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
+    _show_training(15 if full else _PASSES)
+    _show_inference(15 if full else _PASSES)
+
+
+def _show_training(passes: int) -> None:
+    """Times the conll2000 preset with one thing changed at a time."""
+    config = cli.parse(tagging.RECIPE, tagging.Config, ["--preset", "conll2000"])
+    examples = load(config.dataset, "tagging", config.tags)
+    examples = dataclasses.replace(examples, train=examples.train.take(_SENTENCES))
+    variants = {
+        "the preset: character RNN and CRF": config,
+        "without CRF": dataclasses.replace(config, crf=False),
+        "without character RNN": dataclasses.replace(config, character_units=0),
+        "without both": dataclasses.replace(config, crf=False, character_units=0),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "vocabulary.txt"
+        vocabulary = Vocabulary.write(tagging.learn_vocabulary(config, examples), path)
+        contestants = {name: _one_pass(variant, examples, vocabulary) for name, variant in variants.items()}
+        contestants["plain Keras: padded alike, TimeDistributed characters, no CRF"] = _plain_pass(
+            config, examples, vocabulary
+        )
+        seconds = in_turn(contestants, passes)
+    first = next(iter(seconds.values()))
+    rows = []
+    for name, found in seconds.items():
+        share = statistics.median(b / a for a, b in zip(first, found, strict=True))
+        rows.append((name, f"{_SENTENCES / statistics.median(found):.0f}", f"{100 * share:.0f} %"))
+    headings = ("", "sentences/s", "time of a step")
+    print_table(f"Training on {_SENTENCES:,} sentences of {config.dataset}; {passes} passes", headings, rows)
+    without = statistics.median(b / a for a, b in zip(first, seconds["without CRF"], strict=True))
+    print(f"The CRF takes {100 * (1 - without):.0f} % of a training step.")
+
+
+def _one_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Callable[[], object]:
+    batches = tagging.make_batches(config, vocabulary, examples.train, examples.label_names, 1)
+    model = tagging.build_model(config, len(vocabulary), examples.label_names)
+    loss = model.get_layer("crf").loss(tagging.NO_TAG) if config.crf else SequenceCrossentropy(tagging.NO_TAG)
+    model.compile(training.make_optimizer(config, batches.steps), loss, jit_compile=False)
+    data = batches.shuffled(seed=1)
+    return lambda: model.fit(data, steps_per_epoch=batches.steps, shuffle=False, verbose=0)
+
+
+def _plain_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Callable[[], object]:
+    """Builds what one would write with Keras's own layers: sentences padded alike, TimeDistributed."""
+    batches = tagging.make_batches(config, vocabulary, examples.train, examples.label_names, 1)
+    rows = np.arange(len(batches))
+    inputs = {name: batches.inputs[name].padded(rows) for name in ("words", "characters")}
+    targets = batches.targets.padded(rows)
+    layers = keras.layers
+    words = keras.Input((None,), dtype="int32", name="words")
+    characters = keras.Input((None, config.characters), dtype="int32", name="characters")
+    letters = layers.Embedding(CHARACTERS + 1, config.character_units)(characters)
+    letters = layers.TimeDistributed(layers.Bidirectional(layers.LSTM(config.character_units)))(letters)
+    x = layers.Embedding(len(vocabulary), config.word_units, mask_zero=True)(words)
+    x = layers.Concatenate()([x, letters])
+    for _ in range(config.layers):
+        x = layers.Bidirectional(layers.LSTM(config.units, return_sequences=True))(x)
+    model = keras.Model(
+        {"words": words, "characters": characters}, layers.Dense(len(examples.label_names))(x)
+    )
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=tagging.NO_TAG)
+    model.compile("adam", loss)
+    return lambda: model.fit(inputs, targets, batch_size=config.batch_size, verbose=0)
+
+
+def _show_inference(times: int) -> None:
+    model = registry.load(_MODEL)
+    function = model.signatures["serving_default"]
+    tokens, _ = tokens_and_tags(load("conll2000", "tagging").test)
+    texts = [" ".join(row) for row in tokens[:1000]]
+    long = next(row for row in tokens if len(row) >= 30)[:30]
+
+    def tag(some: list[str]) -> None:
+        function(text=tf.constant(some))["flat_tags"].numpy()
+
+    single = median_seconds(lambda: tag([" ".join(long)]), 20 * times)
+    together = median_seconds(lambda: tag(texts), times) / len(texts)
+    one_by_one = median_seconds(lambda: [tag([text]) for text in texts], 3) / len(texts)
+    rows = [
+        ("one sentence of 30 tokens", f"{1000 * single:.2f} ms"),
+        ("1,000 sentences, one call each", f"{1000 * one_by_one:.3f} ms each"),
+        (
+            "1,000 sentences in one call",
+            f"{1000 * together:.3f} ms each, {one_by_one / together:.0f}x faster",
+        ),
+    ]
+    print_table(f"Inference from raw text, SavedModel {_MODEL}", ("", "median"), rows)

@@ -1,0 +1,24 @@
+"""Text files as people write them: UTF-8, with or without a byte-order mark."""
+
+from pathlib import Path
+
+from zoo.errors import ZooError
+
+
+def read_text(path: Path) -> str:
+    """Reads a UTF-8 file, with or without a byte-order mark.
+
+    Raises:
+        ZooError: the file cannot be read or is not UTF-8; the message names the line.
+    """
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise ZooError(f"{path}: no such file") from None
+    except OSError as error:
+        raise ZooError(f"{path}: cannot be read ({error.strerror})") from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise ZooError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from None

@@ -1,0 +1,39 @@
+"""Losses of sequences: one number for each row, so that devices can share a batch of unequal rows."""
+
+import keras
+import tensorflow as tf
+
+
+class RowLoss(keras.losses.Loss):
+    """Base of losses that give one number for each row, (batch,), and know themselves which steps are real.
+
+    The mean over rows, weighted by `zoo.data.Batches`, is the same on one device and on several. A mean over
+    tokens is not: each device has its own number of them.
+    """
+
+    def __call__(self, y_true, y_pred, sample_weight=None):
+        """Returns the weighted mean over rows; a Keras mask that `y_pred` may carry is left aside."""
+        return super().__call__(y_true, tf.identity(y_pred), sample_weight)
+
+
+class SequenceCrossentropy(RowLoss):
+    """Negative log-likelihood of a whole sequence: cross-entropies added up over its real steps.
+
+    Args:
+        padding: number that fills the targets up on the right.
+
+    Call arguments:
+        y_true: numbers (batch, time).
+        y_pred: logits (batch, time, classes).
+    """
+
+    def __init__(self, padding: int = -1):
+        super().__init__(name="sequence_crossentropy")
+        self.padding = padding
+
+    def call(self, y_true, y_pred):
+        """Returns (batch,)."""
+        real = tf.not_equal(y_true, self.padding)
+        targets = tf.where(real, tf.cast(y_true, tf.int32), 0)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, tf.cast(y_pred, tf.float32))
+        return tf.reduce_sum(losses * tf.cast(real, tf.float32), axis=1)

@@ -1,0 +1,176 @@
+"""What an exported model's graph is made of: a portable clone, and inference over rows of unequal length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+
+class Serving(tf.Module):
+    """Base of what recipes export: holds a portable clone of a trained model.
+
+    A subclass defines tf.functions with raw inputs; `save` makes them signatures.
+
+    Attributes:
+        model: float32 clone of the trained model that runs on CPU and GPU.
+        weight_names: paths of the trained model's weights; the clone's own lack the outer layers' names.
+    """
+
+    def __init__(self, model: keras.Model):
+        super().__init__()
+        # Untracked: TensorFlow takes a Keras variable for another than the one it wraps, and saves both.
+        object.__setattr__(self, "model", portable(model))
+        object.__setattr__(self, "weight_names", [weight.path for weight in model.weights])
+        # saved_model_cli finds variables only where the module holds them itself.
+        self._variables_ = [weight.value for weight in self.model.weights]
+
+
+def portable(model: keras.Model) -> keras.Model:
+    """Clones a model into float32 without fused cuDNN kernels, which a CPU cannot run.
+
+    Keras chooses these kernels when a graph is traced, so the clone, not the trained model, is exported.
+    """
+
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        with tf.device("CPU:0"):  # the one place where every machine computes alike; it is not stored
+            copy = keras.Model.from_config(_float32(model.get_config()))
+    finally:
+        keras.config.set_dtype_policy(policy)
+    copy.set_weights(model.get_weights())
+    for layer in recurrent_layers(copy):
+        layer.use_cudnn = False
+    return copy
+
+
+def recurrent_layers(model: keras.Model) -> Iterator[keras.layers.RNN]:
+    """Yields every recurrent layer, both directions of a Bidirectional one by one."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.RNN):
+            yield layer
+
+
+def by_length(
+    function: Callable[[dict[str, tf.Tensor]], tf.Tensor],
+    features: Mapping[str, tf.RaggedTensor],
+    width: int,
+    rows: int = 64,
+) -> tf.Tensor:
+    """Runs a model over rows sorted by length, some at a time, inside the graph.
+
+    A short row then never pays for a long neighbour, memory stays bounded, and no rows at all are no special
+    case.
+
+    Args:
+        function: takes a dict of padded features, gives (batch, width).
+        features: name -> ragged rows (batch, time, ...), alike in length.
+        width: size of the output.
+        rows: most rows at a time.
+
+    Returns:
+        float32 (batch, width), in the order of the rows.
+    """
+    specs = {"": tf.TensorSpec([None, width])}
+    order, found = _in_blocks(lambda padded, _: {"": function(padded)}, features, specs, rows)
+    return tf.gather(found[""], tf.argsort(order))
+
+
+def steps_by_length(
+    function: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]],
+    features: Mapping[str, tf.RaggedTensor],
+    dtypes: Mapping[str, tf.DType],
+    rows: int = 256,
+) -> dict[str, tf.RaggedTensor]:
+    """As `by_length`, for outputs that have one value for each step.
+
+    Args:
+        function: takes a dict of padded features, gives a dict of (batch, time).
+        features: name -> ragged rows (batch, time, ...), alike in length; a row may be empty.
+        dtypes: name -> type of each output.
+        rows: most rows at a time.
+
+    Returns:
+        Name -> ragged (batch, time), in the order and the lengths of the rows.
+    """
+
+    def real_steps(padded, lengths):
+        outputs = function(padded)
+        time = tf.shape(next(iter(padded.values())))[1]
+        real = tf.sequence_mask(lengths, time)
+        return {name: tf.boolean_mask(outputs[name], real) for name in dtypes}
+
+    specs = {name: tf.TensorSpec([None], dtype) for name, dtype in dtypes.items()}
+    order, found = _in_blocks(real_steps, features, specs, rows)
+    lengths = tf.gather(next(iter(features.values())).row_lengths(), order)
+    place = tf.argsort(order)
+    return {
+        name: tf.gather(tf.RaggedTensor.from_row_lengths(values, lengths), place)
+        for name, values in found.items()
+    }
+
+
+def dense_and_flat(outputs: Mapping[str, tf.RaggedTensor]) -> dict[str, tf.Tensor]:
+    """Spreads ragged outputs (batch, time) into what a signature can return.
+
+    Returns:
+        Each name padded, (batch, time), with empty strings or zeros; `flat_<name>`, the values of all rows
+        one after another; and `row_splits` int64 (batch + 1,): row i has values `row_splits[i]` to
+        `row_splits[i + 1]`.
+    """
+    return {**{name: ragged.to_tensor() for name, ragged in outputs.items()}, **flat(outputs)}
+
+
+def flat(outputs: Mapping[str, tf.RaggedTensor]) -> dict[str, tf.Tensor]:
+    """Returns the second half of `dense_and_flat`, which is as large as the text, not rows x longest row."""
+    values = {f"flat_{name}": ragged.values for name, ragged in outputs.items()}
+    return {**values, "row_splits": next(iter(outputs.values())).row_splits}
+
+
+def _in_blocks(function, features, specs: Mapping[str, tf.TensorSpec], rows: int, steps: int = 20_000):
+    """Calls `function(padded, lengths)` on blocks of at most so many rows and, padding included, steps.
+
+    Returns:
+        The order of the rows, shortest first, and name -> the outputs of all blocks, concatenated.
+    """
+    lengths = next(iter(features.values())).row_lengths()
+    order = tf.argsort(lengths, stable=True)
+    ordered = tf.gather(lengths, order)
+    total = tf.size(order)
+
+    def step(start, found):
+        # As many rows as fit when padded to the longest of them; one, however long it is.
+        ahead = ordered[start : start + rows]
+        sizes = ahead * tf.range(1, tf.size(ahead) + 1, dtype=ahead.dtype)
+        count = tf.maximum(1, tf.reduce_sum(tf.cast(sizes <= steps, tf.int32)))
+        chosen = order[start : start + count]
+        padded = {name: _padded(tf.gather(ragged, chosen)) for name, ragged in features.items()}
+        outputs = function(padded, tf.gather(lengths, chosen))
+        return start + count, {name: tf.concat([found[name], outputs[name]], axis=0) for name in specs}
+
+    nothing = {name: tf.zeros([0, *spec.shape[1:]], spec.dtype) for name, spec in specs.items()}
+    shapes = {name: spec.shape for name, spec in specs.items()}
+    _, found = tf.while_loop(
+        lambda start, _: start < total, step, (0, nothing), shape_invariants=(tf.TensorShape([]), shapes)
+    )
+    return order, found
+
+
+def _padded(rows: tf.RaggedTensor) -> tf.Tensor:
+    dense = rows.to_tensor()
+    missing = tf.maximum(0, 1 - tf.shape(dense)[1])  # Keras's loops need one step at least
+    return tf.pad(dense, [[0, 0], [0, missing], *([[0, 0]] * (len(dense.shape) - 2))])
+
+
+def _float32(config: Any) -> Any:
+    """Replaces every dtype policy in a layer's config, nested layers included."""
+    if isinstance(config, dict):
+        if config.get("class_name") in ("DTypePolicy", "DTypePolicyMap"):
+            return "float32"
+        return {key: _float32(value) for key, value in config.items()}
+    if isinstance(config, list):
+        return [_float32(value) for value in config]
+    return config
