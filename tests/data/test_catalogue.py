@@ -7,8 +7,8 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import zoo.data
-from zoo.data import catalogue
-from zoo.data.examples import columns, tokens_and_tags
+from zoo.data import adapters, catalogue
+from zoo.data.examples import columns, sources_and_targets, tokens_and_tags
 from zoo.errors import ZooError
 from zoo.tags import to_bio
 
@@ -100,7 +100,15 @@ def test_names():
         "wikiann/en",
         "xtreme_pos/xtreme_pos_en",
     }
-    assert all(catalogue.find(name, "tagging") for name in zoo.data.names("tagging"))
+    assert set(zoo.data.names("translation")) == {
+        "cldr_phrases",
+        "multi30k",
+        "ted_hrlr_translate/pt_to_en",
+        "opus/medical",
+        "wmt16_translate/de-en",
+    }
+    for mapping in ("tagging", "translation"):
+        assert all(catalogue.find(name, mapping) for name in zoo.data.names(mapping))
 
 
 @pytest.mark.parametrize("name", ["imdb", "no/such/set", "x" * 300])
@@ -114,7 +122,7 @@ def test_an_unknown_name_lists_the_known_ones(name):
 
 
 def test_an_unknown_mapping_lists_the_known_ones():
-    with pytest.raises(ZooError, match="'juggling'; there is: classification, tagging"):
+    with pytest.raises(ZooError, match="'juggling'; there is: classification, tagging, translation"):
         zoo.data.load("tweets", "juggling")
 
 
@@ -254,12 +262,96 @@ def test_a_treebank_without_a_training_part_is_refused():
         catalogue.find(name, "tagging").splits(name, {"test": None})
 
 
+TED = {"pt": ["um cão", "  ", "dois", "três"], "en": ["a dog", "blank", "", "three"]}
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "sides"),
+    [("", "", ("pt", "en")), ("pt", "en", ("pt", "en")), ("en", "", ("en", "pt")), ("", "pt", ("en", "pt"))],
+)
+def test_catalogue_pairs_go_either_way_without_blank_sides(source, target, sides):
+    with stored(**TED):
+        name = "ted_hrlr_translate/pt_to_en"
+        examples = zoo.data.load(name, "translation", source=source, target=target)
+        expected = tuple([TED[side][0], TED[side][3]] for side in sides)
+        assert sources_and_targets(examples.train) == expected
+        assert examples.test.element_spec == {
+            "source": tf.TensorSpec([], tf.string),
+            "target": tf.TensorSpec([], tf.string),
+        }
+    assert (examples.label_names, examples.extra) == ((), {})
+
+
+@pytest.mark.parametrize("name", ["wmt14_translate/de-en", "wmt16_translate/de-en", "opus/medical"])
+def test_other_catalogues_of_pairs_are_read_alike(name):
+    texts = [f"text {i}" for i in range(50)]
+    with stored(de=texts, en=[text.upper() for text in texts]):
+        sources, targets = sources_and_targets(zoo.data.load(name, "translation").train)
+    assert set(sources) <= {*texts}
+    assert [source.upper() for source in sources] == targets
+
+
+def test_a_set_of_one_part_is_split_by_its_sources():
+    texts = [f"text {i % 1_000}" for i in range(2_000)]
+    with stored(de=texts, en=[f"{i}" for i in range(2_000)]):
+        examples = zoo.data.load("opus/medical", "translation")
+        parts = [sources_and_targets(examples.split(split))[0] for split in ("train", "validation", "test")]
+    train, validation, test = map(set, parts)
+    assert not train & validation | train & test | validation & test
+    assert sum(map(len, parts)) == 2_000
+    assert 860 < len(train) < 940
+    assert 30 < len(validation) < 75
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "told"),
+    [
+        ("fr", "", "no language 'fr'; choose en, pt"),
+        ("en", "en", "source and target are both 'en'; choose two languages"),
+    ],
+)
+def test_a_language_that_a_catalogue_lacks_is_refused(source, target, told):
+    with pytest.raises(ZooError, match=f"^ted_hrlr_translate/pt_to_en: {told}"):
+        zoo.data.load("ted_hrlr_translate/pt_to_en", "translation", source=source, target=target)
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "pair"),
+    [
+        ("", "", ("en", "fr")),
+        ("en", "", ("en", "fr")),
+        ("fr", "", ("fr", "en")),
+        ("de", "", ("de", "fr")),
+        ("", "fr", ("en", "fr")),
+        ("", "en", ("fr", "en")),
+        ("", "de", ("en", "de")),
+        ("de", "en", ("de", "en")),
+    ],
+)
+def test_what_is_left_open_comes_of_the_default(source, target, pair):
+    assert adapters.language_pair("x", ("de", "en", "fr"), ("en", "fr"), source, target) == pair
+
+
+def test_options_are_for_their_own_mapping():
+    with pytest.raises(ZooError, match=r"source \('en'\) is for translation only; leave it out for tagging"):
+        zoo.data.load("conll2003", "tagging", source="en")
+    with pytest.raises(ZooError, match=r"tags \('ner'\) is for tagging only; leave it out for translation"):
+        zoo.data.load("multi30k", "translation", "ner")
+
+
+@pytest.mark.parametrize("name", ["wmt99_translate/de-en", "wmt16_translate/de-xx"])
+def test_an_unknown_catalogue_of_pairs_is_refused_in_one_line(name):
+    with pytest.raises(ZooError, match=f"^unknown data set '{name}': .*wmt") as error:
+        zoo.data.load(name, "translation")
+    assert "\n" not in str(error.value)
+
+
 def test_bio_in_the_graph_is_bio_in_python():
     draw = random.Random(7)
     for length in range(8):
         for _ in range(20):
             tags = draw.choices(["O", "keyword", "B-X", "I-X", "B-X-Y", "I-X-Y", "I---", "I-"], k=length)
-            found = catalogue._to_bio(tf.constant(tags, tf.string)).numpy().tolist()
+            found = adapters._to_bio(tf.constant(tags, tf.string)).numpy().tolist()
             assert [tag.decode() for tag in found] == to_bio(tags)
 
 
@@ -277,7 +369,7 @@ def test_the_embedded_set_is_known_by_its_interpreter(monkeypatch):
             features=features, splits={}, homepage="", redistribution_info=SimpleNamespace(license="PSF")
         ),
     )
-    monkeypatch.setattr(catalogue, "_builder", lambda dataset: builder)
+    monkeypatch.setattr(catalogue, "_builder", lambda dataset, **_: builder)
     examples = zoo.data.load("python_source", "tagging")
     assert examples.version == "py3.11.7-1a2b3c4d"
     assert examples.label_names == ("B-string", "I-string", "keyword")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.data.examples import Examples, columns, text_and_labels, tokens_and_tags
+from zoo.data.examples import Examples, columns, sources_and_targets, text_and_labels, tokens_and_tags
 
 
 def sentences(*rows):
@@ -67,3 +67,18 @@ def test_a_fingerprint_repeats_itself():
 def test_other_sentences_have_another_fingerprint(train):
     examples = tagging(sentences("a/X b/Y", "c/Y"), sentences("d/X"))
     assert replace(examples, train=train).fingerprint() != examples.fingerprint()
+
+
+def test_pairs_are_lists_of_strings():
+    dataset = tf.data.Dataset.from_tensor_slices({"target": ["é", "b"], "source": ["a", b"\xff"]})
+    assert sources_and_targets(dataset) == (["a", "\ufffd"], ["é", "b"])
+
+
+def test_further_test_parts_have_names():
+    examples = tagging(sentences("a/X"), sentences("b/X"))
+    more = replace(examples, extra={"test_terms": sentences("c/Y")})
+    assert tokens_and_tags(more.split("test_terms"))[0] == [["c"]]
+    assert more.split("train") is examples.train
+    assert more.fingerprint() == examples.fingerprint()
+    with pytest.raises(KeyError):
+        examples.split("test_terms")

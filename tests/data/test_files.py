@@ -5,7 +5,7 @@ import tensorflow as tf
 
 import zoo.data
 from zoo.data import files
-from zoo.data.examples import tokens_and_tags
+from zoo.data.examples import sources_and_targets, tokens_and_tags
 from zoo.errors import ZooError
 
 # As the hashes of test_splits.py say: "one", "two" are for training, "seven" for validation, "five" for test.
@@ -202,7 +202,7 @@ def test_each_mapping_reads_files_of_its_own(tmp_path):
     path = write(tmp_path / "a.csv", CSV)
     with pytest.raises(ZooError, match=r"ends in \.conll, \.conllu"):
         zoo.data.load(str(path), "tagging")
-    with pytest.raises(ZooError, match="classification and tagging, not for juggling"):
+    with pytest.raises(ZooError, match="classification, tagging, translation, not for juggling"):
         files.load(path, "juggling")
     with pytest.raises(ZooError, match="for tagging only"):
         zoo.data.load(str(path), "classification", tags="label")
@@ -324,3 +324,61 @@ def test_bad_column_data_is_refused_in_one_line(tmp_path, name, content, tags, t
 def test_a_missing_column_file_is_named():
     with pytest.raises(ZooError, match=r"no/such\.conll: no such file; give the path of a file of columns"):
         zoo.data.load("no/such.conll", "tagging")
+
+
+PAIRS = "source\ttarget\none\tun\ntwo\tdeux\nseven\tsept\nfive\tcinq\nFive!\tCinq !\none\tune\n"
+
+
+def pairs(path, **options):
+    examples = zoo.data.load(str(path), "translation", **options)
+    parts = (sources_and_targets(examples.split(split)) for split in ("train", "validation", "test"))
+    return examples, [list(zip(*part, strict=True)) for part in parts]
+
+
+def test_a_file_of_pairs_is_split_by_its_sources(tmp_path):
+    examples, (train, validation, test) = pairs(write(tmp_path / "a.tsv", PAIRS))
+    assert train == [("one", "un"), ("two", "deux"), ("one", "une")]
+    assert validation == [("seven", "sept")]
+    assert test == [("five", "cinq"), ("Five!", "Cinq !")]
+    assert (examples.source, examples.licence, examples.label_names) == ("a.tsv", "the user's own", ())
+    strings = tf.TensorSpec([], tf.string)
+    assert examples.test.element_spec == {"source": strings, "target": strings}
+
+
+def test_other_columns_may_hold_the_pairs(tmp_path):
+    path = write(tmp_path / "a.csv", PAIRS.replace("\t", ",").replace("source,target", "en,fr"))
+    assert pairs(path, source="en", target="fr")[1][1] == [("seven", "sept")]
+
+
+def test_a_folder_of_pairs_gives_each_file_as_its_split(tmp_path):
+    write(tmp_path / "train.tsv", 'source\ttarget\n one \t"a ""b"""\n')
+    write(tmp_path / "validation.csv", "target,source\ndeux,two\n")
+    write(tmp_path / "test.jsonl", '{"source": "three", "target": "trois", "more": 3}\n')
+    assert pairs(tmp_path)[1] == [[("one", 'a "b"')], [("two", "deux")], [("three", "trois")]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "told"),
+    [
+        ("a.tsv", "", {}, ("empty", "source and target")),
+        ("a.tsv", "source\tfr\none\tun\n", {}, ("no column 'target'", "'source', 'fr'")),
+        ("a.tsv", PAIRS, {"source": "en"}, ("no column 'en'", "name the columns en and target")),
+        ("a.tsv", PAIRS, {"target": "source"}, ("both the column 'source'", "choose two")),
+        ("a.tsv", PAIRS + "six\t \n", {}, ("line 8", "blank target", "remove the row")),
+        ("a.tsv", PAIRS + "\tsix\n", {}, ("line 8", "blank source", "remove the row")),
+        ("a.tsv", PAIRS + "six\n", {}, ("line 8", "blank target")),
+        ("a.jsonl", '{"source": "x", "target": null}', {}, ("line 1", "blank target")),
+        ("a.jsonl", '{"source": "x", "target": ["y"]}', {}, ("line 1", "a target that is not a string")),
+        ("a.jsonl", '{"source": "x"}', {}, ("line 1", "no column 'target'")),
+        ("a.tsv", "source\ttarget\none\tun\n", {}, ("too few rows", "validation", "give more rows")),
+        ("a.tsv", "source\ttarget\n", {}, ("has no rows", "add some")),
+        ("a.txt", PAIRS, {}, ("unknown kind of file", ".csv, .tsv, .jsonl")),
+    ],
+)
+def test_bad_files_of_pairs_are_refused_in_one_line(tmp_path, name, content, options, told):
+    path = write(tmp_path / name, content)
+    with pytest.raises(ZooError) as error:
+        zoo.data.load(str(path), "translation", **options)
+    assert "\n" not in str(error.value)
+    for part in (str(path), *told):
+        assert part in str(error.value)

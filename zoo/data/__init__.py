@@ -1,7 +1,8 @@
 """Where examples come from: load() gives every data set the same shape.
 
-A data set is one of ours (`tweets` and `python_source` need nothing but the installed package), a name of the
-tensorflow-datasets catalogue that has an adapter (`imdb_reviews`), or a path to the user's own file.
+A data set is one of ours (`tweets`, `python_source` and `cldr_phrases` need nothing but the installed
+package), a name of the tensorflow-datasets catalogue that has an adapter (`imdb_reviews`), or a path to the
+user's own file.
 """
 
 import os
@@ -12,36 +13,48 @@ from zoo.data.batches import Batches, Ragged, RowTable
 from zoo.data.examples import Examples
 from zoo.errors import ZooError
 
+# What `load` takes beside the data set -> the mapping that it is for.
+_OPTIONS = {"tags": "tagging", "source": "translation", "target": "translation"}
+
 __all__ = ["Batches", "Examples", "Ragged", "RowTable", "load", "names"]
 
 
-def load(dataset: str, mapping: str, tags: str = "") -> Examples:
+def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target: str = "") -> Examples:
     """Loads train, validation and test examples as feature dicts.
 
     Args:
-        dataset: an embedded set (`tweets`, `python_source`), a TFDS catalogue name that has an adapter
-            (`imdb_reviews`, `conll2003`, `universal_dependencies/en_ewt`), or a path to the user's own file,
-            or to a folder that holds `train`, `validation` and `test` files. Files are CSV, TSV or JSONL
-            for classification, and columns of tokens and tags (`.conll`, `.conllu`, ...) for tagging.
+        dataset: an embedded set (`tweets`, `python_source`, `cldr_phrases`), a TFDS catalogue name that has
+            an adapter (`imdb_reviews`, `conll2003`, `universal_dependencies/en_ewt`), or a path to the user's
+            own file, or to a folder that holds `train`, `validation` and `test` files. Files are CSV, TSV or
+            JSONL for classification and translation, and columns of tokens and tags (`.conll`, `.conllu`,
+            ...) for tagging.
         mapping: what the recipe maps, which decides the features:
             `"classification"` gives `text` string () and `label` int64 ();
             `"tagging"` gives `tokens` and `tags`, strings (time,), spans in BIO, and `text` string () where
-            the data set knows the raw sentence.
+            the data set knows the raw sentence;
+            `"translation"` gives `source` and `target`, strings ().
         tags: for tagging, the column of tags where the data set has several; empty for its first one. In a
             file, as `zoo.data.conll.read_columns` takes it.
+        source: for translation, the language to translate from, a code as in `"en"`; empty for what the data
+            set names first. In a file, the column that holds it; empty for the column `source`.
+        target: likewise the language to translate into.
 
     Returns:
         The splits as unbatched datasets, with label names, source and licence beside them.
 
     Raises:
-        ZooError: the name or the column is unknown, or the file is missing, damaged or empty.
+        ZooError: the name, a column or a language is unknown, an option is for another mapping, or the file
+            is missing, damaged or empty.
     """
-    if tags and mapping != "tagging":
-        raise ZooError(f"a column of tags ({tags!r}) is for tagging only; leave it out for {mapping}")
+    options = {"tags": tags, "source": source, "target": target}
+    for name, value in options.items():
+        if value and mapping != _OPTIONS[name]:
+            raise ZooError(f"{name} ({value!r}) is for {_OPTIONS[name]} only; leave it out for {mapping}")
+    options = {name: value for name, value in options.items() if _OPTIONS[name] == mapping}
     if catalogue.find(dataset, mapping):
-        return catalogue.load(dataset, mapping, tags)
+        return catalogue.load(dataset, mapping, **options)
     if os.path.exists(dataset):  # noqa: PTH110 - Path.exists raises on a name that is too long
-        return files.load(Path(dataset), mapping, tags)
+        return files.load(Path(dataset), mapping, **options)
     if mapping not in files.KINDS:
         raise ZooError(f"no data sets for the mapping {mapping!r}; there is: {', '.join(files.KINDS)}")
     if dataset.endswith(files.SUFFIXES[mapping]):

@@ -3,130 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.data.examples import Examples, columns
+from zoo.data.adapters import Adapter, Classification, Tagging, Translation, language_pair
+from zoo.data.examples import Examples
 from zoo.errors import ZooError
-from zoo.tags import with_both_prefixes
 
 if TYPE_CHECKING:
-    import tensorflow as tf
     import tensorflow_datasets as tfds
 
-
-@dataclass(frozen=True, kw_only=True)
-class Adapter:
-    """How one data set's features become a mapping's features.
-
-    Splits are written in TFDS's own slicing language. A set without a validation part gives the last
-    tenth of its training part; TFDS shuffles what it writes, so a slice is a random sample.
-    """
-
-    train: str = "train[:90%]"
-    validation: str = "train[90%:]"
-    test: str = "test"
-    licence: str = ""
-    """Used where the catalogue names none."""
-    example: str = ""
-    """Stands for the `*` where the data set's name is a pattern."""
-
-    def splits(self, dataset: str, found: Mapping) -> tuple[str, str, str]:
-        """Returns what to ask of TFDS for training, validation and test, given the splits that it has."""
-        asked = (self.train, self.validation, self.test)
-        parts = [split.partition("[")[0] for split in asked]
-        missing = [part for part in parts if found and part not in found]
-        if missing == [self.validation]:
-            return "train[:90%]", "train[90%:]", self.test
-        if missing:
-            raise ZooError(
-                f"{dataset}: has only the parts {', '.join(found)}; choose a set with {missing[0]}"
-            )
-        return asked
-
-
-@dataclass(frozen=True, kw_only=True)
-class Classification(Adapter):
-    """A text and its label."""
-
-    text: str = "text"
-    label: str = "label"
-    labels: Mapping[int, str] | None = None
-    """Stored label -> its name; rows with another label are left out. None: TFDS's own names."""
-
-    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, tags: str) -> tf.data.Dataset:
-        """Turns stored rows into rows of the mapping."""
-        import tensorflow as tf
-
-        values = tf.constant(list(self._stored(info)), tf.int64)
-
-        def known(example):
-            return tf.reduce_any(tf.cast(example[self.label], tf.int64) == values)
-
-        def rename(example):
-            label = tf.cast(example[self.label], tf.int64)
-            return {"text": example[self.text], "label": tf.argmax(tf.cast(label == values, tf.int32))}
-
-        return dataset.filter(known).map(rename, num_parallel_calls=2, deterministic=True)
-
-    def label_names(self, train: tf.data.Dataset, info: tfds.core.DatasetInfo, tags: str) -> list[str]:
-        """Returns the labels' names by their number."""
-        return list(self._stored(info).values())
-
-    def _stored(self, info: tfds.core.DatasetInfo) -> Mapping[int, str]:
-        return self.labels or dict(enumerate(info.features[self.label].names))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tagging(Adapter):
-    """Tokens and a tag for each of them."""
-
-    tags: tuple[str, ...]
-    """Columns of tags; the first is taken where none is asked for."""
-    text: str = ""
-    """The feature with the raw sentence, where there is one."""
-    no_word: Mapping[str, str] = field(default_factory=dict)
-    """Feature -> value of it that tells that a stored token is no word of the sentence."""
-
-    def column(self, dataset: str, tags: str) -> str:
-        """Returns the column of tags that was asked for."""
-        if tags and tags not in self.tags:
-            raise ZooError(f"{dataset}: no column {tags!r} of tags; choose {' or '.join(self.tags)}")
-        return tags or self.tags[0]
-
-    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, tags: str) -> tf.data.Dataset:
-        """Turns stored sentences into sentences of the mapping; those without words are left out."""
-        import tensorflow as tf
-
-        def strings(example, feature):
-            names = _class_names(info, feature)
-            return tf.gather(tf.constant(names), example[feature]) if names else example[feature]
-
-        def rename(example):
-            words = tf.fill(tf.shape(example["tokens"]), True)
-            for feature, value in self.no_word.items():
-                words &= strings(example, feature) != value
-            found = {
-                "tokens": tf.boolean_mask(example["tokens"], words),
-                "tags": _to_bio(tf.boolean_mask(strings(example, tags), words)),
-            }
-            return found | ({"text": example[self.text]} if self.text else {})
-
-        return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
-            lambda example: tf.size(example["tokens"]) > 0
-        )
-
-    def label_names(self, train: tf.data.Dataset, info: tfds.core.DatasetInfo, tags: str) -> list[str]:
-        """Returns all tags of the column: the stored classes, or what stands in the training part."""
-        names = [name for name in _class_names(info, tags) if name != self.no_word.get(tags)]
-        if names:
-            return with_both_prefixes(names)
-        found = {tag.decode() for (block,) in columns(train, "tags") for tag in block.flat_values.numpy()}
-        return sorted(with_both_prefixes(found))
+_SPLITS = ("train", "validation", "test")
+_EMBEDDED = ("python_source", "cldr_phrases")
 
 
 _POLARITY = {0: "negative", 1: "positive"}
@@ -164,14 +54,14 @@ ADAPTERS: dict[tuple[str, str], Adapter] = {
         text="text",
         no_word={"upos": "_", "head": "None"},
         licence=_TREEBANKS,
-        example="en_ewt",
+        example="universal_dependencies/en_ewt",
     ),
     ("tagging", "wikiann/*"): Tagging(
         train="train",
         validation="validation",
         tags=("tags",),
         licence="none stated; the text is Wikipedia's",
-        example="en",
+        example="wikiann/en",
     ),
     ("tagging", "xtreme_pos/*"): Tagging(
         train="train",
@@ -179,18 +69,38 @@ ADAPTERS: dict[tuple[str, str], Adapter] = {
         tags=("upos",),
         no_word={"upos": "_"},
         licence=_TREEBANKS,
-        example="xtreme_pos_en",
+        example="xtreme_pos/xtreme_pos_en",
+    ),
+    ("translation", "cldr_phrases"): Translation(
+        train="train", validation="validation", extra=("test_terms",)
+    ),
+    ("translation", "multi30k"): Translation(train="train", validation="validation"),
+    ("translation", "ted_hrlr_translate/*"): Translation(
+        train="train",
+        validation="validation",
+        licence="none stated; the talks are TED's, CC BY-NC-ND 4.0",
+        example="ted_hrlr_translate/pt_to_en",
+    ),
+    ("translation", "opus/*"): Translation(
+        train="train",
+        validation="train",
+        test="train",
+        hashed=True,
+        licence="each corpus of OPUS has its own",
+        example="opus/medical",
+    ),
+    ("translation", "wmt*_translate/*"): Translation(
+        train="train",
+        validation="validation",
+        licence="each corpus of WMT has its own; given for research",
+        example="wmt16_translate/de-en",
     ),
 }
 
 
 def names(mapping: str) -> list[str]:
     """Returns the names of the table for a mapping; one of many stands for a pattern."""
-    return [
-        pattern.replace("*", adapter.example)
-        for (known, pattern), adapter in ADAPTERS.items()
-        if known == mapping
-    ]
+    return [adapter.example or pattern for (known, pattern), adapter in ADAPTERS.items() if known == mapping]
 
 
 def find(dataset: str, mapping: str) -> Adapter | None:
@@ -203,34 +113,39 @@ def find(dataset: str, mapping: str) -> Adapter | None:
     return next(found, None)
 
 
-def load(dataset: str, mapping: str, tags: str = "") -> Examples:
+def load(dataset: str, mapping: str, **options: str) -> Examples:
     """Loads a data set of the table, downloading and preparing it on first use.
 
+    Args:
+        dataset: a name of the table.
+        mapping: the mapping that it is read for.
+        options: what `zoo.data.load` takes for this mapping.
+
     Raises:
-        ZooError: it is not prepared and cannot be downloaded, it lacks a part, or `tags` is no column of it.
+        ZooError: it is not prepared and cannot be downloaded, it lacks a part, or an option is not for it.
     """
     adapter = find(dataset, mapping)
-    tags = adapter.column(dataset, tags) if isinstance(adapter, Tagging) else ""
-    builder = _builder(dataset)
-    _prepare(builder, dataset)
+    builder = _builder(dataset, **options)
     info = builder.info
-    train, validation, test = (
-        adapter.read(builder.as_dataset(split=split), info, tags)
-        for split in adapter.splits(dataset, info.splits)
-    )
-    label_names = adapter.label_names(train, info, tags)
-    if len(label_names) < 2:
-        raise ZooError(f"{dataset}: the column {tags!r} is not filled in; choose another one")
+    options = adapter.choose(dataset, info, **options)
+    _prepare(builder, dataset)
+    stored = dict(zip(_SPLITS, adapter.splits(dataset, info.splits), strict=True))
+    parts = {
+        part: adapter.part(adapter.read(builder.as_dataset(split=split), info, **options), part)
+        for part, split in {**stored, **{part: part for part in adapter.extra}}.items()
+    }
+    label_names = adapter.label_names(parts["train"], info, **options)
+    if isinstance(adapter, Tagging) and len(label_names) < 2:
+        raise ZooError(f"{dataset}: the column {options['tags']!r} is not filled in; choose another one")
     return Examples(
         name=dataset,
-        train=train,
-        validation=validation,
-        test=test,
+        **{part: parts[part] for part in _SPLITS},
+        extra={part: parts[part] for part in adapter.extra},
         label_names=tuple(label_names),
         source=info.homepage,
         licence=adapter.licence or str(info.redistribution_info.license or "").strip() or "not stated",
-        # The config of the embedded set tells the interpreter and its library, which is what varies.
-        version=builder.builder_config.name if dataset == "python_source" else str(info.version),
+        # The config of an embedded set tells the packages that it comes from, which is what varies.
+        version=builder.builder_config.name if dataset in _EMBEDDED else str(info.version),
     )
 
 
@@ -242,7 +157,7 @@ def cache_dir() -> Path:
     return Path(os.environ.get("ZOO_CACHE") or Path.home() / ".cache" / "sequence-zoo")
 
 
-def _builder(dataset: str) -> tfds.core.DatasetBuilder:
+def _builder(dataset: str, source: str = "", target: str = "", **_: str) -> tfds.core.DatasetBuilder:
     import tensorflow_datasets as tfds
 
     if dataset == "tweets":
@@ -257,9 +172,22 @@ def _builder(dataset: str) -> tfds.core.DatasetBuilder:
         from zoo.data.python_source import PythonSource
 
         return PythonSource(data_dir=cache_dir())
+    if dataset == "multi30k":
+        from zoo.data.multi30k import Multi30k
+
+        return Multi30k(data_dir=cache_dir())
+    if dataset == "cldr_phrases":
+        from zoo.data import cldr_phrases
+
+        default = cldr_phrases.DEFAULT_PAIR
+        source, target = language_pair(dataset, cldr_phrases.languages(), default, source, target)
+        return cldr_phrases.CldrPhrases(source=source, target=target, data_dir=cache_dir())
     name, slash, config = dataset.partition("/")
     if slash:
-        known = list(tfds.builder_cls(name).builder_configs)
+        try:
+            known = list(tfds.builder_cls(name).builder_configs)
+        except tfds.core.DatasetNotFoundError:
+            raise ZooError(f"unknown data set {dataset!r}: the catalogue of TFDS has no {name}") from None
         if config not in known:
             near = get_close_matches(config, known, n=5, cutoff=0) if len(known) > 5 else known
             raise ZooError(
@@ -283,19 +211,3 @@ def _prepare(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
             f"data set {dataset!r} is not prepared in {builder.data_dir} and could not be fetched "
             f"({reason[:150]}): check the network, or set TFDS_DATA_DIR to a folder that holds it"
         ) from error
-
-
-def _class_names(info: tfds.core.DatasetInfo, feature: str) -> list[str]:
-    """Returns the names of a column of class numbers, none where the column holds strings."""
-    return list(getattr(info.features[feature].feature, "names", []))
-
-
-def _to_bio(tags: tf.Tensor) -> tf.Tensor:
-    """Does what `zoo.tags.to_bio` does with B and I, for one sentence (time,)."""
-    import tensorflow as tf
-
-    kinds = tf.strings.regex_replace(tags, "^[BI]-", "")
-    before = tf.concat([["O"], tags], axis=0)[:-1]
-    continued = (before == "B-" + kinds) | (before == "I-" + kinds)
-    inside = tf.strings.regex_full_match(tags, "I-[^-].*")
-    return tf.where(inside & ~continued, "B-" + kinds, tags)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,15 +23,17 @@ class Examples:
     validation: tf.data.Dataset
     test: tf.data.Dataset
     label_names: tuple[str, ...]
-    """Label number -> name; of tagging, every tag that a model may give."""
+    """Label number -> name; of tagging, every tag that a model may give; of translation, none."""
     source: str
     """Address or path that the data came from."""
     licence: str
     version: str
+    extra: Mapping[str, tf.data.Dataset] = field(default_factory=dict)
+    """Further test parts by name, where there are any: `test_terms` of `cldr_phrases`."""
 
     def split(self, name: str) -> tf.data.Dataset:
-        """Returns `train`, `validation` or `test`."""
-        return {"train": self.train, "validation": self.validation, "test": self.test}[name]
+        """Returns `train`, `validation`, `test` or one of the `extra` parts."""
+        return {"train": self.train, "validation": self.validation, "test": self.test, **self.extra}[name]
 
     def fingerprint(self, known: Sequence[str] = (), splits: Sequence[str] = ("train", "validation")) -> str:
         """Returns a hash of all rows of some splits: other data has another one.
@@ -64,6 +66,15 @@ def tokens_and_tags(dataset: tf.data.Dataset) -> tuple[list[list[str]], list[lis
             found = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
             rows += [[string.decode("utf-8", "replace") for string in row] for row in found]
     return sentences
+
+
+def sources_and_targets(dataset: tf.data.Dataset) -> tuple[list[str], list[str]]:
+    """Returns all sources and all targets (n,) of a translation split as strings."""
+    pairs = [], []
+    for block in columns(dataset, "source", "target"):
+        for column, rows in zip(block, pairs, strict=True):
+            rows += [string.decode("utf-8", "replace") for string in column]
+    return pairs
 
 
 def columns(dataset: tf.data.Dataset, *features: str, rows: int = 4096) -> Iterator[tuple[Any, ...]]:

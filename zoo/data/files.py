@@ -1,4 +1,4 @@
-"""The user's own files: tables with a `text` and a `label` column, and columns of tokens and tags."""
+"""The user's own files: tables of texts and labels or of pairs of texts, and columns of tokens and tags."""
 
 from __future__ import annotations
 
@@ -19,32 +19,40 @@ from zoo.tags import with_both_prefixes
 if TYPE_CHECKING:
     import tensorflow as tf
 
+_TABLES = (".csv", ".tsv", ".jsonl")
 SUFFIXES: dict[str, tuple[str, ...]] = {
-    "classification": (".csv", ".tsv", ".jsonl"),
+    "classification": _TABLES,
     "tagging": conll.SUFFIXES,
+    "translation": _TABLES,
 }
 KINDS: dict[str, str] = {
     "classification": "a CSV, TSV or JSONL file",
     "tagging": f"a file of columns ({', '.join(conll.SUFFIXES)})",
+    "translation": "a CSV, TSV or JSONL file",
 }
 _SPLITS = ("train", "validation", "test")
 csv.field_size_limit(2**31 - 1)  # a text may be longer than the 128 kB that the module allows by itself
 
 
-def load(path: Path, mapping: str, tags: str = "") -> Examples:
+def load(path: Path, mapping: str, tags: str = "", source: str = "", target: str = "") -> Examples:
     """Loads one file, split 80 / 10 / 10 by a hash of the text, or a folder with a file for each split.
 
-    Labels may be any strings; they are numbered in sorted order. A sentence's text is its tokens.
+    Labels may be any strings; they are numbered in sorted order. A sentence's text is its tokens, a pair's is
+    its source. Options as in `zoo.data.load`.
 
     Raises:
         ZooError: a file is missing, not UTF-8, empty or malformed, a row is blank, or one label stands alone.
     """
     if mapping not in SUFFIXES:
-        raise ZooError(f"{path}: own files are read for {' and '.join(SUFFIXES)}, not for {mapping}")
+        raise ZooError(f"{path}: own files are read for {', '.join(SUFFIXES)}, not for {mapping}")
     if mapping == "tagging":
         parts = _parts(path, mapping, lambda file: conll.read_columns(file, tags), _sentence_text)
         label_names = _tag_names(path, parts)
         datasets = {split: _tagging(rows, _all_have_text(parts)) for split, rows in parts.items()}
+    elif mapping == "translation":
+        parts = _parts(path, mapping, lambda file: read_pairs(file, source, target), lambda row: row[0])
+        label_names = []
+        datasets = {split: _translation(rows) for split, rows in parts.items()}
     else:
         parts = _parts(path, mapping, read_rows, lambda row: row[0])
         label_names = _label_names(path, parts)
@@ -65,35 +73,58 @@ def read_rows(path: Path) -> list[tuple[str, str]]:
     Raises:
         ZooError: as `read_table`, or a text or label is blank, or there are no rows.
     """
+    return _filled(path, ("text", "label"), texts=("text",))
+
+
+def read_pairs(path: Path, source: str = "", target: str = "") -> list[tuple[str, str]]:
+    """Reads the (source, target) rows of a file.
+
+    Args:
+        path: a CSV, TSV or JSONL file.
+        source: column of the texts to translate; empty for `source`.
+        target: column of their translations; empty for `target`.
+
+    Raises:
+        ZooError: as `read_table`, or one side is blank, or both are one column, or there are no rows.
+    """
+    needed = (source or "source", target or "target")
+    if needed[0] == needed[1]:
+        raise ZooError(f"{path}: source and target are both the column {needed[0]!r}; choose two columns")
+    return _filled(path, needed, texts=needed)
+
+
+def _filled(path: Path, needed: tuple[str, str], texts: Sequence[str]) -> list[tuple[str, str]]:
     rows = []
-    for line, row in read_table(path, ("text", "label")):
-        text, label = ("" if row[name] is None else str(row[name]).strip() for name in ("text", "label"))
-        if not text or not label:
-            blank = "text" if not text else "label"
+    for line, row in read_table(path, needed, texts):
+        cells = tuple("" if row[name] is None else str(row[name]).strip() for name in needed)
+        if "" in cells:
+            blank = needed[cells.index("")]
             raise ZooError(f"{path}: line {line} has a blank {blank}; fill it in or remove the row")
-        rows.append((text, label))
+        rows.append(cells)
     if not rows:
         raise ZooError(f"{path}: has no rows below its first line; add some")
     return rows
 
 
-def read_table(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_table(
+    path: Path, needed: Sequence[str], texts: Sequence[str] = ("text",)
+) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields (line number, row) of a CSV, TSV or JSONL file.
 
     Args:
         path: the file; its suffix tells the format.
         needed: columns that must be there.
+        texts: those of them that must hold strings, also in JSON.
 
     Raises:
         ZooError: the file is missing, empty, not UTF-8 or malformed, or lacks a column.
     """
-    suffixes = SUFFIXES["classification"]
-    if path.suffix not in suffixes:
-        raise ZooError(f"{path}: unknown kind of file; give one that ends in {', '.join(suffixes)}")
+    if path.suffix not in _TABLES:
+        raise ZooError(f"{path}: unknown kind of file; give one that ends in {', '.join(_TABLES)}")
     text = read_text(path).rstrip()  # blank lines at the end are no rows
     if not text:
         raise ZooError(f"{path}: the file is empty; it needs the columns {' and '.join(needed)}")
-    yield from (_jsonl if path.suffix == ".jsonl" else _csv)(path, text, needed)
+    yield from _jsonl(path, text, needed, texts) if path.suffix == ".jsonl" else _csv(path, text, needed)
 
 
 def _csv(path, text, needed):
@@ -115,7 +146,7 @@ def _csv(path, text, needed):
         raise ZooError(f"{path}: line {reader.line_num} is malformed ({error}); mend its quotes") from None
 
 
-def _jsonl(path, text, needed):
+def _jsonl(path, text, needed, texts):
     for number, line in enumerate(text.split("\n"), 1):
         try:
             row = json.loads(line)
@@ -124,8 +155,9 @@ def _jsonl(path, text, needed):
         if not isinstance(row, dict):
             raise ZooError(f"{path}: line {number} is not a JSON object; write one object on each line")
         _check_columns(f"{path}: line {number}", row, needed)
-        if not isinstance(row["text"], str | None):
-            raise ZooError(f"{path}: line {number} has a text that is not a string; put it in quotes")
+        for column in texts:
+            if not isinstance(row[column], str | None):
+                raise ZooError(f"{path}: line {number} has a {column} that is not a string; put it in quotes")
         try:
             json.dumps(row, ensure_ascii=False).encode("utf-8")
         except UnicodeEncodeError:
@@ -188,6 +220,15 @@ def _classification(rows: list[tuple[str, str]], label_names: list[str]) -> tf.d
     texts, labels = zip(*rows, strict=True)
     numbers = tf.constant([number[label] for label in labels], tf.int64)
     return tf.data.Dataset.from_tensor_slices({"text": tf.constant(texts), "label": numbers})
+
+
+def _translation(rows: list[tuple[str, str]]) -> tf.data.Dataset:
+    import tensorflow as tf
+
+    sources, targets = zip(*rows, strict=True)
+    return tf.data.Dataset.from_tensor_slices(
+        {"source": tf.constant(sources), "target": tf.constant(targets)}
+    )
 
 
 def _tag_names(path: Path, parts: dict[str, list[conll.Sentence]]) -> list[str]:

@@ -1,0 +1,279 @@
+"""An open vocabulary for sequence-to-sequence models: frequent words whole, the rest in smaller pieces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import tensorflow as tf
+
+from zoo.errors import ZooError
+from zoo.text.normal_form import normal_form_c
+
+PADDING, START, END = range(3)
+_BYTE = 3  # number of the byte 0x00
+_PIECE = _BYTE + 256  # number of the first piece
+_RESERVED = ("<padding>", "<start>", "<end>", *(f"<0x{byte:02X}>" for byte in range(256)))
+
+# Normalised text holds no control characters, so this one can stand between units without being mistaken.
+_MARK = "\x1f"
+_LONGEST = 32  # characters of one piece: scripts that part no words would learn whole sentences
+# RE2 has no look-ahead: hence marks, and rules that run one after another.
+_RULES = (
+    ("^.", r" \0"),  # a word at the start of a text is the same unit as within it
+    # An apostrophe goes with what it stands for: it|'s and dog|'s in English, l'|été and qu'|il in French.
+    (r"(?i)(\p{L})(['’](?:s|t|d|m|re|ve|ll))\b", rf"\1{_MARK}\2{_MARK}"),
+    (r"(\p{L}['’])(\p{L})", rf"\1{_MARK}\2"),
+    (
+        rf"{_MARK}['’]\p{{L}}+{_MARK}"
+        rf"| ?\p{{L}}[\p{{L}}\p{{M}}]*(?:['’]{_MARK})?"
+        r"| ?\p{N}"  # digits one by one, so that a number never seen is made of well-known units
+        rf"| ?[^\p{{L}}\p{{N}} {_MARK}]+",
+        rf"{_MARK}\0{_MARK}",  # not \1: a group slows the search down
+    ),
+)
+_ROUNDS, _SETTLING = 16, 3  # in which the inventory grows to its size, and then only improves
+
+
+def normalise(text: tf.Tensor) -> tf.Tensor:
+    """Brings texts that look the same to the same string: one form of accents, single spaces.
+
+    - Bytes that are not UTF-8 become U+FFFD, as in Python's `bytes.decode("utf-8", "replace")`.
+    - Each run of white space and control characters (Unicode's Z and Cc) becomes one space; none is left at
+      the two ends.
+    - Characters are composed to Unicode's normal form C (Unicode Standard Annex 15) of the Unicode version
+      of the Python that built the graph: marks are put into canonical order, any number of them, and
+      composed with their base; Hangul letters become syllables.
+
+    Case, punctuation and invisible format characters (joiners, direction marks) stay. Normalised text is left
+    as it is.
+
+    Args:
+        text: strings (batch,).
+    """
+    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
+    text = tf.strings.regex_replace(text, r"[\p{Z}\p{Cc}]+", " ")
+    text = tf.strings.regex_replace(text, "^ | $", "")
+    return normal_form_c(text)
+
+
+def split_units(text: tf.Tensor) -> tf.RaggedTensor:
+    """Normalises text and splits it into units: words, single digits, and runs of anything else.
+
+    A unit begins with the space that stands before it, and so does the first one, so that joining the units
+    of a text gives a space and the normalised text.
+
+    Args:
+        text: strings (batch,).
+
+    Returns:
+        Strings (batch, time), ragged; an empty text has no units.
+    """
+    text = normalise(text)
+    for pattern, replacement in _RULES:
+        text = tf.strings.regex_replace(text, pattern, replacement)
+    units = tf.strings.split(text, _MARK)
+    return tf.ragged.boolean_mask(units, units.with_values(units.values != ""))
+
+
+class Pieces(tf.Module):
+    """Turns any text into numbers of pieces, and numbers into text, by the lines of a file.
+
+    0 is padding, 1 the start and 2 the end of a sequence, 3 to 258 are the 256 bytes, then come the pieces:
+    frequent words, parts of words, and single characters. A piece begins with a space where one stands
+    before it, so joined pieces are natural text. A unit that is no piece is cut from its left into the
+    longest pieces that fit, as BERT does (Devlin et al. 2019), and a character that is no piece into its
+    bytes in UTF-8: no text is unknown, and `decode(encode(text))` equals `normalise(text)` for every text.
+
+    Args:
+        path: a file that `Pieces.write` wrote, or the same file inside a SavedModel.
+
+    Raises:
+        ZooError: the file holds something else, such as the words of a `Vocabulary`.
+    """
+
+    def __init__(self, path: str | Path):
+        super().__init__()
+        self.pieces = Path(path).read_text(encoding="utf-8").split("\n")[:-1]
+        if tuple(self.pieces[:_PIECE]) != _RESERVED:
+            raise ZooError(
+                f"{path} holds no pieces: it must begin with padding, start, end and the 256 bytes, "
+                "as a file of Pieces.write does"
+            )
+        self._longest = max(map(len, self.pieces[_PIECE:]), default=1)
+        line, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+        size = len(self.pieces)
+        numbers = tf.lookup.TextFileInitializer(str(path), tf.string, line, tf.int64, number, vocab_size=size)
+        strings = tf.lookup.TextFileInitializer(str(path), tf.int64, number, tf.string, line, vocab_size=size)
+        self._numbers = tf.lookup.StaticHashTable(numbers, PADDING)
+        self._strings = tf.lookup.StaticHashTable(strings, "")
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def encode(self, text: tf.Tensor) -> tf.RaggedTensor:
+        """Normalises strings (batch,) and returns their numbers, ragged int32 (batch, time).
+
+        Start and end are not added; an empty text has no numbers.
+        """
+        units = split_units(text)
+        # Words come again and again, so each is cut once.
+        distinct, rows = tf.unique(units.values)
+        return units.with_values(tf.gather(self._cut(distinct), rows)).merge_dims(1, 2)
+
+    def decode(self, numbers: tf.Tensor | tf.RaggedTensor) -> tf.Tensor:
+        """Returns the texts that numbers stand for, normalised.
+
+        Padding, start, end, and numbers that are out of range stand for nothing. Bytes that make no
+        character, which a model may well write, become U+FFFD.
+
+        Args:
+            numbers: integers (batch, time), ragged or padded; a padded tensor may have more axes before time.
+
+        Returns:
+            Strings (batch,), or of all axes but time.
+        """
+        if isinstance(numbers, tf.RaggedTensor):
+            numbers = numbers.to_tensor(PADDING)
+        reserved = tf.constant([b""] * _BYTE + [bytes([byte]) for byte in range(256)])
+        strings = tf.where(
+            numbers < _PIECE,
+            tf.gather(reserved, tf.clip_by_value(numbers, PADDING, _PIECE - 1)),
+            self._strings.lookup(tf.cast(numbers, tf.int64)),
+        )
+        text = tf.strings.reduce_join(strings, axis=-1)
+        return tf.reshape(normalise(tf.reshape(text, [-1])), tf.shape(text))
+
+    def _cut(self, units: tf.Tensor) -> tf.RaggedTensor:
+        """Returns the numbers of the pieces of each unit, ragged int32 (units, pieces)."""
+        whole = self._number(units)
+        known = whole >= _PIECE
+        # Most units are pieces and done. A mark after each of the others keeps every piece within its unit.
+        rest = tf.strings.unicode_split(tf.strings.join([tf.where(known, "", units), _MARK]), "UTF-8")
+        numbers, lengths = self._longest_pieces(rest.values)
+        taken = _follow(rest, lengths)
+        numbers, rows = tf.boolean_mask(numbers, taken), tf.boolean_mask(rest.value_rowids(), taken)
+        # A piece stays one number, a character that is no piece becomes its bytes.
+        spelled = tf.strings.bytes_split(
+            tf.where(numbers >= _PIECE, "-", tf.boolean_mask(rest.values, taken))
+        )
+        numbers, rows = (tf.gather(values, spelled.value_rowids()) for values in (numbers, rows))
+        codes = tf.reshape(tf.io.decode_raw(spelled.values, tf.uint8), [-1])
+        numbers = tf.where(numbers >= _PIECE, numbers, tf.cast(codes, tf.int32) + _BYTE)
+        cut = tf.RaggedTensor.from_value_rowids(numbers, rows, nrows=tf.size(units, tf.int64))
+        uncut = tf.RaggedTensor.from_row_lengths(tf.boolean_mask(whole, known), tf.cast(known, tf.int64))
+        return tf.concat([uncut, cut], axis=1)
+
+    def _longest_pieces(self, characters: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns number and length of the longest piece that starts at each of the characters (n,)."""
+
+        def step(length, spans, numbers, lengths):
+            found = self._number(spans)
+            found = tf.pad(found, [[0, tf.size(characters) - tf.size(found)]])
+            numbers = tf.where(found >= _PIECE, found, numbers)
+            lengths = tf.where(found >= _PIECE, length, lengths)
+            return length + 1, tf.strings.join([spans[:-1], characters[length:]]), numbers, lengths
+
+        loop = tf.while_loop(
+            lambda length, spans, *_: (length <= self._longest) & (tf.size(spans) > 0),
+            step,
+            (1, characters, tf.zeros_like(characters, tf.int32), tf.ones_like(characters, tf.int32)),
+            shape_invariants=(tf.TensorShape([]), *[tf.TensorShape([None])] * 3),
+        )
+        return loop[2:]
+
+    def _number(self, strings: tf.Tensor) -> tf.Tensor:
+        return tf.cast(self._numbers.lookup(strings), tf.int32)
+
+    @staticmethod
+    def learn(counts: Counter[bytes], size: int, min_count: int, known: Sequence[str] = ()) -> list[str]:
+        """Chooses pieces: the `known` ones first, then new ones, the most used first.
+
+        Starts from single characters. In each of a few rounds all units are cut as `encode` cuts them, and
+        the inventory becomes the most frequent among the pieces in use, two neighbouring pieces joined, and
+        whole units. So it grows as by byte pair encoding (Sennrich et al. 2016), many joints at a time, but
+        frequent words enter without their parts, and parts that longer pieces made useless leave.
+
+        Args:
+            counts: how often each of the `split_units` stands in the training part.
+            size: most pieces, reserved numbers included, or most new ones beside those `known`.
+            min_count: what is rarer becomes no piece; characters that are rarer are spelled in bytes, so
+                that training meets bytes.
+            known: pieces of a trained inventory, reserved ones included, whose numbers must not change.
+        """
+        start = list(known) or list(_RESERVED)
+        have = set(start)
+        room = size if known else max(0, size - len(start))
+        units = [(unit.decode("utf-8"), count) for unit, count in counts.items()]
+        letters = Counter()
+        for unit, count in units:
+            for letter in unit:
+                letters[letter] += count
+        alphabet = [letter for letter in _frequent(letters, min_count) if letter not in have][:room]
+        fixed = {*have, *alphabet}
+        chosen: list[str] = []
+        for step in range(1, _ROUNDS + _SETTLING + 1):
+            used, joined = _count(units, {*fixed, *chosen})
+            most = (room - len(alphabet)) * min(step, _ROUNDS) // _ROUNDS
+            chosen = [piece for piece in _frequent(used + joined, min_count) if piece not in fixed][:most]
+        used, _ = _count(units, {*fixed, *chosen})
+        kept = alphabet + [piece for piece in chosen if used[piece] >= min_count]
+        return start + _frequent(Counter({piece: used[piece] for piece in kept}), 0)
+
+    @classmethod
+    def write(cls, pieces: Iterable[str], path: Path) -> Pieces:
+        """Writes one piece a line and returns the pieces of that file."""
+        path.write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
+        return cls(path)
+
+
+def _frequent(counts: Counter[str], min_count: int) -> list[str]:
+    """Sorts what has at least `min_count`: most frequent first, of equals the longer, then by spelling."""
+    kept = (item for item in counts if counts[item] >= min_count)
+    return sorted(kept, key=lambda item: (-counts[item], -len(item), item))
+
+
+def _count(units: list[tuple[str, int]], pieces: set[str]) -> tuple[Counter[str], Counter[str]]:
+    """Cuts units as the graph does; counts pieces in use, and what joins two neighbours or a whole unit."""
+    longest: dict[str, int] = {}
+    for piece in pieces:
+        longest[piece[:2]] = max(len(piece), longest.get(piece[:2], 1))
+    used, joined = Counter(), Counter()
+    for unit, count in units:
+        before, start = "", 0
+        while start < len(unit):
+            end = min(len(unit), start + longest.get(unit[start : start + 2], 1))
+            while end > start + 1 and unit[start:end] not in pieces:
+                end -= 1
+            piece = unit[start:end]
+            used[piece] += count
+            if before and len(before + piece) <= _LONGEST:
+                joined[before + piece] += count
+            before, start = piece, end
+        if len(before) < len(unit) <= _LONGEST:
+            joined[unit] = max(joined[unit], count)
+    return used, joined
+
+
+def _follow(units: tf.RaggedTensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Goes through all units at once, from piece to piece; returns which characters start one, bool (n,)."""
+    inside = units.values != _MARK
+    places = tf.range(tf.size(lengths))
+    after = tf.where(inside, places + lengths, places)
+    starts = tf.cast(units.row_starts(), tf.int32)
+
+    def step(taken, after):
+        # What one jump reaches is taken, and then jumps double: a unit of n pieces takes log2(n) steps.
+        reached = tf.boolean_mask(after, taken)[:, None]
+        taken = tf.tensor_scatter_nd_update(taken, reached, tf.ones_like(reached[:, 0], tf.bool))
+        return taken, tf.gather(after, after)
+
+    taken = tf.tensor_scatter_nd_update(tf.zeros_like(inside), starts[:, None], tf.ones_like(starts, tf.bool))
+    taken, _ = tf.while_loop(
+        lambda taken, after: tf.reduce_any(tf.gather(inside, after)),
+        step,
+        (taken, after),
+        shape_invariants=(tf.TensorShape([None]), tf.TensorShape([None])),
+    )
+    return taken & inside
