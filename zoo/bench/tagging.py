@@ -22,7 +22,7 @@ from zoo.text import Vocabulary
 from zoo.text.spelling import CHARACTERS
 
 _SENTENCES, _PASSES = 2_000, 5
-_MODEL = "tagging_conll2003"
+_MODELS = ("tagging_conll2003", "tagging_en_ewt", "tagging_python")
 
 
 def main(full: bool = False) -> None:
@@ -99,24 +99,21 @@ def _plain_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Cal
 
 
 def _show_inference(times: int) -> None:
-    model = registry.load(_MODEL)
-    function = model.signatures["serving_default"]
     tokens, _ = tokens_and_tags(load("conll2000", "tagging").test)
     texts = [" ".join(row) for row in tokens[:1000]]
-    long = next(row for row in tokens if len(row) >= 30)[:30]
+    long = " ".join(next(row for row in tokens if len(row) >= 30)[:30])
+    rows = []
+    for name in _MODELS:
+        tag = _tagger(name)
+        single = median_seconds(lambda tag=tag: tag([long]), 20 * times)
+        one_by_one = median_seconds(lambda tag=tag: [tag([text]) for text in texts[:200]], times) / 200
+        together = median_seconds(lambda tag=tag: tag(texts), times) / len(texts)
+        figures = [f"{1000 * seconds:.2f} ms" for seconds in (single, one_by_one, together)]
+        rows.append((name, *figures, f"{one_by_one / together:.0f}x"))
+    headings = ("", "30 tokens", "one by one, each", "1,000 in one call, each", "faster")
+    print_table("Inference from raw text, SavedModels", headings, rows)
 
-    def tag(some: list[str]) -> None:
-        function(text=tf.constant(some))["flat_tags"].numpy()
 
-    single = median_seconds(lambda: tag([" ".join(long)]), 20 * times)
-    together = median_seconds(lambda: tag(texts), times) / len(texts)
-    one_by_one = median_seconds(lambda: [tag([text]) for text in texts], 3) / len(texts)
-    rows = [
-        ("one sentence of 30 tokens", f"{1000 * single:.2f} ms"),
-        ("1,000 sentences, one call each", f"{1000 * one_by_one:.3f} ms each"),
-        (
-            "1,000 sentences in one call",
-            f"{1000 * together:.3f} ms each, {one_by_one / together:.0f}x faster",
-        ),
-    ]
-    print_table(f"Inference from raw text, SavedModel {_MODEL}", ("", "median"), rows)
+def _tagger(name: str) -> Callable[[list[str]], object]:
+    function = registry.load(name).signatures["serving_default"]
+    return lambda texts: function(text=tf.constant(texts))["flat_tags"].numpy()
