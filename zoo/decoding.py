@@ -29,9 +29,8 @@ from zoo.errors import ZooError
 Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, Any]]
 
 NEVER = -math.inf  # the logarithm of no probability
-BLOCK = (
-    64  # random numbers are drawn in blocks of a fixed size, so that they never depend on how many are needed
-)
+# Random numbers are drawn in blocks of a fixed size, so that they never depend on how many are needed.
+BLOCK = 64
 
 
 class Decoded(NamedTuple):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.tags import is_begin, is_inside, spans
+from zoo.tags import span_type, spans
 
 
 def classification(
@@ -110,7 +110,7 @@ def tagging_from_raw(
 def is_span_data(truth: Iterable[Sequence[str]]) -> bool:
     """Tells whether `tagging` scores spans: `B-` or `I-` tags, and one plain tag (`O`) at most."""
     distinct = {tag for tags in truth for tag in tags}
-    plain = {tag for tag in distinct if not (is_begin(tag) or is_inside(tag))}
+    plain = {tag for tag in distinct if span_type(tag) is None}
     return len(plain) <= 1 and plain != distinct
 
 

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from zoo.tags import is_begin, span_type
+
 _COLOURS = ("cyan", "green", "magenta", "yellow", "blue", "red", "bright_cyan", "bright_green",
             "bright_magenta", "bright_yellow", "bright_blue", "bright_red")  # fmt: skip
 # As editors colour code.
@@ -70,7 +72,7 @@ def _painted(rows: list[dict[str, Any]], labels: list[str], code: bool) -> list[
     if "tokens" not in rows[0]:
         return [_answers(rows)]
     colours = _CODE if code else _shared_out(labels)
-    paint = _code if code else _spans if any(label.startswith("B-") for label in labels) else _tags
+    paint = _code if code else _spans if any(map(is_begin, labels)) else _tags
     legend = [Text(" ").join(Text(role, style) for role, style in _CODE.items())] if code else []
     return [paint(row, colours) for row in rows] + legend
 
@@ -95,7 +97,7 @@ def _safe(text: str) -> str:
 
 
 def _kind(tag: str) -> str:
-    return tag[2:] if tag.startswith(("B-", "I-")) else tag
+    return span_type(tag) or tag
 
 
 def _shared_out(labels: list[str]) -> dict[str, str]:

@@ -16,6 +16,11 @@ def is_inside(tag: str) -> bool:
     return tag[0:1] == "I" and bool(PREFIXED.match(tag))
 
 
+def span_type(tag: str) -> str | None:
+    """Returns the X of B-X and I-X, None for any other tag."""
+    return tag[2:] if is_begin(tag) or is_inside(tag) else None
+
+
 def to_bio(tags: Sequence[str]) -> list[str]:
     """Turns one sentence's tags of IOB1, IOB2, IOBES or BILOU into BIO: every span begins with B.
 
@@ -40,8 +45,8 @@ def with_both_prefixes(tags: Iterable[str]) -> list[str]:
     """Returns the distinct tags in their order, and beside them the `B-X` and `I-X` that have no partner."""
     complete = dict.fromkeys(tags)
     for tag in list(complete):
-        if is_begin(tag) or is_inside(tag):
-            complete |= dict.fromkeys((f"B-{tag[2:]}", f"I-{tag[2:]}"))
+        if kind := span_type(tag):
+            complete |= dict.fromkeys((f"B-{kind}", f"I-{kind}"))
     return list(complete)
 
 
@@ -58,7 +63,7 @@ def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
     found = []
     open_type = None  # of the span that reaches up to this token
     for i, tag in enumerate(tags):
-        kind = tag[2:] if is_begin(tag) or is_inside(tag) else None
+        kind = span_type(tag)
         if kind is not None and kind == open_type and is_inside(tag):
             found[-1] = (kind, found[-1][1], i + 1)
         elif kind is not None:

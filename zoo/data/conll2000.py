@@ -1,12 +1,9 @@
 """The chunks of CoNLL-2000, as a TFDS builder."""
 
-import gzip
-import zlib
-
 import tensorflow_datasets as tfds
 
 from zoo.data.conll import read_blocks
-from zoo.data.download import fetch
+from zoo.data.download import fetch, read_gzip
 from zoo.errors import ZooError
 
 _URL = "https://www.clips.uantwerpen.be/conll2000/chunking/{}.txt.gz"
@@ -45,10 +42,7 @@ class Conll2000(tfds.core.GeneratorBasedBuilder):
         damaged = (
             f"{path}: is not the file of CoNLL-2000 with {count:,} sentences; remove it and fetch it again"
         )
-        try:
-            content = gzip.decompress(path.read_bytes()).decode("utf-8")
-        except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-            raise ZooError(damaged) from error
+        content = read_gzip(path, damaged)
         blocks = list(read_blocks(content))
         if len(blocks) != count or any(len(row) != 3 for block in blocks for row in block.rows):
             raise ZooError(damaged)

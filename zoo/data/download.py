@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -33,3 +35,15 @@ def fetch(dl_manager: tfds.download.DownloadManager, url: str) -> Path:
     if not path.is_file():
         raise ZooError(f"ZOO_MIRROR lacks {path}: put there what {url} holds, or unset ZOO_MIRROR")
     return path
+
+
+def read_gzip(path: Path, damaged: str) -> str:
+    """Returns the text of a gzipped UTF-8 file.
+
+    Raises:
+        ZooError: it is not one; the message is `damaged`.
+    """
+    try:
+        return gzip.decompress(path.read_bytes()).decode("utf-8")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ZooError(damaged) from error

@@ -1,12 +1,10 @@
 """Captions of pictures in English, German and French, as a TFDS builder."""
 
-import gzip
-import zlib
 from pathlib import Path
 
 import tensorflow_datasets as tfds
 
-from zoo.data.download import fetch
+from zoo.data.download import fetch, read_gzip
 from zoo.errors import ZooError
 
 LANGUAGES = ("de", "en", "fr")
@@ -54,10 +52,7 @@ class Multi30k(tfds.core.GeneratorBasedBuilder):
 
 def _read(path: Path, count: int) -> list[str]:
     damaged = f"{path}: is not the file of Multi30k with {count:,} sentences; remove it and fetch it again"
-    try:
-        content = gzip.decompress(path.read_bytes()).decode("utf-8")
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ZooError(damaged) from error
+    content = read_gzip(path, damaged)
     # Only the line feed parts sentences, which may hold any other character.
     sentences = [line.strip() for line in content.removesuffix("\n").split("\n")]
     if len(sentences) != count or not all(sentences):

@@ -16,6 +16,7 @@ Your data:   --dataset FILE.csv, with the columns text and label
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -98,12 +99,11 @@ def features(config: Config, vocabulary: Vocabulary, text: tf.Tensor) -> dict[st
     return {"words": words} | ({"subwords": subwords} if config.subword_units else {})
 
 
-def learn_vocabulary(config: Config, examples: Examples) -> list[str]:
-    """Counts the words of the training part and keeps the frequent ones."""
+def learn_vocabulary(config: Config, examples: Examples, known: Sequence[str] = ()) -> list[str]:
+    """Counts the words of the training part and keeps the frequent ones, after those already known."""
     counts = Counter()
     for (texts,) in columns(examples.train, "text"):
         counts.update(split_words(texts).values.numpy())
-    known = known_words(config.init_from)
     return Vocabulary.learn(counts, config.vocabulary_size, config.min_count, known)
 
 
@@ -210,13 +210,14 @@ def main(config: Config) -> None:
     export.check_target(target, RECIPE)
     strategy = training.start(config)
     examples = load(config.dataset, "classification")
-    words = learn_vocabulary(config, examples)
+    known = known_words(config.init_from)
+    words = learn_vocabulary(config, examples, known)
     with strategy.scope():
         model = build_model(config, len(words), len(examples.label_names))
         warm_start(model, config.init_from, "word_embedding/embeddings", examples.label_names, ["logits"])
 
     # Nothing is written before this line, and what can be wrong with the input was found.
-    run.create(examples.fingerprint(known_words(config.init_from)), examples.label_names)
+    run.create(examples.fingerprint(known), examples.label_names)
     vocabulary = Vocabulary.write(words, run.directory / "vocabulary.txt")
     train, validation, test = (
         make_batches(config, vocabulary, examples.split(split), strategy.num_replicas_in_sync)

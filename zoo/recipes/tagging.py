@@ -15,6 +15,7 @@ Your data:   --preset conll2003 --dataset FILE.conll (a token and its tag on eac
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -120,12 +121,11 @@ def features(config: Config, vocabulary: Vocabulary, tokens: tf.RaggedTensor) ->
     return {"words": words, **gathered}
 
 
-def learn_vocabulary(config: Config, examples: Examples) -> list[str]:
-    """Counts the words of the training part and keeps the frequent ones."""
+def learn_vocabulary(config: Config, examples: Examples, known: Sequence[str] = ()) -> list[str]:
+    """Counts the words of the training part and keeps the frequent ones, after those already known."""
     counts = Counter()
     for (tokens,) in columns(examples.train, "tokens"):
         counts.update(normalize(tokens.values).numpy().tolist())
-    known = known_words(config.init_from)
     return Vocabulary.learn(counts, config.vocabulary_size, config.min_count, known)
 
 
@@ -277,13 +277,14 @@ def main(config: Config) -> None:
     strategy = training.start(config)
     examples = load(config.dataset, "tagging", config.tags)
     names = examples.label_names
-    words = learn_vocabulary(config, examples)
+    known = known_words(config.init_from)
+    words = learn_vocabulary(config, examples, known)
     with strategy.scope():
         model = build_model(config, len(words), names)
         warm_start(model, config.init_from, "word_embedding/embeddings", names, ["logits", "crf"])
 
     # Nothing is written before this line, and what can be wrong with the input was found.
-    run.create(examples.fingerprint(known_words(config.init_from)), names)
+    run.create(examples.fingerprint(known), names)
     vocabulary = Vocabulary.write(words, run.directory / "vocabulary.txt")
     replicas = strategy.num_replicas_in_sync
     train = make_batches(config, vocabulary, examples.train, names, replicas, config.max_tokens)
