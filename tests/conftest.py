@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import reviews, sentences, trained, trained_tagger  # noqa: F401 - fixtures
+from tiny import pairs, reviews, sentences, trained, trained_tagger, trained_translator  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session", autouse=True)

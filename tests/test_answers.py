@@ -104,6 +104,58 @@ def test_a_classifiers_scores_stand_by_the_names_of_their_labels():
     assert type(found[0]["score"]) is float
 
 
+def test_a_translation_comes_first_then_its_score_and_whether_it_is_whole():
+    outputs = {
+        "finished": np.array([True, False]),
+        "score": np.array([-0.5, -1.5], np.float32),
+        "translation": np.array(["été".encode(), b""], object),
+        "truncated": np.array([False, True]),
+    }
+    found = answers.read(outputs, ["summer", "x"])
+    assert [list(row.items()) for row in found] == [
+        [("translation", "été"), ("score", -0.5), ("finished", True), ("truncated", False)],
+        [("translation", ""), ("score", -1.5), ("finished", False), ("truncated", True)],
+    ]
+
+
+def test_several_translations_are_a_list_the_best_first():
+    outputs = {
+        "finished": np.array([[True, False]]),
+        "scores": np.array([[-0.5, -1.5]], np.float32),
+        "translations": np.array([[b"un", b"deux"]], object),
+        "truncated": np.array([False]),
+    }
+    assert answers.read(outputs, ["one"]) == [
+        {
+            "translations": [
+                {"translation": "un", "score": -0.5, "finished": True},
+                {"translation": "deux", "score": -1.5, "finished": False},
+            ],
+            "truncated": False,
+        }
+    ]
+
+
+def test_attention_has_no_padding_that_longer_neighbours_brought():
+    weights = np.zeros([2, 2, 3], np.float32)
+    weights[0, 0, :2] = [0.25, 0.75]
+    outputs = {
+        "attention": weights,
+        "source_tokens": np.array([[b" a", b"<end>", b""], [b"<end>", b"", b""]], object),
+        "target_tokens": np.array([[b" b", b""], [b"", b""]], object),
+        "translation": np.array([b"b", b""], object),
+    }
+    assert answers.read(outputs, ["a", ""]) == [
+        {
+            "translation": "b",
+            "attention": [[0.25, 0.75]],
+            "source_tokens": [" a", "<end>"],
+            "target_tokens": [" b"],
+        },
+        {"translation": "", "attention": [], "source_tokens": ["<end>"], "target_tokens": []},
+    ]
+
+
 def test_of_other_models_every_output_is_given_as_it_is():
     outputs = {"values": np.array([[1, 2], [3, 4]]), "names": np.array([b"\xffa", b"b"], object)}
     assert answers.read(outputs, [0, 1]) == [

@@ -1,11 +1,13 @@
-"""Offsets and scores by hand; the model is made of a table of tags, and splits texts at spaces."""
+"""Offsets and scores by hand; the models are tables of tags and of translations, and a word."""
 
 import re
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
-from zoo.data import load
+from zoo import evaluation, metrics
+from zoo.data import Examples, load
 from zoo.errors import ZooError
 from zoo.evaluation import evaluate, offsets
 
@@ -196,7 +198,7 @@ def test_baselines_of_the_training_are_not_shown_beside_another_file(file, capsy
 def test_an_unknown_split_and_a_model_without_tags_or_labels_are_refused():
     with pytest.raises(ZooError, match="--split dev: choose test, validation or train"):
         evaluate(Tagger(TAGS), split="dev")
-    with pytest.raises(ZooError, match="table: only classifiers and taggers"):
+    with pytest.raises(ZooError, match="table: only classifiers, taggers and translators"):
         evaluate(Tagger(TAGS, mapping="series"))
 
 
@@ -214,3 +216,114 @@ def test_a_classifier_is_scored_on_a_file(file):
     assert evaluate(model, path)["confusion"] == [[1, 1], [0, 1]]
     with pytest.raises(ZooError, match="label 'odd' is not one of table"):
         evaluate(model, file("text,label\nfun,odd\ndull,bad\n", "rows.csv"))
+
+
+class Translator(Tagger):
+    """Stands for one: what its table lacks stays as it is."""
+
+    def predict(self, texts):
+        return [{"translation": self.tags.get(text, text), "score": -1.0} for text in texts]
+
+
+FRENCH = {"a cat": "un chat", "a dog": "un chien", "the small black cat": "le petit chat noir"}
+
+
+def make_translator(table=FRENCH, **manifest):
+    return Translator(
+        table, mapping="translation", labels=[], **{"config": {"source": "", "target": ""}, **manifest}
+    )
+
+
+def test_a_translator_is_scored_on_all_rows_of_a_file(file, capsys):
+    rows = ("the small black cat\tle petit chat noir", "a dog\tun chien", "Rome\tRome", "a bird\tun oiseau")
+    path = file("\n".join(["source\ttarget", *rows]), "pairs.tsv")
+    score = evaluate(make_translator(), path)
+    assert (score["n"], score["exact_match"]) == (4, 0.75)
+    output = capsys.readouterr().out
+    assert "Scores on pairs.tsv" in output
+    (worst,) = [line for line in output.split("Worst translations")[1].splitlines() if "oiseau" in line]
+    assert [cell.strip() for cell in worst.split("│")[1:-1]] == ["a bird", "un oiseau", "a bird"]
+
+
+def test_columns_or_languages_are_those_of_the_training_unless_others_are_named(file):
+    path = file("en,fr,de\na cat,un chat,eine Katze\n", "pairs.csv")
+    model = make_translator(config={"source": "en", "target": "fr"})
+    assert evaluate(model, path)["exact_match"] == 1
+    assert evaluate(model, path, target="de")["exact_match"] == 0
+    with pytest.raises(ZooError, match="no column 'source' and 'target', but 'en', 'fr', 'de'"):
+        evaluate(make_translator(), path)
+
+
+@pytest.fixture
+def phrases(monkeypatch):
+    """Stands for a data set with a further test part; tells with which languages it was loaded."""
+    asked = {}
+
+    def part(pairs):
+        sources, targets = zip(*pairs.items(), strict=True)
+        return tf.data.Dataset.from_tensor_slices({"source": list(sources), "target": list(targets)})
+
+    def fake(name, mapping, **options):
+        asked.update(options)
+        terms = {"test_terms": part({"a dog": "un chien", "a fox": "un renard"})}
+        return Examples(name, *[part(FRENCH)] * 3, (), "", "", "1", extra=terms)
+
+    monkeypatch.setattr(evaluation, "load", fake)
+    return asked
+
+
+def made_with(phrases, **config):
+    """Returns a translator that was trained on the phrases, and has a baseline for each part."""
+    baseline = metrics.translation(["a"], ["b"])
+    data = evaluation.load("cldr_phrases", "translation")
+    hash_ = data.fingerprint(splits=["test"])
+    dataset = {"name": "cldr_phrases", "version": "1", "test": hash_, "languages": ["en", "fr"]}
+    baselines = {"test": {"own": baseline}, "test_terms": {"terms": baseline}}
+    # The languages may have been left open in the config.
+    return make_translator(
+        config={"source": "", "target": "", **config}, dataset=dataset, baselines=baselines
+    )
+
+
+def test_a_further_test_part_is_scored_beside_its_own_baselines(phrases, capsys):
+    model = made_with(phrases)
+    assert evaluate(model)["exact_match"] == 1
+    words = capsys.readouterr().out.split()
+    assert "own" in words and "terms" not in words
+    assert evaluate(model, split="test_terms")["exact_match"] == 0.5
+    output = capsys.readouterr().out
+    assert "Scores on test_terms" in output
+    assert "terms" in output.split() and "own" not in output.split()
+    assert (phrases["source"], phrases["target"]) == ("en", "fr")
+    evaluate(model, split="validation")
+    assert not {"own", "terms"} & set(capsys.readouterr().out.split())
+
+
+def test_other_languages_other_rows_or_another_set_have_no_baselines(phrases, capsys):
+    model = made_with(phrases)
+    evaluate(model, source="de")
+    evaluate(model, "multi30k")
+    model.manifest["dataset"]["test"] = "another hash"
+    evaluate(model)
+    evaluate(model, split="test_terms")
+    assert not {"own", "terms"} & set(capsys.readouterr().out.split())
+
+
+def test_languages_go_along_to_another_set_and_columns_do_not(phrases, tmp_path, capsys):
+    model = made_with(phrases)
+    evaluate(model, source="en")
+    assert "own" in capsys.readouterr().out.split()
+    evaluate(model, "multi30k")
+    assert (phrases["source"], phrases["target"]) == ("en", "fr")
+    (tmp_path / "pairs.tsv").write_text(
+        "source\ttarget\n" + "".join(f"{s}\t{t}\n" for s, t in FRENCH.items())
+    )
+    assert evaluate(model, str(tmp_path / "pairs.tsv"))["exact_match"] == 1
+
+
+def test_a_part_that_a_set_lacks_is_refused_before_the_set_is_loaded():
+    model = make_translator(dataset={"name": "cldr_phrases", "version": ""})
+    with pytest.raises(ZooError, match=r"^--split terms: choose test, test_terms, validation or train$"):
+        evaluate(model, split="terms")
+    with pytest.raises(ZooError, match=r"^--split test_terms: choose test, validation or train$"):
+        evaluate(model, "multi30k", split="test_terms")

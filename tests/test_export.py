@@ -72,7 +72,9 @@ def test_rows_run_by_length_come_back_in_their_order(module):
     features = sentiment.features(module.config, module.vocabulary, tf.constant(texts))
     padded = {name: ragged.to_tensor() for name, ragged in features.items()}
     expected = module.model(padded, training=False)
-    np.testing.assert_allclose(serving.by_length(module.model, features, 3, rows=7), expected, atol=1e-5)
+    specs = {"logits": tf.TensorSpec([None, 3])}
+    found = serving.by_length(lambda inputs: {"logits": module.model(inputs)}, features, specs, rows=7)
+    np.testing.assert_allclose(found["logits"], expected, atol=1e-5)
 
 
 ROWS = [[3, 1, 2], [], [7], [5, 5, 5, 5], [], [9, 8]]
@@ -251,7 +253,7 @@ def test_files_stay_below_16_mb_and_weights_are_stored_once(module, tmp_path, mo
 
 
 def test_an_export_that_answers_otherwise_in_a_fresh_process_is_not_kept(module, tmp_path, monkeypatch):
-    broken = export._FRESH_PROCESS.replace("samples.tolist()", "samples.tolist()[::-1]")
+    broken = export._FRESH_PROCESS.replace("samples[signature].tolist()", "samples[signature].tolist()[::-1]")
     assert broken != export._FRESH_PROCESS
     monkeypatch.setattr(export, "_FRESH_PROCESS", broken)
     with pytest.raises(export.ZooError, match="differs in a fresh process"):

@@ -77,3 +77,32 @@ def test_half_precision_logits_are_added_up_in_full_precision():
     rows = SequenceCrossentropy().call(targets, tf.zeros([1, 1000, 3], tf.bfloat16))
     assert rows.dtype == tf.float32
     assert float(rows[0]) == pytest.approx(1000 * np.log(3), rel=1e-5)
+
+
+def test_smoothing_is_cross_entropy_with_a_share_of_all_classes_alike():
+    targets, share = np.array([[0, 2], [1, -1]]), 0.3
+    spread = (1 - share) * np.eye(3)[targets] + share / 3
+    steps = -(spread * LOGITS).sum(axis=2)  # the logits are log-probabilities
+    loss = SequenceCrossentropy(smoothing=share)
+    expected = [steps[0].sum(), steps[1, 0]]
+    np.testing.assert_allclose(loss.call(tf.constant(targets), LOGITS), expected, rtol=1e-5)
+    # A number added to all logits of a step is no other prediction.
+    np.testing.assert_allclose(loss.call(tf.constant(targets), LOGITS + 7), expected, rtol=1e-5)
+
+
+def test_smoothing_draws_probabilities_towards_the_spread_targets_and_leaves_padding_alone():
+    values = tf.constant(LOGITS)
+    with tf.GradientTape() as tape:
+        tape.watch(values)
+        loss = SequenceCrossentropy(padding=0, smoothing=0.3)(np.array([[1, 2], [1, 0]]), values)
+    gradient = tape.gradient(loss, values).numpy()
+    # Probabilities minus 0.1, 0.8 and 0.1, over two rows.
+    np.testing.assert_allclose(gradient[0, 0], [0.2, -0.275, 0.075], atol=1e-6)
+    np.testing.assert_array_equal(gradient[1, 1], [0, 0, 0])
+
+
+def test_without_smoothing_the_loss_is_bit_by_bit_what_it_was():
+    targets = tf.constant([[0, 2], [1, -1]])
+    steps = tf.nn.sparse_softmax_cross_entropy_with_logits([[0, 2], [1, 0]], LOGITS)
+    rows = SequenceCrossentropy(smoothing=0.0).call(targets, LOGITS)
+    np.testing.assert_array_equal(rows, [steps[0, 0] + steps[0, 1], steps[1, 0]])

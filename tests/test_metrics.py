@@ -1,4 +1,5 @@
 import json
+import math
 import random
 import warnings
 
@@ -179,3 +180,70 @@ def test_a_tag_on_a_token_that_is_not_there_is_wrong():
 def test_words_that_share_their_offsets_are_matched_one_by_one():
     twice = [[(0, 5, "AUX"), (0, 5, "AUX")]]
     assert metrics.tagging_from_raw(twice, [[(0, 5, "AUX")]])["recall"] == 0.5
+
+
+def test_bleu_worked_out_by_hand():
+    score = metrics.translation(["The cat sat on the red mat."], ["The cat sat on a mat."])
+    # Tokens by 13a, which parts the full stop: 7, of the reference 8. Right are 6 of 7 words, 4 of 6 pairs,
+    # 2 of 5 triples and 1 of 4 quadruples; the penalty for being short is exp(1 - 8/7).
+    right = 6 / 7 * 4 / 6 * 2 / 5 * 1 / 4
+    assert score["bleu"] == pytest.approx(100 * math.exp(1 - 8 / 7) * right**0.25)
+    assert (score["n"], score["exact_match"]) == (1, 0)
+
+
+def test_bleu_of_a_corpus_adds_counts_up_before_it_divides():
+    score = metrics.translation(
+        ["The cat sat on the red mat.", "a b c d"], ["The cat sat on a mat.", "a b c d"]
+    )
+    right = 10 / 11 * 7 / 9 * 4 / 7 * 2 / 5
+    assert score["bleu"] == pytest.approx(100 * math.exp(1 - 12 / 11) * right**0.25)
+    assert score["exact_match"] == 0.5
+
+
+def test_chrf_worked_out_by_hand():
+    score = metrics.translation(["abcd"], ["abc"])
+    # Of sequences of 1, 2 and 3 characters all that are found are right, and 3/4, 2/3 and 1/2 of the true
+    # ones are found; recall counts four times as much (beta 2). There is no sequence of 4 to compare.
+    recall = (3 / 4 + 2 / 3 + 1 / 2) / 3
+    assert score["chrf"] == pytest.approx(100 * 5 * recall / (4 + recall))
+    assert metrics.sentence_chrf(["abcd", "x"], ["abc", "x"]) == pytest.approx([score["chrf"], 100])
+
+
+def test_translations_like_their_references_score_100_and_unlike_ones_0():
+    texts = ["Two dogs run.", "Where is the station, please?"]
+    score = metrics.translation(texts, texts)
+    assert (score["bleu"], score["chrf"], score["exact_match"]) == (pytest.approx(100), pytest.approx(100), 1)
+    for other in (["xkq", "zzz"], ["", ""]):
+        score = metrics.translation(texts, other)
+        assert (score["bleu"], score["chrf"], score["exact_match"]) == (0, 0, 0)
+
+
+def test_case_counts_and_kinds_of_spaces_do_not():
+    truth = ["12\u00a0500\u202f€ net ", "Le  chat dort bien"]
+    score = metrics.translation(truth, ["12 500 € net", "Le chat dort\tbien"])
+    assert (score["bleu"], score["exact_match"]) == (pytest.approx(100), 1)
+    assert metrics.translation(truth, ["12 500 € net", "le chat dort bien"])["exact_match"] == 0.5
+    assert metrics.translation(["a b"], ["ab"])["exact_match"] == 0
+
+
+def test_accents_may_be_written_in_either_form():
+    score = metrics.translation(["un e\u0301te\u0301 a\u0300 Nice"], ["un été à Nice"])
+    assert (score["bleu"], score["exact_match"]) == (pytest.approx(100), 1)
+
+
+def test_scores_of_translations_say_what_they_mean_and_can_be_written_as_json():
+    score = metrics.translation(["a b"], ["a c"])
+    assert score["signatures"]["bleu"].startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|")
+    assert score["signatures"]["chrf"].startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|")
+    assert json.loads(json.dumps(score)) == score
+    assert metrics.headline(score) == score["bleu"]
+
+
+def test_figures_are_written_as_their_field_does():
+    score = {"n": 3, "bleu": 34.567, "chrf": 100.00000000000004, "exact_match": 0.95, "signatures": {}}
+    assert metrics.figures(score) == {"BLEU": "34.57", "chrF": "100.00", "exact match": "0.9500"}
+    assert list(metrics.figures({"f1": 1.0, "macro_f1": 0.0, "accuracy": 0.5})) == [
+        "F1",
+        "macro-F1",
+        "accuracy",
+    ]

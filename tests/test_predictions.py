@@ -211,3 +211,108 @@ def test_tables_of_a_classifier_have_a_column_for_each_label(suffix, separator):
         ["[red]a :smile: [/]", "[b]", "0.75", "0.75", "0.25"],
         ["", "ok", "0.5", "0.5", "0.5"],
     ]
+
+
+def translated(text, translation, score=-0.25, finished=True, truncated=False):
+    answer = {"translation": translation, "score": score, "finished": finished}
+    return {"text": text, **answer, "truncated": truncated}
+
+
+def several(text, *pairs, truncated=False, finished=True):
+    found = [{"translation": one, "score": score, "finished": finished} for one, score in pairs]
+    return {"text": text, "translations": found, "truncated": truncated}
+
+
+def cells(stream):
+    rows = (line.split("│")[1:-1] for line in plain(stream).splitlines())
+    return [[cell.strip() for cell in row] for row in rows if row]
+
+
+def test_translations_stand_beside_their_texts(terminal):
+    predictions.show([translated("two [b]dogs", "deux chiens"), translated("", "", 0.0)], [])
+    assert cells(terminal) == [["two [b]dogs", "deux chiens", "-0.2500"], ["", "", "0.0000"]]
+
+
+def test_a_text_or_translation_that_was_cut_has_a_note(terminal):
+    rows = [
+        translated("a", "b"),
+        translated("word " * 1000, "mot", truncated=True),
+        translated("c", "d d d", finished=False),
+    ]
+    predictions.show(rows, [], max_pieces=7)
+    shown = plain(terminal)
+    assert len(shown.splitlines()) < 80  # of 5,000 characters not all are shown
+    words = " ".join(row[3] for row in cells(terminal) if row[3])
+    assert words == "only the first 7 pieces were read stopped at the length limit"
+
+
+@pytest.mark.parametrize("width", range(12, 40))
+def test_no_part_of_a_text_is_lost_behind_wide_characters(terminal, width):
+    words = "日 b " * (width // 5) + "c" * (width % 5) + " d e f"
+    predictions.show([translated(words, "")], [])
+    predictions.show([{"text": words, "label": "x" * 30}], ["x" * 30])
+    assert "…" not in plain(terminal)
+    for first in (0, 1):
+        found = "".join(row[0] for row in cells(terminal) if len(row) == (3, 2)[first])
+        assert found.replace(" ", "") == words.replace(" ", "")
+
+
+def test_several_translations_stand_below_each_other(terminal):
+    rows = [several("one", ("un", -0.5), ("une", -0.75), truncated=True), several("two", ("deux", -1.0))]
+    predictions.show(rows, [], max_pieces=9)
+    shown = cells(terminal)
+    assert [row[:3] for row in shown if row[1]] == [
+        ["one", "un", "-0.5000"],
+        ["", "une", "-0.7500"],
+        ["two", "deux", "-1.0000"],
+    ]
+    assert " ".join(row[3] for row in shown if row[3]) == "only the first 9 pieces were read"
+
+
+def test_in_a_pipe_translations_are_lines_and_notes_go_to_standard_error(capsys):
+    rows = [translated("a", "un\nb", finished=False), translated("b", ""), *[translated("c", "c")] * 7]
+    rows[2:] = [{**row, "truncated": True} for row in rows[2:]]
+    predictions.show(rows, [], max_pieces=7)
+    output = capsys.readouterr()
+    assert output.out == "un b\n\n" + "c\n" * 7
+    assert output.err.splitlines() == [
+        "note: text 1: stopped at the length limit",
+        "note: texts 3, 4, 5, 6, 7 and 2 more: only the first 7 pieces were read",
+    ]
+
+
+def test_in_a_pipe_several_translations_have_scores_and_blank_lines_between_texts(capsys):
+    rows = [several("one", ("un", -0.5), ("une", -0.75)), several("two", ("deux", -1.0), finished=False)]
+    predictions.show(rows, [])
+    output = capsys.readouterr()
+    assert output.out == "un\t-0.5000\nune\t-0.7500\n\ndeux\t-1.0000\n"
+    assert output.err == "note: text 2: stopped at the length limit\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "table"),
+    [
+        (
+            [translated("a,b", "c", truncated=True)],
+            'text,translation,score,finished,truncated\n"a,b",c,-0.25,True,True\n',
+        ),
+        (
+            [several("a", ("b", -1.0), ("c", -2.0)), several("d", ("e", -3.0))],
+            "text,rank,translation,score,finished,truncated\n"
+            "a,1,b,-1.0,True,False\na,2,c,-2.0,True,False\nd,1,e,-3.0,True,False\n",
+        ),
+        (
+            [{"text": "a", "translation": "é", "attention": [[0.5, 0.5]], "target_tokens": [" é"]}],
+            'text,translation,attention,target_tokens\na,é,"[[0.5, 0.5]]","["" é""]"\n',
+        ),
+    ],
+)
+def test_tables_of_a_translator_have_all_fields(rows, table):
+    assert predictions.write(rows, ".csv") == table
+    assert [json.loads(line) for line in predictions.write(rows, ".jsonl").splitlines()] == rows
+
+
+def test_the_picture_of_translations_is_their_table():
+    svg = predictions.draw([translated("a", "zwei", finished=False)], [], max_pieces=3, title="tiny")
+    assert "zwei" in svg
+    assert "length" in svg

@@ -42,6 +42,19 @@ def test_a_single_string_is_refused_with_the_mend(models):
         zoo.load("tiny").predict([3.5])
 
 
+def test_a_signature_is_chosen_by_name(models, trained_tagger):
+    text = "the soup was lovely"
+    model = zoo.load("tiny")
+    assert model.predict([text], "serving_default") == model.predict([text])
+    with pytest.raises(zoo.ZooError, match=r"tiny: no signature 'beam'; there are: serving_default$"):
+        model.predict([text], "beam")
+    tagger = zoo.load(trained_tagger / "saved_models/tiny")
+    for signature in ("flat", "serving_default"):
+        assert tagger.predict(["Ada met Bo ."], signature) == tagger.predict(["Ada met Bo ."])
+    rows = [["Ada", "met", "Bo"], ["Bo"]]
+    assert tagger.predict(rows, "tokens") == tagger.predict(rows)
+
+
 def test_an_unknown_name_tells_which_there_are(models):
     with pytest.raises(zoo.ZooError, match=r"no saved model 'huge'; there are: tiny"):
         zoo.load("huge")

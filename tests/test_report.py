@@ -140,6 +140,69 @@ def test_classification_shows_scores_confusion_and_the_surest_mistake(printed):
     assert cells(printed, "good", "bad") == ["good", "bad", "0.80", "[b]y"]
 
 
+def print_translation(sources, truth, *predictions, **settings):
+    names = ("nearest training pair", "model")[-len(predictions) :]
+    scores = {n: metrics.translation(truth, p) for n, p in zip(names, predictions, strict=True)}
+    report.print_translation(scores, sources, truth, predictions[-1], **settings)
+
+
+def rows_below(printed, title):
+    """Returns the cells of the rows of the table with this title."""
+    lines = printed.getvalue().split(title)[1].split("└")[0].splitlines()
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in lines if line.startswith("│")]
+
+
+def test_translations_are_scored_beside_their_baselines_in_the_figures_of_their_field(printed):
+    truth = ["un chat noir dort", "deux chats"]
+    print_translation(["a", "b"], truth, ["chat"] * 2, truth, part="test_terms")
+    assert "Scores on test_terms" in printed.getvalue()
+    assert cells(printed, "") == ["", "BLEU", "chrF", "exact match"]
+    assert cells(printed, "model") == ["model", "100.00", "100.00", "1.0000"]
+    assert cells(printed, "nearest training pair")[-1] == "0.0000"
+
+
+def test_the_worst_translations_come_first_and_then_others_from_all_over_the_part(printed):
+    truth = ["abcdef"] * 12
+    predicted = [*truth]
+    # Next to nothing of row 7 is right, half of row 2, most of row 10.
+    predicted[7], predicted[2], predicted[10] = "xyzaxy", "abcxyz", "abcdex"
+    print_translation([f"row {i}" for i in range(12)], truth, predicted, samples=2)
+    worst, even = (rows_below(printed, title) for title in ("Worst translations", "Others"))
+    assert worst == [["row 7", "abcdef", "xyzaxy"], ["row 2", "abcdef", "abcxyz"]]
+    # The middles of the two halves of what is left: 0 1 3 4 5 | 6 8 9 10 11.
+    assert [row[0] for row in even] == ["row 3", "row 9"]
+
+
+def test_equally_bad_translations_are_shown_in_their_order(printed):
+    print_translation(list("abcd"), ["un"] * 4, ["x", "un", "x", "x"], samples=2)
+    assert [row[0] for row in rows_below(printed, "Worst translations")] == ["a", "c"]
+
+
+def test_right_translations_are_never_among_the_worst_whatever_their_spaces(printed):
+    print_translation(["a", "b"], ["5\u00a0000", "vu"], ["5 000", "vu"])
+    assert "Worst" not in printed.getvalue()
+    assert rows_below(printed, "Others") == [["a", "5 000", "5 000"], ["b", "vu", "vu"]]
+
+
+def test_where_all_samples_are_among_the_worst_there_are_no_others(printed):
+    print_translation(["a"], ["un"], ["x"])
+    assert rows_below(printed, "Worst translations") == [["a", "un", "x"]]
+    assert "Others" not in printed.getvalue()
+
+
+def test_texts_are_shown_on_one_line_cut_and_without_control_characters(printed):
+    print_translation(["[red]a\n:smile:"], ["\x1b[2J"], ["y" * 999], samples=1)
+    lines = printed.getvalue().split("Worst translations")[1]
+    assert "[red]a :smile:" in lines and "�[2J" in lines
+    assert "\x1b" not in lines
+    assert (lines.count("y"), lines.count("…")) == (159, 1)
+
+
+def test_wrong_translations_are_red():
+    table = report._translations("", [("a", "un", "un"), ("b", "deux", "trois")])
+    assert [str(cell.style) for cell in table.columns[2].cells] == ["", "red"]
+
+
 def test_the_learning_curve_is_a_picture(tmp_path):
     history = [{"loss": 2.0, "val_loss": 2.1, "learning_rate": 0.1}, {"loss": 1.0, "val_loss": 1.5}]
     report.draw_learning_curve({"history": history, "best_epoch": 2}, tmp_path / "curve.png")

@@ -62,12 +62,34 @@ def write_sentences(path: Path) -> Path:
     return path
 
 
+_BEASTS = {"dog": "chien", "cat": "chat", "horse": "cheval", "bird": "oiseau"}
+_LOOKS = {"red": "rouge", "green": "vert", "black": "noir", "yellow": "jaune"}
+_DEEDS = {"sees": "voit", "follows": "suit", "hears": "entend"}
+
+
+def write_pairs(path: Path) -> Path:
+    """Writes 300 made-up sentences in English and French: adjectives change places, articles are elided."""
+    draw = random.Random(1)
+    rows = ["source\ttarget"]
+    every = list(product(_LOOKS, _BEASTS, _DEEDS, _BEASTS, (*_LOOKS, "")))
+    for look, beast, deed, other, its in draw.sample(every, 300):
+        subject, seen = (f"le {_BEASTS[noun]}".replace("le o", "l'o") for noun in (beast, other))
+        french = f"{subject} {_LOOKS[look]} {_DEEDS[deed]} {seen} {_LOOKS.get(its, '')}".strip().capitalize()
+        rows.append(f"The {look} {beast} {deed} the {its} {other}.\t{french}.".replace("  ", " "))
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return path
+
+
 TINY = ("--word-units", "8", "--subword-units", "8", "--subword-buckets", "500", "--units", "8",
         "--batch-size", "32", "--learning-rate", "0.01", "--epochs", "8")  # fmt: skip
 TINY_TAGGER = ("--style", "prose", "--word-units", "8", "--characters", "8", "--character-units", "4",
                "--spelling-units", "4", "--spelling-buckets", "200", "--units", "8", "--dropout", "0.2",
                "--embedding-dropout", "0.1", "--batch-size", "16", "--learning-rate", "0.02",
                "--epochs", "8", "--steps-per-epoch", "0")  # fmt: skip
+TINY_TRANSLATOR = ("--source-pieces", "330", "--target-pieces", "330", "--max-pieces", "30", "--width", "16",
+                   "--encoder-units", "24", "--decoder-layers", "1", "--decoder-units", "24", "--dropout",
+                   "0.1", "--word-dropout", "0.05", "--batch-size", "8", "--learning-rate", "0.02",
+                   "--beam-size", "3", "--epochs", "6", "--steps-per-epoch", "0")  # fmt: skip
 
 
 def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess:
@@ -136,4 +158,19 @@ def trained_tagger(tmp_path_factory, sentences) -> Path:
     """As `trained`, for the tagging recipe."""
     folder = tmp_path_factory.mktemp("tagging")
     run("-m", "zoo.recipes.tagging", "--dataset", str(sentences), "--name", "tiny", *TINY_TAGGER, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pairs(tmp_path_factory) -> Path:
+    """The made-up sentences in two languages as a TSV file."""
+    return write_pairs(tmp_path_factory.mktemp("data") / "pairs.tsv")
+
+
+@pytest.fixture(scope="session")
+def trained_translator(tmp_path_factory, pairs) -> Path:
+    """As `trained`, for the translation recipe."""
+    folder = tmp_path_factory.mktemp("translation")
+    flags = ("--dataset", str(pairs), "--name", "tiny", *TINY_TRANSLATOR)
+    run("-m", "zoo.recipes.translation", *flags, cwd=folder)
     return folder

@@ -16,9 +16,10 @@ from zoo.quiet import import_tensorflow
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
-Train:   python -m zoo.recipes.sentiment (or tagging)
+Train:   python -m zoo.recipes.sentiment (or tagging, translation)
 Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict tagging_conll2003 "Ada Lovelace met Charles Babbage in London."
+         python -m zoo predict translation_cldr_en_fr "three weeks ago"
 """
 
 
@@ -37,7 +38,9 @@ class List:
             return
         table = Table()
         for heading in ("name", "recipe", "data", "test scores", "parameters", "MB"):
-            table.add_column(heading, justify="right" if heading in ("parameters", "MB") else "left")
+            right = heading in ("parameters", "MB")
+            # A name that was cut could not be typed.
+            table.add_column(heading, justify="right" if right else "left", no_wrap=heading == "name")
         for saved in models:
             manifest = saved.manifest
             scores = _headline(manifest)
@@ -86,37 +89,43 @@ class Predict:
     """File of texts: .txt with one a line, CSV, TSV or JSONL with a column text, or a .py file, one text."""
     output: str = ""
     """File to write: CSV, TSV, JSONL, or SVG, a picture; by default the answers are printed."""
+    signature: str = ""
+    """What to run of the model, such as beam or greedy of a translator; empty: serving_default."""
 
     def run(self) -> None:
         """Predicts, then prints or writes whole."""
         if bool(self.texts) == bool(self.input):
             raise ZooError('give texts in quotes, or --input FILE: python -m zoo predict NAME "a text"')
-        from zoo.predictions import WRITERS, draw, show, write
+        from zoo.predictions import WRITERS, draw, show, tell, write
 
         path = Path(self.output)
         if self.output and path.suffix not in (*WRITERS, ".svg"):
             raise ZooError(f"--output {path}: give a file that ends in {', '.join(WRITERS)} or .svg")
         if self.output and not path.absolute().parent.is_dir():
             raise ZooError(f"--output {path}: no such folder; make it first")
-        # What the shell passed on that is not UTF-8 counts as U+FFFD, as in any other text.
-        given = [os.fsencode(text).decode("utf-8", "replace") for text in self.texts]
-        texts = given or _read_texts(Path(self.input))
+        texts = [_from_shell(text) for text in self.texts] or _read_texts(Path(self.input))
         model = registry.load(self.model)
-        rows = [{"text": text, **row} for text, row in zip(texts, model.predict(texts), strict=True)]
-        labels = model.manifest.get("labels", [])
-        code = model.manifest.get("config", {}).get("style") == "code"
+        answers = model.predict(texts, self.signature)
+        rows = [{"text": text, **row} for text, row in zip(texts, answers, strict=True)]
+        config = model.manifest.get("config", {})
+        about = {
+            "labels": model.manifest.get("labels", []),
+            "code": config.get("style") == "code",
+            "max_pieces": config.get("max_pieces", 0),
+        }
         if not self.output:
-            show(rows, labels, code)
+            show(rows, **about)
             return
         from zoo.run import write_atomically
 
         picture = path.suffix == ".svg"
-        content = draw(rows, labels, code, model.name) if picture else write(rows, path.suffix)
+        content = draw(rows, **about, title=model.name) if picture else write(rows, path.suffix)
         try:
             write_atomically(path, content.encode("utf-8"))
         except OSError as error:
             raise ZooError(f"--output {path}: cannot be written ({error.strerror})") from None
         print(f"{path}: {len(rows):,} rows")
+        tell(rows, about["max_pieces"])
 
 
 @dataclass(frozen=True)
@@ -128,46 +137,53 @@ class Evaluate:
     dataset: str = ""
     """Name of a data set, or a file; by default what the model was trained on."""
     split: str = "test"
-    """test, validation or train; of a single file all rows are scored."""
+    """test, validation, train, or a further test part of the set; of a single file all rows are scored."""
     tags: str = ""
     """For taggers, the column of tags: a name (ner, upos ...), of a file a number; empty: the model's own."""
+    source: str = ""
+    """For translators, the language to translate from, of a file its column; empty: the model's own."""
+    target: str = ""
+    """Likewise the language to translate into."""
 
     def run(self) -> None:
         """Predicts and prints scores."""
         from zoo.evaluation import evaluate
 
-        evaluate(registry.load(self.model), self.dataset, self.split, self.tags)
+        evaluate(registry.load(self.model), self.dataset, self.split, self.tags, self.source, self.target)
 
 
 @dataclass(frozen=True)
 class Inspect:
-    """Draws what a model does: `reading` shows how its answer grows word by word."""
+    """Draws what a model does with a text."""
 
-    what: Annotated[Literal["reading"], tyro.conf.Positional]
-    """What to draw."""
+    what: Annotated[Literal["reading", "attention"], tyro.conf.Positional]
+    """reading: how a classifier's answer grows word by word; attention: where a translator looks."""
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
     text: Annotated[str, tyro.conf.Positional]
     """The text to read, in quotes."""
-    output: str = "reading.png"
-    """File to draw: .png, .svg or .pdf."""
+    output: str = ""
+    """File to draw: .png, .svg or .pdf; empty: named after what is drawn."""
 
     def run(self) -> None:
-        """Draws the picture."""
-        from zoo.inspection.reading import draw_reading
+        """Draws the picture, and prints what it shows."""
+        import importlib
 
-        draw_reading(registry.load(self.model), self.text, Path(self.output))
-        print(self.output)
+        path = Path(self.output or f"{self.what}.png")
+        draw = getattr(importlib.import_module(f"zoo.inspection.{self.what}"), f"draw_{self.what}")
+        if said := draw(registry.load(self.model), _from_shell(self.text), path):
+            print(said, end="\n\n")
+        print(path)
 
 
 @dataclass(frozen=True)
 class Bench:
     """Measures speed against what one would use instead, on this machine."""
 
-    recipe: Annotated[Literal["sentiment", "tagging"], tyro.conf.Positional]
+    recipe: Annotated[Literal["sentiment", "tagging", "translation"], tyro.conf.Positional]
     """What to measure."""
     full: bool = False
-    """Also train to the end and compare accuracy: minutes more."""
+    """A longer measurement; of sentiment also a training to the end, to compare accuracy."""
 
     def run(self) -> None:
         """Runs the benchmark."""
@@ -185,10 +201,15 @@ def main() -> None:
 
 
 def _headline(manifest: dict[str, Any]) -> str:
+    from zoo.metrics import figures
+
     scores = manifest.get("metrics", {}).get("test", {})
-    return ", ".join(
-        f"{name.replace('_', ' ')} {value:.3f}" for name, value in scores.items() if isinstance(value, float)
-    )
+    return ", ".join(f"{name} {figure}" for name, figure in figures(scores).items())
+
+
+def _from_shell(text: str) -> str:
+    """Replaces what the shell passed on that is not UTF-8 by U+FFFD, as in any other text."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _read_texts(path: Path) -> list[str]:

@@ -10,6 +10,8 @@ import numpy as np
 from zoo.tags import spans
 
 _COLUMNS = {"token": "tokens", "tag": "tags", "score": "scores", "start": "starts", "end": "ends"}
+_ONE = ("translation", "score", "finished", "truncated")
+_SEVERAL = {"translation": "translations", "score": "scores", "finished": "finished"}
 
 
 def read(outputs: dict[str, np.ndarray], inputs: Sequence[Any]) -> list[dict[str, Any]]:
@@ -23,7 +25,12 @@ def read(outputs: dict[str, np.ndarray], inputs: Sequence[Any]) -> list[dict[str
         For a tagger `tokens`, a list of dicts with `token`, `tag`, `score`, `start` and `end`, and `spans`,
         what B- and I- tags join, as dicts with `type`, `text`, `start` and `end`; offsets count code points
         of the text. Ready tokens have no offsets, and those of their spans count tokens.
-        For a classifier `label`, `score` and `scores`, label -> probability. For others, the outputs.
+        For a classifier `label`, `score` and `scores`, label -> probability.
+        For a translator `translation`, `score`, `finished` (whether it came to its end) and `truncated`
+        (whether the text was cut); where there are several, `translations`, a list of dicts with the first
+        three, the best first; of the signature `attention` also `source_tokens`, `target_tokens` and
+        `attention`, a list of weights for each target token, all without padding.
+        For others, the outputs.
     """
     if "row_splits" in outputs:
         return [_tagged(outputs, row, given) for row, given in enumerate(inputs)]
@@ -48,10 +55,28 @@ def _tagged(outputs: dict[str, np.ndarray], row: int, given: str | bytes | Seque
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:
+    if "attention" in row:
+        row = _without_padding(row)
     values = {key: python(value) for key, value in row.items()}
+    if "translations" in values:
+        columns = [values.pop(name) for name in _SEVERAL.values()]
+        found = [dict(zip(_SEVERAL, column, strict=True)) for column in zip(*columns, strict=True)]
+        return {"translations": found, **values}
+    if "translation" in values:
+        return {name: values[name] for name in _ONE if name in values} | values
     if "labels" in values and "scores" in values:
         values["scores"] = dict(zip(values.pop("labels"), values["scores"], strict=True))
     return values
+
+
+def _without_padding(row: dict[str, Any]) -> dict[str, Any]:
+    source, target = (row[side] != b"" for side in ("source_tokens", "target_tokens"))
+    return {
+        **row,
+        "source_tokens": row["source_tokens"][source],
+        "target_tokens": row["target_tokens"][target],
+        "attention": row["attention"][target][:, source],
+    }
 
 
 def python(value: Any) -> Any:

@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 
 from zoo import metrics
-from zoo.data.examples import Examples, text_and_labels, tokens_and_tags
+from zoo.data.examples import Examples, sources_and_targets, text_and_labels, tokens_and_tags
+
+_MEMORY = 100_000  # pairs that are searched for a similar one: of a data set of millions, a sample
 
 
 def text_classification(examples: Examples) -> dict[str, dict[str, Any]]:
@@ -71,3 +73,39 @@ def tagging(examples: Examples) -> dict[str, dict[str, Any]]:
     tokens, truth = tokens_and_tags(examples.test)
     predicted = [[commonest.get(token, unknown) for token in sentence] for sentence in tokens]
     return {"majority tag per token": metrics.tagging(truth, predicted, tokens)}
+
+
+def translation(examples: Examples) -> dict[str, dict[str, dict[str, Any]]]:
+    """Scores the source itself, and the translation of the most similar source of the training part.
+
+    Similar is what has a high cosine of TF-IDF over sequences of three characters: a translation memory, of
+    the first 100,000 pairs at most.
+
+    Args:
+        examples: a translation set.
+
+    Returns:
+        `test` and each extra part -> name -> what `zoo.metrics.translation` says.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    def with_ends(text: str) -> str:  # so that even a text of one character has a sequence
+        return f" {text.lower()} "
+
+    known, translations = sources_and_targets(examples.train.take(_MEMORY))
+    tfidf = TfidfVectorizer(
+        analyzer="char", preprocessor=with_ends, ngram_range=(3, 3), sublinear_tf=True, dtype=np.float32
+    )
+    memory = tfidf.fit_transform(known).T.tocsr()
+    scores = {}
+    for part in ("test", *examples.extra):
+        sources, truth = sources_and_targets(examples.split(part))
+        found = []
+        for start in range(0, len(sources), 256):  # all at once, similarities would take much memory
+            similar = tfidf.transform(sources[start : start + 256]) @ memory
+            found += [translations[i] for i in np.asarray(similar.argmax(axis=1)).ravel()]
+        scores[part] = {
+            "the source itself": metrics.translation(truth, sources),
+            "nearest training pair": metrics.translation(truth, found),
+        }
+    return scores

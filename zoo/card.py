@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from zoo import metrics
+
 
 def card(manifest: Mapping[str, Any]) -> str:
     """Returns Markdown: scores beside baselines, how to use the model, what it was made from and how."""
@@ -14,9 +16,7 @@ def card(manifest: Mapping[str, Any]) -> str:
 A model of the recipe `{manifest["recipe"]}`. What its data is biased towards and where it fails:
 see `recipes/{manifest["recipe"]}/README.md` of the zoo.
 
-{_scores(manifest)}
-
-Test part of `{data["name"]}`, {data["sizes"]["test"]:,} rows, seed {manifest["seed"]}.
+{_parts(manifest)}
 
 ## Use it
 
@@ -48,13 +48,27 @@ With the zoo: `python -m zoo predict {manifest["name"]} "..."`, or
 """
 
 
-def _scores(manifest: Mapping[str, Any]) -> str:
-    scores = {**manifest["baselines"]["test"], f"**{manifest['name']}**": manifest["metrics"]["test"]}
-    names = [name for name, value in manifest["metrics"]["test"].items() if isinstance(value, float)]
-    rows = [f"| | {' | '.join(name.replace('_', ' ') for name in names)} |", "|---" * (len(names) + 1) + "|"]
-    for title, score in scores.items():
-        rows.append(f"| {title} | {' | '.join(f'{score[name]:.4f}' for name in names)} |")
-    return "\n".join(rows)
+def _parts(manifest: Mapping[str, Any]) -> str:
+    """Writes a table for each part of the data that was scored, and under it what was scored."""
+    data, parts = manifest["dataset"], []
+    for part, score in manifest["metrics"].items():
+        rows = f"{data['sizes'][part]:,} rows"
+        what = f"Part `{part}` of `{data['name']}`, {rows}, seed {manifest['seed']}."
+        meant = [f"{metrics.heading(name)} is `{s}`" for name, s in score.get("signatures", {}).items()]
+        if meant:
+            what += f"\nAs sacreBLEU signs its figures, {' and '.join(meant)}."
+        scores = {**manifest["baselines"].get(part, {}), f"**{manifest['name']}**": score}
+        parts.append(f"{_scores(scores)}\n\n{what}")
+    return "\n\n".join(parts)
+
+
+def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = {name: metrics.figures(score) for name, score in scores.items()}
+    headings = list(rows.values())[-1]
+    lines = [f"| | {' | '.join(headings)} |", "|---" * (len(headings) + 1) + "|"]
+    for name, figures in rows.items():
+        lines.append(f"| {name} | {' | '.join(figures[heading] for heading in headings)} |")
+    return "\n".join(lines)
 
 
 def _example(manifest: Mapping[str, Any]) -> str:

@@ -8,44 +8,67 @@ from typing import Any
 import numpy as np
 
 from zoo import metrics, report
-from zoo.data import Examples, files, load
+from zoo.data import Examples, catalogue, files, load
 from zoo.data.conll import read_columns
-from zoo.data.examples import columns, text_and_labels, tokens_and_tags
+from zoo.data.examples import columns, sources_and_targets, text_and_labels, tokens_and_tags
 from zoo.errors import ZooError
 from zoo.registry import Model
 
 
-def evaluate(model: Model, dataset: str = "", split: str = "test", tags: str = "") -> dict[str, Any]:
+def evaluate(
+    model: Model,
+    dataset: str = "",
+    split: str = "test",
+    tags: str = "",
+    source: str = "",
+    target: str = "",
+) -> dict[str, Any]:
     """Predicts a split through the SavedModel, and prints its scores beside the stored baselines.
 
     Args:
-        model: a loaded classifier or tagger.
+        model: a loaded classifier, tagger or translator.
         dataset: as `zoo.data.load` takes it; empty for the set that the model was trained on. All rows of
             a single file are scored.
-        split: `"test"`, `"validation"` or `"train"`.
+        split: `"test"`, `"validation"`, `"train"`, or a further test part that the set has.
         tags: of a tagging set, the column of tags; empty for the one that the model was trained on, or on
             another set for its first one.
+        source: of a translation set, the language to translate from, of a file the column; empty for the one
+            that the model was trained with.
+        target: likewise the language to translate into.
 
     Returns:
-        What `zoo.metrics.classification` or `zoo.metrics.tagging` returns; of a tagger, where the set holds
-        raw sentences, also `raw`, the scores from raw text on.
+        What `zoo.metrics.classification`, `zoo.metrics.tagging` or `zoo.metrics.translation` returns; of a
+        tagger, where the set holds raw sentences, also `raw`, the scores from raw text on.
 
     Raises:
-        ZooError: the model is not of this zoo, or the data's labels are not the model's.
+        ZooError: the model is not of this zoo, the set has no such part, or the data's labels are not the
+            model's.
     """
     manifest = model.manifest
-    scorers = {"classification": _classification, "tagging": _tagging}
+    scorers = {"classification": _classification, "tagging": _tagging, "translation": _translation}
     if manifest.get("mapping") not in scorers:
-        raise ZooError(f"{model.name}: only classifiers and taggers of this zoo can be evaluated here")
-    if split not in ("test", "validation", "train"):
-        raise ZooError(f"--split {split}: choose test, validation or train")
-    trained_on, own_tags = manifest["dataset"], manifest["config"].get("tags", "")
+        raise ZooError(
+            f"{model.name}: only classifiers, taggers and translators of this zoo can be evaluated here"
+        )
+    score = scorers[manifest["mapping"]]
+    trained_on, own = manifest["dataset"], manifest["config"]
     name = dataset or trained_on["name"]
     same_set = name == trained_on["name"]
-    tags = tags or (own_tags if same_set else "")
+    _check_split(split, name, manifest["mapping"])
+    # A language is called the same in every set, a column is not.
+    languages = dict(zip(("source", "target"), trained_on.get("languages", ()), strict=False))
+    in_catalogue = catalogue.find(name, manifest["mapping"])
+    sides = languages if in_catalogue else {} if languages else own
+    usual = {
+        "tags": own.get("tags", "") if same_set else "",
+        "source": sides.get("source", ""),
+        "target": sides.get("target", ""),
+    }
+    given = {"tags": tags, "source": source, "target": target}
+    options = {key: value or usual[key] for key, value in given.items()}
     if dataset and os.path.isfile(dataset):  # noqa: PTH113 - Path.is_file raises on a name that is too long
-        return scorers[manifest["mapping"]](model, name, Path(dataset), split, tags, {})
-    data = load(name, manifest["mapping"], tags)
+        return score(model, name, Path(dataset), split, options, {})
+    data = load(name, manifest["mapping"], **options)
     same_version = data.version == trained_on["version"]
     if same_set and not same_version:
         print(
@@ -53,10 +76,19 @@ def evaluate(model: Model, dataset: str = "", split: str = "test", tags: str = "
             "whose training part may hold rows that are scored here."
         )
     # Baselines stand beside the very rows that they scored, and no others.
-    repeated = same_set and split == "test" and tags == own_tags
-    same_rows = repeated and data.fingerprint(splits=["test"]) == trained_on.get("test")
-    baselines = manifest["baselines"].get("test", {}) if same_rows else {}
-    return scorers[manifest["mapping"]](model, name, data, split, tags, baselines)
+    baselines = manifest["baselines"].get(split, {}) if same_set and options == usual else {}
+    # Of further test parts no hash is stored: that of the test part, made with them, stands for theirs.
+    if baselines and data.fingerprint(splits=["test"]) != trained_on.get("test"):
+        baselines = {}
+    return score(model, name, data, split, options, baselines)
+
+
+def _check_split(split: str, name: str, mapping: str) -> None:
+    """Refuses a part that a data set does not have, before the set is loaded."""
+    adapter = catalogue.find(name, mapping)
+    *known, last = ("test", *(adapter.extra if adapter else ()), "validation", "train")
+    if split not in (*known, last):
+        raise ZooError(f"--split {split}: choose {', '.join(known)} or {last}")
 
 
 def _classification(
@@ -80,10 +112,10 @@ def _classification(
 
 
 def _tagging(
-    model: Model, name: str, data: Path | Examples, split: str, tags: str, baselines
+    model: Model, name: str, data: Path | Examples, split: str, options: dict[str, str], baselines
 ) -> dict[str, Any]:
     if isinstance(data, Path):
-        sentences = read_columns(data, tags)
+        sentences = read_columns(data, options["tags"])
         tokens, truth = [sentence.tokens for sentence in sentences], [sentence.tags for sentence in sentences]
         texts = [sentence.text for sentence in sentences]
     else:
@@ -103,6 +135,20 @@ def _tagging(
     report.print_tagging({**baselines, model.name: score}, tokens, truth, predicted)
     if texts and all(texts):
         score["raw"] = _from_raw_text(model, texts, tokens, truth)
+    return score
+
+
+def _translation(
+    model: Model, name: str, data: Path | Examples, split: str, options: dict[str, str], baselines
+) -> dict[str, Any]:
+    if isinstance(data, Path):
+        sources, truth = zip(*files.read_pairs(data, options["source"], options["target"]), strict=True)
+    else:
+        sources, truth = sources_and_targets(data.split(split))
+    predicted = [answer["translation"] for answer in model.predict(sources)]
+    score = metrics.translation(truth, predicted)
+    part = data.name if isinstance(data, Path) else split
+    report.print_translation({**baselines, model.name: score}, sources, truth, predicted, part)
     return score
 
 

@@ -53,7 +53,7 @@ def manifest(
     mapping: str,
     examples: Examples,
     sizes: Mapping[str, int],
-    scores: Mapping[str, Mapping[str, Any]],
+    scores: Mapping[str, Mapping[str, Mapping[str, Any]]],
     outcome: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Collects what a model's `zoo.json` says about its making.
@@ -63,7 +63,8 @@ def manifest(
         mapping: what is mapped, as `zoo.data.load` names it.
         examples: the data.
         sizes: split -> rows.
-        scores: name -> scores on the test part; the model's own stand under `run.name`, others are baselines.
+        scores: `test`, and further parts where there are any -> name -> scores; the model's own stand under
+            `run.name`, others are baselines.
         outcome: what `zoo.training.fit` returned.
     """
     best = outcome["history"][outcome["best_epoch"] - 1]
@@ -79,12 +80,16 @@ def manifest(
             "version": examples.version,
             "source": examples.source,
             "licence": examples.licence,
+            **({"languages": list(examples.languages)} if examples.languages else {}),
             "sizes": dict(sizes),
             "test": examples.fingerprint(splits=("test",)),
         },
         "labels": list(examples.label_names),
-        "metrics": {"test": scores[run.name]},
-        "baselines": {"test": {name: score for name, score in scores.items() if name != run.name}},
+        "metrics": {part: named[run.name] for part, named in scores.items()},
+        "baselines": {
+            part: {name: score for name, score in named.items() if name != run.name}
+            for part, named in scores.items()
+        },
         "training": {
             "epochs": len(outcome["history"]),
             "best_epoch": outcome["best_epoch"],
@@ -127,13 +132,10 @@ def save(
             module,
             str(temporary),
             signatures=dict(signatures),
-            options=tf.saved_model.SaveOptions(
-                experimental_sharding_callback=tf.train.experimental.MaxShardSizePolicy(_SHARD_BYTES)
-            ),
+            options=tf.saved_model.SaveOptions(experimental_sharding_callback=_sharding(module)),
         )
         (temporary / "fingerprint.pb").unlink(missing_ok=True)  # repeats what the manifest says
-        for name, inputs in samples.items():
-            _verify(temporary, name, signatures[name], inputs)
+        _verify(temporary, signatures, samples)
         whole = {"format": 1, "name": directory.name, **manifest, **_read_off(module, signatures)}
         (temporary / CARD).write_text(card(whole), encoding="utf-8")
         whole["files"] = hashes(temporary)
@@ -145,6 +147,28 @@ def save(
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sharding(module: Serving) -> tf.train.experimental.ShardingCallback:
+    half = any(variable.dtype != tf.float32 for variable in module._variables_)
+    return _WholeTensors() if half else tf.train.experimental.MaxShardSizePolicy(_SHARD_BYTES)
+
+
+class _WholeTensors(tf.train.experimental.ShardingCallback):
+    """Fills one file after the other: TensorFlow cannot restore parts of a float16 tensor."""
+
+    description = "Whole tensors, as many as fit into a file."
+
+    def __call__(self, shardable_tensors):
+        shards, sizes = [{}], [0]
+        for part in shardable_tensors:
+            size = part.dtype.size * (part.shape.num_elements() or 0)
+            if sizes[-1] and sizes[-1] + size > _SHARD_BYTES:
+                shards.append({})
+                sizes.append(0)
+            shards[-1].setdefault(part.checkpoint_key, {})[part.slice_spec] = part.tensor
+            sizes[-1] += size
+        return shards
 
 
 def _replace(directory: Path, new: Path, old: Path) -> None:
@@ -207,37 +231,47 @@ _FRESH_PROCESS = """
 import sys
 sys.modules["keras"] = None  # a SavedModel must not need it
 import numpy as np, tensorflow as tf
-function = tf.saved_model.load(sys.argv[1]).signatures[sys.argv[4]]
-samples = np.load(sys.argv[2], allow_pickle=False)
-(name,) = function.structured_input_signature[1]
-outputs = function(**{name: tf.constant(samples.tolist())})
-np.savez(sys.argv[3], **{key: value.numpy().astype("S") if value.dtype == tf.string else value.numpy()
-                         for key, value in outputs.items()})
+model = tf.saved_model.load(sys.argv[1])
+found = {}
+with np.load(sys.argv[2], allow_pickle=False) as samples:
+    for signature in samples.files:
+        function = model.signatures[signature]
+        (name,) = function.structured_input_signature[1]
+        for key, value in function(**{name: tf.constant(samples[signature].tolist())}).items():
+            value = value.numpy()
+            found[signature + "/" + key] = value.astype("S") if value.dtype == object else value
+np.savez(sys.argv[3], **found)
 """
 
 
-def _verify(directory: Path, name: str, function: Any, samples: Sequence[Any]) -> None:
-    given = tf.constant(samples)
+def _verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str, Sequence[Any]]) -> None:
+    given = {name: tf.constant(inputs) for name, inputs in samples.items()}
     with tf.device("CPU:0"):
-        expected = {key: value.numpy() for key, value in function(given).items()}
+        expected = {
+            f"{name}/{key}": value.numpy()
+            for name, inputs in given.items()
+            for key, value in signatures[name](inputs).items()
+        }
     with tempfile.TemporaryDirectory() as folder:
-        inputs, outputs = Path(folder) / "inputs.npy", Path(folder) / "outputs.npz"
-        array = given.numpy()
-        np.save(inputs, array.astype("S") if array.dtype == object else array, allow_pickle=False)
-        command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(inputs), str(outputs), name]
+        inputs, outputs = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
+        np.savez(inputs, **{name: _storable(value.numpy()) for name, value in given.items()})
+        command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(inputs), str(outputs)]
         # On the CPU, since this process may hold all of the GPU's memory.
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
         result = subprocess.run(command, capture_output=True, text=True, env=environment)
         if result.returncode:
             raise ZooError(f"export: a fresh process cannot load the model: {result.stderr.strip()[-300:]}")
         with np.load(outputs) as found:
-            for key, value in expected.items():
-                same = (
-                    np.array_equal(found[key], value.astype("S"))
-                    if value.dtype == object
-                    else np.allclose(found[key], value, rtol=1e-5, atol=1e-6)
-                )
-                if not same:
-                    raise ZooError(
-                        f"export: output {key!r} of {name} differs in a fresh process; nothing was exported"
-                    )
+            for name, value in expected.items():
+                if not _same(found[name], value):
+                    raise ZooError(f"export: output {name} differs in a fresh process; nothing was exported")
+
+
+def _storable(array: np.ndarray) -> np.ndarray:
+    return array.astype("S") if array.dtype == object else array
+
+
+def _same(found: np.ndarray, expected: np.ndarray) -> bool:
+    if expected.dtype == object:
+        return np.array_equal(found, expected.astype("S"))
+    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-5, atol=1e-6)

@@ -21,19 +21,26 @@ class SequenceCrossentropy(RowLoss):
 
     Args:
         padding: number that fills the targets up on the right.
+        smoothing: share of the right answer's probability that is spread evenly over all classes, which keeps
+            a model from growing too sure of itself (Szegedy et al. 2016, section 7).
 
     Call arguments:
         y_true: numbers (batch, time).
         y_pred: logits (batch, time, classes).
     """
 
-    def __init__(self, padding: int = -1):
+    def __init__(self, padding: int = -1, smoothing: float = 0.0):
         super().__init__(name="sequence_crossentropy")
-        self.padding = padding
+        self.padding, self.smoothing = padding, smoothing
 
     def call(self, y_true, y_pred):
         """Returns (batch,)."""
         real = tf.not_equal(y_true, self.padding)
         targets = tf.where(real, tf.cast(y_true, tf.int32), 0)
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, tf.cast(y_pred, tf.float32))
+        logits = tf.cast(y_pred, tf.float32)
+        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
+        if self.smoothing:
+            # The cross-entropy with all classes alike is that with one of them and a difference of logits.
+            right = tf.gather(logits, targets, batch_dims=2)
+            losses += self.smoothing * (right - tf.reduce_mean(logits, axis=2))
         return tf.reduce_sum(losses * tf.cast(real, tf.float32), axis=1)

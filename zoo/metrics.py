@@ -1,12 +1,16 @@
 """Scores by their standard definitions, thin over well-kept libraries."""
 
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from zoo.tags import span_type, spans
+
+_HEADINGS = {"f1": "F1", "macro_f1": "macro-F1", "bleu": "BLEU", "chrf": "chrF"}
+_OF_100 = ("bleu", "chrf")  # the others are shares, from 0 to 1
 
 
 def classification(
@@ -72,9 +76,64 @@ def tagging(
     return {**sizes, **_matches(right, found), "accuracy": accuracy, "f1_by_type": each}
 
 
-def headline(scores: dict[str, Any]) -> float:
+def translation(truth: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]:
+    """Scores translations as sacreBLEU does (Post 2018): on plain text, with case and punctuation.
+
+    Args:
+        truth: one reference for each translation. Both are compared as `plain` writes them, so that a
+            no-break space, which `Pieces` writes as a space, is no mistake.
+        predicted: translations, as many.
+
+    Returns:
+        `n`; `bleu` and `chrf`, from 0 to 100; `exact_match`, the share of translations that equal their
+        reference; and `signatures`, what sacreBLEU says that its figures mean.
+    """
+    from sacrebleu.metrics import BLEU, CHRF
+
+    truth, predicted = (list(map(plain, texts)) for texts in (truth, predicted))
+    scorers = {"bleu": BLEU(), "chrf": CHRF()}
+    scores = {name: scorer.corpus_score(predicted, [truth]).score for name, scorer in scorers.items()}
+    same = sum(right == found for right, found in zip(truth, predicted, strict=True))
+    return {
+        "n": len(truth),
+        **scores,
+        "exact_match": _ratio(same, len(truth)),
+        "signatures": {name: str(scorer.get_signature()) for name, scorer in scorers.items()},
+    }
+
+
+def plain(text: str) -> str:
+    """Returns a text with single spaces and composed accents, which look the same as any others."""
+    return unicodedata.normalize("NFC", " ".join(text.split()))
+
+
+def sentence_chrf(truth: Sequence[str], predicted: Sequence[str]) -> list[float]:
+    """Returns the chrF of each translation by itself, from 0 to 100."""
+    from sacrebleu.metrics import CHRF
+
+    scorer = CHRF()
+    return [
+        scorer.sentence_score(found, [right]).score for right, found in zip(truth, predicted, strict=True)
+    ]
+
+
+def headline(scores: Mapping[str, Any]) -> float:
     """Returns the figure that stands first: span F1, or accuracy."""
     return next(value for value in scores.values() if isinstance(value, float))
+
+
+def heading(name: str) -> str:
+    """Returns what tables call a figure: `macro-F1` for `macro_f1`, `exact match` for `exact_match`."""
+    return _HEADINGS.get(name, name.replace("_", " "))
+
+
+def figures(scores: Mapping[str, Any]) -> dict[str, str]:
+    """Returns heading -> figure as tables write it: with two decimals if it is of 100, else with four."""
+    return {
+        heading(name): f"{value:.2f}" if name in _OF_100 else f"{value:.4f}"
+        for name, value in scores.items()
+        if isinstance(value, float)
+    }
 
 
 def tokenization(

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from rich.console import Console
@@ -26,31 +27,62 @@ _CODE = {
 # A terminal obeys control characters, and rich drops some, which shifts what follows: one stands for each.
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�")
 _CONTROLS |= {ord("\t"): "\t", ord("\n"): "\n", ord("\r"): " ", ord("\f"): " "}
+_LONGEST = 500  # cells of a text beside its translation
 
 
-def show(rows: list[dict[str, Any]], labels: list[str], code: bool = False) -> None:
+def show(rows: list[dict[str, Any]], labels: list[str], code: bool = False, max_pieces: int = 0) -> None:
     """Prints answers: a table, or for taggers the texts themselves with their tags in colour.
 
-    Where colours would be lost, in a pipe or a file, tagged tokens are printed as columns instead: token,
-    tag, score, start and end, parted by tabs, and a blank line between texts.
+    In a pipe or a file, where programs read on, some are printed otherwise:
+
+    - Tagged tokens, whose colours would be lost, as columns: token, tag, score, start and end, parted by
+      tabs, and a blank line between texts.
+    - Translations, one a line; where a text has several, with their scores behind a tab, and a blank line
+      between texts. Notes, such as that a text was cut, go to standard error.
 
     Args:
         rows: `text` and what `zoo.answers.read` says of it.
         labels: all labels of the model, which share out the colours.
         code: whether the texts are source code.
+        max_pieces: pieces of a text that a translator reads; 0 if unknown.
     """
     console = Console(markup=False, emoji=False, highlight=False)
-    if "tokens" in rows[0] and not console.is_terminal:
-        print("\n".join(_columns(row["tokens"]) for row in rows), end="")
-    else:
-        console.print(*_painted(rows, labels, code), sep="\n")
+    if console.is_terminal or not rows[0].keys() & _LINES.keys():
+        console.print(*_painted(rows, labels, code, max_pieces), sep="\n")
+        return
+    lines = next(_LINES[name] for name in _LINES if name in rows[0])
+    print(lines(rows), end="")
+    tell(rows, max_pieces)
 
 
-def draw(rows: list[dict[str, Any]], labels: list[str], code: bool = False, title: str = "") -> str:
+def tell(rows: list[dict[str, Any]], max_pieces: int = 0) -> None:
+    """Prints the `notes` on texts to standard error, one line for all texts that share one."""
+    numbers: dict[str, list[int]] = {}
+    for number, row in enumerate(rows, start=1):
+        for note in notes(row, max_pieces):
+            numbers.setdefault(note, []).append(number)
+    for note, which in numbers.items():
+        some = ", ".join(map(str, which[:5])) + (f" and {len(which) - 5:,} more" if len(which) > 5 else "")
+        print(f"note: text{'s' * (len(which) > 1)} {some}: {note}", file=sys.stderr)
+
+
+def notes(answer: dict[str, Any], max_pieces: int = 0) -> list[str]:
+    """Says what a reader of a translation should know of it: that the text was cut, or the translation."""
+    found = []
+    if answer.get("truncated"):
+        found.append(f"only the first {max_pieces or 'few'} pieces were read")
+    if not all(each.get("finished", True) for each in answer.get("translations", [answer])):
+        found.append("stopped at the length limit")
+    return found
+
+
+def draw(
+    rows: list[dict[str, Any]], labels: list[str], code: bool = False, max_pieces: int = 0, title: str = ""
+) -> str:
     """Returns what `show` prints on a terminal as an SVG picture. Arguments as there."""
     options = {"markup": False, "emoji": False, "highlight": False, "force_terminal": True}
     console = Console(**options, record=True, file=io.StringIO(), width=92)
-    console.print(*_painted(rows, labels, code), sep="\n")
+    console.print(*_painted(rows, labels, code, max_pieces), sep="\n")
     svg = console.export_svg(title=title)
     return re.sub(
         r"@font-face \{.*?\}", "", svg, flags=re.DOTALL
@@ -63,12 +95,17 @@ def write(rows: list[dict[str, Any]], suffix: str) -> str:
     Args:
         rows: `text` and what `zoo.answers.read` says of it.
         suffix: `.jsonl`, an object for each text; or `.csv` or `.tsv`, a row for each text, for taggers one
-            for each token, with the number of its text.
+            for each token, with the number of its text, and where a text has several translations one for
+            each, with its rank.
     """
     return WRITERS[suffix](rows)
 
 
-def _painted(rows: list[dict[str, Any]], labels: list[str], code: bool) -> list[Table | Text]:
+def _painted(
+    rows: list[dict[str, Any]], labels: list[str], code: bool, max_pieces: int
+) -> list[Table | Text]:
+    if rows[0].keys() & {"translation", "translations"}:
+        return [_translations(rows, max_pieces)]
     if "tokens" not in rows[0]:
         return [_answers(rows)]
     colours = _CODE if code else _shared_out(labels)
@@ -78,11 +115,34 @@ def _painted(rows: list[dict[str, Any]], labels: list[str], code: bool) -> list[
 
 
 def _answers(rows: list[dict[str, Any]]) -> Table:
-    table = Table()
-    for name in rows[0]:
-        table.add_column(name)
+    table = _empty_table(rows[0])
     for row in rows:
         table.add_row(*(Text(_safe(_shown(value))) for value in row.values()))
+    return table
+
+
+def _empty_table(columns: Iterable[str]) -> Table:
+    table = Table()
+    for column in columns:
+        # rich miscounts lines with wide characters: the end of one would be lost, and is wrapped instead.
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def _translations(rows: list[dict[str, Any]], max_pieces: int) -> Table:
+    noted = any(notes(row, max_pieces) for row in rows)
+    several = "translations" in rows[0]
+    table = _empty_table(["text", "translation", "score", *["note"] * noted])
+    for row in rows:
+        text = Text(_safe(row["text"]))
+        text.truncate(_LONGEST, overflow="ellipsis")  # what was cut is the longest of all
+        for each in row.get("translations", [row]):
+            told = notes({**each, "truncated": text and row.get("truncated")}, max_pieces)
+            cells = [Text(_safe(each["translation"])), Text(_shown(each["score"]))]
+            table.add_row(text, *cells, *["; ".join(told)] * noted)
+            text = Text()
+        if several:
+            table.add_section()
     return table
 
 
@@ -129,6 +189,35 @@ def _tags(row: dict[str, Any], colours: dict[str, str]) -> Text:
     return Text(" ").join(Text(token).append(f"/{tag}", colours.get(_kind(tag), "")) for token, tag in pairs)
 
 
+def _tagged_lines(rows: list[dict[str, Any]]) -> str:
+    return "\n".join(_columns(row["tokens"]) for row in rows)
+
+
+def _translated_lines(rows: list[dict[str, Any]]) -> str:
+    return "".join(f"{_line(row['translation'])}\n" for row in rows)
+
+
+def _several_lines(rows: list[dict[str, Any]]) -> str:
+    blocks = (
+        (f"{_line(each['translation'])}\t{_shown(each['score'])}\n" for each in row["translations"])
+        for row in rows
+    )
+    return "\n".join(map("".join, blocks))
+
+
+def _line(text: str) -> str:
+    """Keeps a translation on its line, whatever model it comes from."""
+    return re.sub(r"[\t\r\n]+", " ", text)
+
+
+# How answers that have one of these fields are printed for other programs.
+_LINES: dict[str, Callable[[list[dict[str, Any]]], str]] = {
+    "tokens": _tagged_lines,
+    "translation": _translated_lines,
+    "translations": _several_lines,
+}
+
+
 def _columns(tokens: list[dict[str, Any]]) -> str:
     lines = ["\t".join(_cell(value) for value in token.values()) + "\n" for token in tokens]
     return "".join(lines)
@@ -141,15 +230,23 @@ def _cell(value: Any) -> str:
 
 
 def _flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Spreads nested scores over columns of their own."""
+    """Spreads nested scores over columns of their own, and writes lists as JSON."""
     flat = {name: value for name, value in row.items() if not isinstance(value, dict)}
     for name, value in row.items():
+        if isinstance(value, list):
+            flat[name] = json.dumps(value, ensure_ascii=False)
         if isinstance(value, dict):
             flat |= {f"{name}.{key}": score for key, score in value.items()}
     return flat
 
 
+def _ranked(text: str, translations: list[dict[str, Any]], **others: Any) -> list[dict[str, Any]]:
+    return [{"text": text, "rank": i, **each, **others} for i, each in enumerate(translations, start=1)]
+
+
 def _table(rows: list[dict[str, Any]], separator: str) -> str:
+    if "translations" in rows[0]:
+        rows = [each for row in rows for each in _ranked(**row)]
     header = list(_flat(rows[0]))
     if "tokens" in rows[0]:
         header = ["text", "token", "tag", "score", "start", "end"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MANIFEST = "zoo.json"
 CARD = "README.md"
 _BLOCK = 512  # texts that go through a model together: bounds memory, not answers
+_FEW = 16  # the same where a text's answer grows with the square of its length
 _CELLS = 50_000  # tokens, padding included, of sentences that go through a model together
 
 
@@ -176,32 +177,44 @@ class Model:
         """The stored weights, in the order of the manifest's `weights`."""
         return list(self._loaded._variables_)
 
-    def predict(self, inputs: Sequence[Any]) -> list[dict[str, Any]]:
-        """Runs `serving_default` on a list of inputs; a tagger also takes lists of ready tokens.
+    def predict(self, inputs: Sequence[Any], signature: str = "") -> list[dict[str, Any]]:
+        """Runs the model on a list of inputs; a tagger also takes lists of ready tokens.
 
         Args:
             inputs: raw inputs, one for each row (for text models, strings), or for a tagger lists of tokens.
+            signature: what to run, such as `beam` of a translator; empty for `serving_default`, or for what
+                a tagger has to the same end.
 
         Returns:
             For each input a dict of plain Python values, as `zoo.answers.read` describes them.
 
         Raises:
-            ZooError: `inputs` is a single string, or the model does not take one input.
+            ZooError: `inputs` is a single string, or there is no such signature that takes one input.
         """
         if isinstance(inputs, str | bytes):
             raise ZooError("predict takes a list of inputs; put the one you have in a list: [text]")
-        ready = "tokens" in self.signatures and any(not isinstance(row, str | bytes) for row in inputs)
-        name = "tokens" if ready else "flat" if "flat" in self.signatures else "serving_default"
+        if signature and signature not in self.signatures:
+            known = ", ".join(sorted(self.signatures)) or "none"
+            raise ZooError(f"{self.name}: no signature {signature!r}; there are: {known}")
+        name = signature or self._usual_signature(inputs)
+        ready = name == "tokens"
         function = self.signatures.get(name)
         arguments = list(function.structured_input_signature[1].items()) if function else []
         if len(arguments) != 1:
-            raise ZooError(f"{self.path}: predict needs a signature serving_default with one input")
+            raise ZooError(f"{self.path}: predict needs a signature {name} with one input")
         rows = []
-        for block in _sentence_blocks(inputs) if ready else _blocks(inputs):
+        matrices = any((spec.shape.rank or 0) > 2 for spec in function.structured_outputs.values())
+        blocks = _sentence_blocks(inputs) if ready else _blocks(inputs, _FEW if matrices else _BLOCK)
+        for block in blocks:
             tensor = self._tensor(*arguments[0], _padded(block) if ready else block)
             outputs = {key: value.numpy() for key, value in sorted(function(tensor).items())}
             rows += answers.read(outputs, block)
         return rows
+
+    def _usual_signature(self, inputs: Sequence[Any]) -> str:
+        if "tokens" in self.signatures and any(not isinstance(row, str | bytes) for row in inputs):
+            return "tokens"
+        return "flat" if "flat" in self.signatures else "serving_default"
 
     def _tensor(self, name: str, spec: tf.TensorSpec, block: list[Any]) -> tf.Tensor:
         import tensorflow as tf
@@ -218,9 +231,9 @@ class Model:
         return tensor
 
 
-def _blocks(inputs: Sequence[Any]) -> Iterator[list[Any]]:
-    for start in range(0, len(inputs), _BLOCK):
-        yield list(inputs[start : start + _BLOCK])
+def _blocks(inputs: Sequence[Any], rows: int) -> Iterator[list[Any]]:
+    for start in range(0, len(inputs), rows):
+        yield list(inputs[start : start + rows])
 
 
 def _sentence_blocks(sentences: Sequence[Sequence[str]]) -> Iterator[list[Sequence[str]]]:

@@ -1,4 +1,4 @@
-"""What a person sees after a training: tables of scores, confusion and mistakes, and the learning curve."""
+"""What a person sees after a training: tables of scores, mistakes and samples, and the learning curve."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +15,7 @@ from zoo import metrics
 _MOST_TAGS, _WEAKEST_TAGS = 25, 10  # rows of the table of tags; how many of them are kept for weak tags
 _CONFUSIONS = 10
 _WINDOW = 8  # tokens shown on each side of a mistake
+_LONGEST = 160  # characters shown of a text
 
 
 def print_classification(
@@ -36,8 +37,9 @@ def print_classification(
         mistakes: how many to show.
     """
     console = Console(markup=False, emoji=False)  # labels are the user's own strings
-    rows = {name: (s["accuracy"], s["macro_f1"], *s["f1"].values()) for name, s in scores.items()}
-    console.print(_scores(rows, ("accuracy", "macro-F1", *(f"F1 {name}" for name in label_names))))
+    console.print(
+        _scores({name: metrics.figures(s) | _f1_by_label(s, label_names) for name, s in scores.items()})
+    )
     console.print(_confusion(list(scores.values())[-1]["confusion"], label_names))
     console.print(_worst(texts, truth, probabilities, label_names, mistakes))
 
@@ -67,19 +69,51 @@ def print_tagging(
         console.print(_sentences(confusions, tokens, truth, predicted, mistakes))
 
 
+def print_translation(
+    scores: Mapping[str, Mapping[str, Any]],
+    sources: Sequence[str],
+    truth: Sequence[str],
+    predicted: Sequence[str],
+    part: str = "test",
+    samples: int = 6,
+) -> None:
+    """Prints scores, the worst translations by chrF, and others drawn evenly from the whole part.
+
+    Args:
+        scores: name -> what `zoo.metrics.translation` returns; the model itself last.
+        sources: texts (n,).
+        truth: the reference of each.
+        predicted: the model's translation of each.
+        part: what the title calls the rows.
+        samples: how many of each kind to show.
+    """
+    console = Console(markup=False, emoji=False)  # texts are the user's own strings
+    print_scores(scores, f"Scores on {part}")
+    rows = [tuple(map(metrics.plain, row)) for row in zip(sources, truth, predicted, strict=True)]
+    wrong = [i for i, (_, right, found) in enumerate(rows) if right != found]
+    chrf = metrics.sentence_chrf([rows[i][1] for i in wrong], [rows[i][2] for i in wrong])
+    # Equal ones in the order of the data, so that the same translations are shown each time.
+    worst = [i for _, i in sorted(zip(chrf, wrong, strict=True))][:samples]
+    others = [row for i, row in enumerate(rows) if i not in worst]
+    count = min(samples, len(others))
+    even = [others[(2 * k + 1) * len(others) // (2 * count)] for k in range(count)]
+    if worst:
+        console.print(_translations("Worst translations", [rows[i] for i in worst]))
+    if even:
+        console.print(_translations("Others, drawn evenly (wrong ones in red)", even))
+
+
 def print_scores(scores: Mapping[str, Mapping[str, Any]], title: str = "Scores") -> None:
     """Prints one row for each name, one column for each figure that the last of them has."""
-    last = list(scores.values())[-1]
-    names = [name for name, value in last.items() if isinstance(value, float)]
-    rows = {name: [score[column] for column in names] for name, score in scores.items()}
-    headings = [name.replace("macro_f1", "macro-F1").replace("f1", "F1") for name in names]
-    Console(markup=False, emoji=False).print(_scores(rows, headings, title))
+    rows = {name: metrics.figures(score) for name, score in scores.items()}
+    Console(markup=False, emoji=False).print(_scores(rows, title))
 
 
-def _scores(rows: Mapping[str, Iterable[float]], headings: Iterable[str], title: str = "Scores") -> Table:
+def _scores(rows: Mapping[str, Mapping[str, str]], title: str = "Scores") -> Table:
+    headings = list(rows.values())[-1]
     table = _table(title, "", *headings, left=1)
-    for name, values in rows.items():
-        table.add_row(name, *(f"{value:.4f}" for value in values))
+    for name, figures in rows.items():
+        table.add_row(name, *(figures[heading] for heading in headings))
     return table
 
 
@@ -105,14 +139,22 @@ def _worst(texts, truth, probabilities, label_names, mistakes) -> Table:
     surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:mistakes]
     table = _table("Worst mistakes", "right", "predicted", "sure", "text", left=4)
     for i in surest:
-        text = " ".join(texts[i].split())
-        table.add_row(
-            label_names[truth[i]],
-            label_names[predicted[i]],
-            f"{probabilities[i].max():.2f}",
-            Text(text if len(text) <= 160 else f"{text[:159]}…"),
-        )
+        sure = f"{probabilities[i].max():.2f}"
+        text = _visible(metrics.plain(texts[i]), _LONGEST)
+        table.add_row(label_names[truth[i]], label_names[predicted[i]], sure, text)
     return table
+
+
+def _translations(title: str, rows: Iterable[tuple[str, str, str]]) -> Table:
+    table = _table(title, "source", "reference", "translation", left=3)
+    for row in rows:
+        source, right, found = (_visible(text, _LONGEST) for text in row)
+        table.add_row(source, right, Text(found, "red" if row[1] != row[2] else ""))
+    return table
+
+
+def _f1_by_label(score: Mapping[str, Any], label_names: Sequence[str]) -> dict[str, str]:
+    return {f"F1 {name}": f"{score['f1'][name]:.4f}" for name in label_names}
 
 
 def _parts(scores, tokens, truth) -> Table:
@@ -180,10 +222,10 @@ def _window(sentence: Sequence[str], wrong: Sequence[bool], middle: int) -> Text
     return Text(" ").join(Text(*part) for part in parts)
 
 
-def _visible(token: str) -> str:
-    """Returns a token cut in length, line breaks and control characters replaced by signs."""
-    shown = "".join(c if c.isprintable() else "↵" if c == "\n" else "�" for c in token)
-    return shown if len(shown) <= 40 else f"{shown[:39]}…"
+def _visible(text: str, longest: int = 40) -> str:
+    """Returns a text cut in length, line breaks and control characters replaced by signs."""
+    shown = "".join(c if c.isprintable() else "↵" if c == "\n" else "�" for c in text)
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
 def draw_learning_curve(outcome: Mapping[str, Any], path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,20 +14,61 @@ import tensorflow as tf
 class Serving(tf.Module):
     """Base of what recipes export: holds a portable clone of a trained model.
 
-    A subclass defines tf.functions with raw inputs; `save` makes them signatures.
+    A subclass defines signatures, which take raw inputs: see `signature`.
+
+    Args:
+        model: the trained model.
+        storage: type in which the weights are stored. float16 halves the files; the weights are rounded here,
+            once, so that the module in memory gives the very answers of the exported one.
 
     Attributes:
         model: float32 clone of the trained model that runs on CPU and GPU.
         weight_names: paths of the trained model's weights; the clone's own lack the outer layers' names.
     """
 
-    def __init__(self, model: keras.Model):
+    def __init__(self, model: keras.Model, storage: str = "float32"):
         super().__init__()
         # Untracked: TensorFlow takes a Keras variable for another than the one it wraps, and saves both.
         object.__setattr__(self, "model", portable(model))
         object.__setattr__(self, "weight_names", [weight.path for weight in model.weights])
         # saved_model_cli finds variables only where the module holds them itself.
         self._variables_ = [weight.value for weight in self.model.weights]
+        if storage != "float32":
+            self._variables_ = [
+                tf.Variable(tf.cast(value, storage)) if value.dtype.is_floating else value
+                for value in self._variables_
+            ]
+            for weight, stored in zip(self.model.weights, self._variables_, strict=True):
+                weight.assign(tf.cast(stored, weight.dtype))
+
+    def weights_as_stored(self) -> contextlib.AbstractContextManager:
+        """Returns a context in which `model` computes with the stored weights, cast to float32 on entry."""
+        return keras.StatelessScope(
+            [
+                (weight, tf.cast(stored, weight.dtype))
+                for weight, stored in zip(self.model.weights, self._variables_, strict=True)
+            ]
+        )
+
+
+def signature(name: str, shape: Sequence[int | None] = (None,)) -> Callable:
+    """Decorates a method of `Serving` that takes one tensor of strings: makes it a function of the export.
+
+    Args:
+        name: what the tensor is called outside.
+        shape: of the tensor.
+    """
+
+    def decorate(method):
+        @functools.wraps(method)
+        def run(self, inputs):
+            # Here, outside of all loops, weights are cast once for each call.
+            with self.weights_as_stored():
+                return method(self, inputs)
+
+        return tf.function(run, input_signature=[tf.TensorSpec(shape, tf.string, name=name)])
+
+    return decorate
 
 
 def portable(model: keras.Model) -> keras.Model:
@@ -55,28 +98,28 @@ def recurrent_layers(model: keras.Model) -> Iterator[keras.layers.RNN]:
 
 
 def by_length(
-    function: Callable[[dict[str, tf.Tensor]], tf.Tensor],
+    function: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]],
     features: Mapping[str, tf.RaggedTensor],
-    width: int,
+    specs: Mapping[str, tf.TensorSpec],
     rows: int = 64,
-) -> tf.Tensor:
+) -> dict[str, tf.Tensor]:
     """Runs a model over rows sorted by length, some at a time, inside the graph.
 
     A short row then never pays for a long neighbour, memory stays bounded, and no rows at all are no special
     case.
 
     Args:
-        function: takes a dict of padded features, gives (batch, width).
+        function: takes a dict of padded features, gives a dict of (batch, ...).
         features: name -> ragged rows (batch, time, ...), alike in length.
-        width: size of the output.
+        specs: name -> shape (None, ...) and type of each output.
         rows: most rows at a time.
 
     Returns:
-        float32 (batch, width), in the order of the rows.
+        Name -> (batch, ...), in the order of the rows.
     """
-    specs = {"": tf.TensorSpec([None, width])}
-    order, found = _in_blocks(lambda padded, _: {"": function(padded)}, features, specs, rows)
-    return tf.gather(found[""], tf.argsort(order))
+    order, found = _in_blocks(lambda padded, _: function(padded), features, specs, rows)
+    place = tf.argsort(order)
+    return {name: tf.gather(values, place) for name, values in found.items()}
 
 
 def steps_by_length(
@@ -97,9 +140,9 @@ def steps_by_length(
         Name -> ragged (batch, time), in the order and the lengths of the rows.
     """
 
-    def real_steps(padded, lengths):
-        outputs = function(padded)
-        time = tf.shape(next(iter(padded.values())))[1]
+    def real_steps(inputs, lengths):
+        outputs = function(inputs)
+        time = tf.shape(next(iter(inputs.values())))[1]
         real = tf.sequence_mask(lengths, time)
         return {name: tf.boolean_mask(outputs[name], real) for name in dtypes}
 
@@ -147,8 +190,8 @@ def _in_blocks(function, features, specs: Mapping[str, tf.TensorSpec], rows: int
         sizes = ahead * tf.range(1, tf.size(ahead) + 1, dtype=ahead.dtype)
         count = tf.maximum(1, tf.reduce_sum(tf.cast(sizes <= steps, tf.int32)))
         chosen = order[start : start + count]
-        padded = {name: _padded(tf.gather(ragged, chosen)) for name, ragged in features.items()}
-        outputs = function(padded, tf.gather(lengths, chosen))
+        inputs = {name: padded(tf.gather(ragged, chosen)) for name, ragged in features.items()}
+        outputs = function(inputs, tf.gather(lengths, chosen))
         return start + count, {name: tf.concat([found[name], outputs[name]], axis=0) for name in specs}
 
     nothing = {name: tf.zeros([0, *spec.shape[1:]], spec.dtype) for name, spec in specs.items()}
@@ -159,7 +202,8 @@ def _in_blocks(function, features, specs: Mapping[str, tf.TensorSpec], rows: int
     return order, found
 
 
-def _padded(rows: tf.RaggedTensor) -> tf.Tensor:
+def padded(rows: tf.RaggedTensor) -> tf.Tensor:
+    """Returns ragged rows (batch, time, ...) filled up with zeros, one step long at least."""
     dense = rows.to_tensor()
     missing = tf.maximum(0, 1 - tf.shape(dense)[1])  # Keras's loops need one step at least
     return tf.pad(dense, [[0, 0], [0, missing], *([[0, 0]] * (len(dense.shape) - 2))])

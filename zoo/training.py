@@ -47,6 +47,8 @@ class Settings:
     """Devices: all GPUs if there are several, else one; one; or all local devices of the best kind."""
     mixed_precision: bool = False
     """Compute in float16 on GPUs and bfloat16 on CPUs; weights stay float32."""
+    storage: Literal["float32", "float16"] = "float32"
+    """Type of the exported weights; float16 halves the files, and scores are those of the rounded weights."""
     init_from: str = ""
     """Saved model (name or path) or run to start from: its vocabulary is kept and extended."""
     fresh: bool = False

@@ -14,8 +14,12 @@ from zoo.errors import ZooError
 from zoo.run import CONFIG, RUNS, numbered, read_checkpoint
 
 
-def known_words(init_from: str) -> list[str]:
+def known_words(init_from: str, file: str = "vocabulary.txt") -> list[str]:
     """Returns the vocabulary of a run or saved model, reserved words included; empty if `init_from` is.
+
+    Args:
+        init_from: name or path of a saved model or a run.
+        file: name of the vocabulary's file.
 
     Raises:
         ZooError: there is no such run or model, or it has no vocabulary.
@@ -24,22 +28,26 @@ def known_words(init_from: str) -> list[str]:
         return []
     run = _run_folder(init_from)
     folder = run or registry.find(init_from).path / "assets"
-    path = folder / "vocabulary.txt"
+    path = folder / file
     if not path.exists():
-        raise ZooError(f"--init-from {init_from}: holds no vocabulary; give a model that has one")
+        raise ZooError(f"--init-from {init_from}: holds no {file}; give a model of the same recipe")
     return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 
 def warm_start(
-    model: keras.Model, init_from: str, vocabulary: str, labels: Sequence[str], by_label: Sequence[str]
+    model: keras.Model,
+    init_from: str,
+    vocabularies: Sequence[str],
+    labels: Sequence[str] = (),
+    by_label: Sequence[str] = (),
 ) -> None:
     """Copies into `model` the trained weights that fit, by name.
 
     Args:
         model: freshly built.
         init_from: name or path of a saved model or a run; empty: nothing is done.
-        vocabulary: name of the weight with a row for each word. If the vocabulary has grown, its first rows
-            are copied.
+        vocabularies: names of the weights with a row for each word. Where a vocabulary has grown, the first
+            rows are copied.
         labels: what the new model's outputs mean.
         by_label: layers whose weights belong to single labels; with other labels they start fresh.
 
@@ -60,7 +68,7 @@ def warm_start(
             fresh.append(weight.path)
         elif value.shape == shape:
             weight.assign(value)
-        elif weight.path == vocabulary and len(value) < shape[0]:
+        elif weight.path in vocabularies and len(value) < shape[0]:
             weight.assign(np.concatenate([value, weight.numpy()[len(value) :]]))
         else:
             fresh.append(weight.path)

@@ -216,7 +216,7 @@ def test_list_and_info_show_the_tagger(trained_tagger, call):
     score = json.loads((trained_tagger / "saved_models/tiny/zoo.json").read_text())["metrics"]["test"]
     (line,) = (x for x in call(zoo_main, trained_tagger, "list").out.splitlines() if x.startswith("│ tiny "))
     assert "tagging" in line
-    assert f"f1 {score['f1']:.3f}" in line
+    assert f"F1 {score['f1']:.4f}" in line
     card = call(zoo_main, trained_tagger, "info", "tiny").out
     assert "tf.saved_model.load" in card
     assert "as the manifest says" in card

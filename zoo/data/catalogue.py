@@ -142,6 +142,7 @@ def load(dataset: str, mapping: str, **options: str) -> Examples:
         **{part: parts[part] for part in _SPLITS},
         extra={part: parts[part] for part in adapter.extra},
         label_names=tuple(label_names),
+        languages=(options["source"], options["target"]) if mapping == "translation" else (),
         source=info.homepage,
         licence=adapter.licence or str(info.redistribution_info.license or "").strip() or "not stated",
         # The config of an embedded set tells the packages that it comes from, which is what varies.

@@ -28,6 +28,8 @@ class Examples:
     """Address or path that the data came from."""
     licence: str
     version: str
+    languages: tuple[str, ...] = ()
+    """Of translation, the codes of source and target, where the data set knows them."""
     extra: Mapping[str, tf.data.Dataset] = field(default_factory=dict)
     """Further test parts by name, where there are any: `test_terms` of `cldr_phrases`."""
 

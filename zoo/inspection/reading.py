@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from zoo.errors import ZooError
+from zoo.inspection import pictures
 from zoo.registry import Model
 
 
@@ -28,12 +29,15 @@ def scores_while_reading(model: Model, text: str) -> tuple[list[str], dict[str, 
     return words, {label: [answer["scores"][label] for answer in answers] for label in answers[0]["scores"]}
 
 
-def draw_reading(model: Model, text: str, path: Path) -> None:
-    """Draws `scores_while_reading` as one line per label over the words, into a PNG, SVG or PDF file."""
+def draw_reading(model: Model, text: str, path: Path) -> str:
+    """Draws `scores_while_reading` as one line per label over the words, into a PNG, SVG or PDF file.
+
+    Returns:
+        Nothing to say beside the picture: an empty text.
+    """
     from matplotlib.figure import Figure
 
-    if path.suffix not in (".png", ".svg", ".pdf"):
-        raise ZooError(f"--output {path}: give a file that ends in .png, .svg or .pdf")
+    pictures.check_path(path)
     words, scores = scores_while_reading(model, text)
     figure = Figure(figsize=(max(6, 0.62 * len(words) + 1.5), 3.6), layout="constrained")
     axis = figure.subplots()
@@ -43,7 +47,5 @@ def draw_reading(model: Model, text: str, path: Path) -> None:
     axis.set_xticks(range(len(words)), words, rotation=40, ha="right")
     axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     axis.spines[["top", "right"]].set_visible(False)
-    try:
-        figure.savefig(path, dpi=120)
-    except OSError as error:
-        raise ZooError(f"--output {path}: cannot be written ({error.strerror})") from None
+    pictures.save(figure, path)
+    return ""

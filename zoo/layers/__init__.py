@@ -1,7 +1,9 @@
 """What Keras lacks; for everything else the recipes use Keras's own layers."""
 
+from zoo.layers.attention import Attention, Memory
 from zoo.layers.characters import CharacterRNN
 from zoo.layers.crf import CRF
+from zoo.layers.decoder import Decoder
 from zoo.layers.embedding import SubwordEmbedding, WordDropout
 from zoo.layers.pooling import MaskedPooling
 from zoo.layers.recurrent import CELLS, recurrent
@@ -9,8 +11,11 @@ from zoo.layers.recurrent import CELLS, recurrent
 __all__ = [
     "CELLS",
     "CRF",
+    "Attention",
     "CharacterRNN",
+    "Decoder",
     "MaskedPooling",
+    "Memory",
     "SubwordEmbedding",
     "WordDropout",
     "recurrent",

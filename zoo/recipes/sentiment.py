@@ -174,14 +174,16 @@ class Sentiment(serving.Serving):
     """Raw strings in; label and scores out; splitting and vocabulary are part of the graph."""
 
     def __init__(self, config: Config, model: keras.Model, vocabulary: Vocabulary, label_names):
-        super().__init__(model)
+        super().__init__(model, config.storage)
         self.config, self.vocabulary, self.label_names = config, vocabulary, tf.constant(label_names)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @serving.signature("text")
     def classify(self, text):
         """Returns `label` and `score` (batch,), `labels` and `scores` (batch, labels)."""
         inputs = features(self.config, self.vocabulary, text)
-        scores = tf.nn.softmax(serving.by_length(self.model, inputs, len(self.label_names)))
+        specs = {"logits": tf.TensorSpec([None, len(self.label_names)])}
+        found = serving.by_length(lambda padded: {"logits": self.model(padded)}, inputs, specs)
+        scores = tf.nn.softmax(found["logits"])
         return {
             "label": tf.gather(self.label_names, tf.argmax(scores, axis=1)),
             "score": tf.reduce_max(scores, axis=1),
@@ -214,7 +216,7 @@ def main(config: Config) -> None:
     words = learn_vocabulary(config, examples, known)
     with strategy.scope():
         model = build_model(config, len(words), len(examples.label_names))
-        warm_start(model, config.init_from, "word_embedding/embeddings", examples.label_names, ["logits"])
+        warm_start(model, config.init_from, ["word_embedding/embeddings"], examples.label_names, ["logits"])
 
     # Nothing is written before this line, and what can be wrong with the input was found.
     run.create(examples.fingerprint(known), examples.label_names)
@@ -229,8 +231,8 @@ def main(config: Config) -> None:
     report.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Sentiment(config, model, vocabulary, examples.label_names)
-    # What is exported is float32: under mixed precision that clone is scored.
-    chances = probabilities(module.model if config.mixed_precision else model, test)
+    # The clone, since that is what is exported: float32, its weights rounded if they are stored so.
+    chances = probabilities(module.model, test)
     scores = baselines.text_classification(examples)
     scores[run.name] = metrics.classification(test.targets, chances.argmax(axis=1), examples.label_names)
     texts, _ = text_and_labels(examples.test)
@@ -238,7 +240,7 @@ def main(config: Config) -> None:
     run.write_metrics({"test": scores, **outcome})
 
     sizes = {"train": len(train), "validation": len(validation), "test": len(test)}
-    manifest = export.manifest(run, "classification", examples, sizes, scores, outcome)
+    manifest = export.manifest(run, "classification", examples, sizes, {"test": scores}, outcome)
     samples = ["", "what a day!", "I don't like it at all.", *texts[:5]]
     signatures = {"serving_default": module.classify}
     export.save(module, target, signatures, {"serving_default": samples}, manifest)

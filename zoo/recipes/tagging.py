@@ -219,20 +219,20 @@ class Tagging(serving.Serving):
     """Raw sentences, or ready tokens, in; tokens with tags, scores and offsets out."""
 
     def __init__(self, config: Config, model: keras.Model, vocabulary: Vocabulary, tag_names):
-        super().__init__(model)
+        super().__init__(model, config.storage)
         self.config, self.vocabulary, self.tag_names = config, vocabulary, tf.constant(tag_names)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @serving.signature("text")
     def tag_text(self, text):
         """Splits and tags; `starts` and `ends` count code points of the text."""
         return serving.dense_and_flat(self.placed(text))
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    @serving.signature("text")
     def tag_text_flat(self, text):
         """As `tag_text`, without the padded outputs: one long text in a batch of short ones costs little."""
         return serving.flat(self.placed(text))
 
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.string, name="tokens")])
+    @serving.signature("tokens", (None, None))
     def tag_tokens(self, tokens):
         """Tags ready tokens (batch, time), filled up with empty strings on the right."""
         return serving.dense_and_flat(self.tagged(tf.RaggedTensor.from_tensor(tokens, padding="")))
@@ -281,7 +281,7 @@ def main(config: Config) -> None:
     words = learn_vocabulary(config, examples, known)
     with strategy.scope():
         model = build_model(config, len(words), names)
-        warm_start(model, config.init_from, "word_embedding/embeddings", names, ["logits", "crf"])
+        warm_start(model, config.init_from, ["word_embedding/embeddings"], names, ["logits", "crf"])
 
     # Nothing is written before this line, and what can be wrong with the input was found.
     run.create(examples.fingerprint(known), names)
@@ -303,15 +303,15 @@ def main(config: Config) -> None:
     module = Tagging(config, model, vocabulary, names)
     test = make_batches(config, vocabulary, examples.test, names, replicas)
     tokens, truth = tokens_and_tags(examples.test)
-    # What is exported is float32: under mixed precision that clone is scored.
-    predicted = predict(tagger(config, module.model) if config.mixed_precision else tag, test, names)
+    # The clone, since that is what is exported: float32, its weights rounded if they are stored so.
+    predicted = predict(tagger(config, module.model), test, names)
     scores = baselines.tagging(examples)
     scores[run.name] = metrics.tagging(truth, predicted, tokens)
     report.print_tagging(scores, tokens, truth, predicted)
     run.write_metrics({"test": scores, **outcome})
 
     sizes = {"train": len(train), "validation": len(validation), "test": len(test)}
-    manifest = export.manifest(run, "tagging", examples, sizes, scores, outcome)
+    manifest = export.manifest(run, "tagging", examples, sizes, {"test": scores}, outcome)
     texts = [
         "",
         " ",

@@ -58,6 +58,13 @@ def normalise(text: tf.Tensor) -> tf.Tensor:
     return normal_form_c(text)
 
 
+def with_ends(numbers: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Puts the start symbol before and the end symbol behind each row of numbers, ragged (batch, time)."""
+    ends = [tf.fill([numbers.nrows(), 1], symbol) for symbol in (START, END)]
+    start, end = map(tf.RaggedTensor.from_tensor, ends)
+    return tf.concat([start, numbers, end], axis=1)
+
+
 def split_units(text: tf.Tensor) -> tf.RaggedTensor:
     """Normalises text and splits it into units: words, single digits, and runs of anything else.
 
@@ -144,6 +151,11 @@ class Pieces(tf.Module):
         )
         text = tf.strings.reduce_join(strings, axis=-1)
         return tf.reshape(normalise(tf.reshape(text, [-1])), tf.shape(text))
+
+    def strings(self, numbers: tf.Tensor) -> tf.Tensor:
+        """Returns the piece that each number stands for, as the file spells it; of padding, nothing."""
+        strings = self._strings.lookup(tf.cast(numbers, tf.int64))
+        return tf.where(numbers == PADDING, "", strings)
 
     def _cut(self, units: tf.Tensor) -> tf.RaggedTensor:
         """Returns the numbers of the pieces of each unit, ragged int32 (units, pieces)."""

@@ -3,15 +3,15 @@
 import json
 import subprocess
 import sys
-from itertools import product
+from itertools import pairwise, product
 from math import exp, log
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import decoding
-from zoo.decoding import beam_search, greedy, sample
+from zoo.decoding import beam as beam_room
+from zoo.decoding import beam_search, greedy, one_by_one, sample
 from zoo.errors import ZooError
 
 END, START = 0, 1
@@ -297,7 +297,7 @@ def test_a_sample_follows_from_its_seed_wherever_it_stands():
 
 @pytest.mark.parametrize(("number", "expected"), [(0.0, 1), (1 - 2**-23, 2)])
 def test_the_lowest_and_highest_random_numbers_draw_tokens_that_are_possible(monkeypatch, number, expected):
-    monkeypatch.setattr(decoding, "_uniform", lambda seeds, steps: tf.fill([tf.size(seeds), steps], number))
+    monkeypatch.setattr(one_by_one, "_uniform", lambda seeds, steps: tf.fill([tf.size(seeds), steps], number))
     model = Positions([0.0, 0.5, 0.5, 0.0])
     found = sample(model.step, model.state(1), START, END, 3)
     assert found.tokens.numpy().tolist() == [[expected] * 3]
@@ -343,6 +343,27 @@ def test_a_row_does_not_depend_on_its_neighbours(decode):
     assert len(set(together.lengths.numpy().reshape(8, -1)[:, 0])) > 2
     for row, most in enumerate(limits):
         same(row_of(together, row), decode(model.step, model.state([row]), START, END, most))
+
+
+def test_a_memory_follows_the_rows_that_are_not_done_and_is_not_repeated_for_the_beam():
+    model, limits = Model(vocabulary=6, seed=6), np.array([40, 0, 5, 1, 40, 2, 17, 3])
+    model.logits[:, END] -= 1
+    # The row's number, which makes rows differ, is read from the memory at the first step.
+    rows_seen = []
+
+    def step(tokens, state, memory, more):
+        tf.py_function(lambda rows: rows_seen.append(rows.numpy().tolist()), [more], [])
+        numbers = tf.repeat(memory["numbers"], 3, axis=0)[:, 0, 0]
+        history = tf.where(state["history"] < 0, numbers, state["history"])
+        return model.step(tokens, {"history": history})
+
+    memory = ({"numbers": tf.range(8)[:, None, None]}, tf.range(8))
+    state = model.state([-1] * 8)
+    found = beam_search(step, state, START, END, limits, beam_size=3, memory=memory)
+    same(found, beam_search(model.step, model.state(range(8)), START, END, limits, beam_size=3))
+    assert rows_seen[0] == list(range(8))
+    assert all(set(after) <= set(before) for before, after in pairwise(rows_seen))
+    assert len(rows_seen[-1]) < len(rows_seen[3]) < 8
 
 
 @every_way
@@ -496,3 +517,18 @@ def test_a_saved_model_decodes_the_same_with_tensorflow_alone(tmp_path):
         assert found[name][:2] == [here.tokens.numpy().tolist(), here.lengths.numpy().tolist()]
         np.testing.assert_allclose(found[name][2], here.scores, rtol=1e-5)
         assert empty[name] == [[]] * 5
+
+
+@pytest.mark.parametrize("vocabulary", [1000, 1024, 4099])
+def test_the_best_of_a_large_vocabulary_are_found_as_by_a_plain_search_ties_included(vocabulary):
+    random = np.random.default_rng(vocabulary)
+    rough = random.integers(0, 40, (50, vocabulary)).astype("float32")  # full of ties
+    fine = random.normal(0, 1, (50, vocabulary)).astype("float32")
+    few = np.where(random.random((50, vocabulary)) < 0.002, fine, -np.inf).astype("float32")
+    for logits in (rough, fine, few):
+        best, numbers = beam_room._top_of_groups(tf.constant(logits), 5)
+        expected, places = tf.math.top_k(logits, 5)
+        np.testing.assert_array_equal(best, expected)
+        possible = expected.numpy() > -np.inf
+        np.testing.assert_array_equal(numbers.numpy()[possible], places.numpy()[possible])
+        assert numbers.numpy().max() < vocabulary
