@@ -126,6 +126,16 @@ def stop_when(condition: Callable[[], bool], command, folder: Path, how=signal.S
     return process.wait()
 
 
+def assert_refused(call, program, folder: Path, arguments, *words: str) -> None:
+    """Checks that a command line ends with code 2 and one line that holds the words, and writes nothing."""
+    before = sorted(folder.rglob("*"))
+    (line,) = call(program, folder, *arguments, code=2).err.strip().splitlines()
+    assert line.startswith("error: ")
+    for word in words:
+        assert word in line
+    assert sorted(folder.rglob("*")) == before
+
+
 def operations(function) -> list[str]:
     """Names the operations of a concrete function's graph, bodies of loops and calls included."""
     graph = function.graph.as_graph_def()

@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import TINY_TRANSLATOR, checkpoint, operations, run, stop_when
+from tiny import TINY_TRANSLATOR, assert_refused, checkpoint, operations, run, stop_when
 
 from zoo import cli, serving, training
 from zoo.data import load
@@ -289,12 +289,7 @@ FILES = {
 def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, call, arguments, named, mend):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
-    before = sorted(tmp_path.rglob("*"))
-    (line,) = call(recipe, tmp_path, *arguments, code=2).err.strip().splitlines()
-    assert line.startswith("error: ")
-    assert named in line
-    assert mend in line
-    assert sorted(tmp_path.rglob("*")) == before
+    assert_refused(call, recipe, tmp_path, arguments, named, mend)
 
 
 def test_presets_parse_and_the_default_one_is_the_default_config():

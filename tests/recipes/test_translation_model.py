@@ -1,4 +1,3 @@
-import dataclasses
 import pickle
 
 import numpy as np
@@ -7,8 +6,9 @@ import tensorflow as tf
 from tiny import run
 
 import zoo
+from zoo.bench.translation import as_keras
 from zoo.recipes import translation
-from zoo.text.pieces import END, PADDING, START, Pieces
+from zoo.text.pieces import END, PADDING, START
 
 LONG = "The red dog sees " + "the black cat " * 1665 + "."  # 5,000 words
 TEXTS = [
@@ -35,13 +35,8 @@ def model(trained_translator):
 @pytest.fixture(scope="module")
 def rebuilt(model):
     """What was exported, made again from the recipe and the stored weights."""
-    fields = {field.name for field in dataclasses.fields(translation.Config)}
-    stored = {name: value for name, value in model.manifest["config"].items() if name in fields}
-    config = translation.Config(**stored)
-    pieces = {side: Pieces(model.path / f"assets/{side}.txt") for side in translation.SIDES}
-    network = translation.build_model(config, {side: len(found) for side, found in pieces.items()})
+    config, pieces, network = as_keras(model)
     assert [weight.path for weight in network.weights] == model.manifest["weights"]
-    network.set_weights([variable.numpy().astype("float32") for variable in model.variables])
     return translation.Translation(config, network, pieces)
 
 

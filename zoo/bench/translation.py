@@ -154,7 +154,7 @@ def _predict_loop(config: translation.Config, pieces: dict[str, Pieces], network
         encoded, *states = encoder.predict(source, verbose=0)
         states = [np.array(state) for state in decoder.start(states)]
         tokens = [START]
-        while len(tokens) <= 2 * source.shape[1] + 10:
+        while len(tokens) <= translation.limit(source.shape[1] - 1):  # without the end
             logits, *states = decoder_step.predict([np.array(tokens[-1:]), encoded, *states], verbose=0)
             token = int(np.argmax(logits[0]))
             if token == END:

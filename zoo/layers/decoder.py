@@ -144,9 +144,7 @@ class Decoder(keras.layers.Layer):
         after = []
 
         def layer(number, x):
-            per_layer = len(state) // len(self.rnns)
-            own = state[number * per_layer : (number + 1) * per_layer]
-            y, new = self.rnns[number].cell(x[:, 0], own)
+            y, new = self.rnns[number].cell(x[:, 0], self._own(state, number))
             after.extend(new if isinstance(new, list | tuple) else [new])
             return y[:, None]
 
@@ -160,16 +158,20 @@ class Decoder(keras.layers.Layer):
 
     def _fused(self, inputs, states, memory, training):
         """Runs each layer over all steps at once."""
-        per_layer = len(states) // len(self.rnns)
 
         def layer(number, x):
             # No mask: right padding can't change what comes before it.
-            return self.rnns[number](x, initial_state=states[number * per_layer : (number + 1) * per_layer])
+            return self.rnns[number](x, initial_state=self._own(states, number))
 
         def drop(number, x):
             return self.dropouts[number](x, training=training)
 
         return self._stack(inputs, None, memory, layer, drop)
+
+    def _own(self, states, number):
+        """Returns the states of one layer, of those of all."""
+        per_layer = len(states) // len(self.rnns)
+        return states[number * per_layer : (number + 1) * per_layer]
 
     def _fed(self, inputs, states, memory, training):
         """Runs step by step, each with the readout of the one before."""
