@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import pairs, reviews, sentences, trained, trained_tagger, trained_translator  # noqa: F401 - fixtures
+from tiny import (  # noqa: F401 - fixtures
+    pairs,
+    reviews,
+    sentences,
+    squares,
+    trained,
+    trained_captioner,
+    trained_tagger,
+    trained_translator,
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -94,3 +95,57 @@ def test_a_long_training_part_is_searched_at_its_beginning(monkeypatch):
     monkeypatch.setattr(baselines, "_MEMORY", 2)
     scores = baselines.translation(make_pairs(PAIRS, test=PAIRS))["test"]["nearest training pair"]
     assert scores["exact_match"] == pytest.approx(2 / 3)  # Rome stands third
+
+
+def make_pictures(train, **parts) -> Examples:
+    """Returns a captioning set of (colour, captions): pictures of one colour, sizes and channels vary."""
+
+    def dataset(rows):
+        def pictures():
+            for number, (colour, captions) in enumerate(rows):
+                picture = np.full((20 + number, 30, len(colour)), colour, np.uint8)
+                yield {"image": picture, "captions": captions}
+
+        channels = len(rows[0][0])
+        return tf.data.Dataset.from_generator(
+            pictures,
+            output_signature={
+                "image": tf.TensorSpec([None, None, channels], tf.uint8),
+                "captions": tf.TensorSpec([None], tf.string),
+            },
+        )
+
+    parts = {name: dataset(rows) for name, rows in parts.items()}
+    test = parts.pop("test")
+    return Examples("made-up", dataset(train), test, test, (), "", "", "", extra=parts)
+
+
+RED, GREEN, WHITE = (250, 0, 0), (0, 250, 0), (255, 255, 255)
+PICTURES = [(RED, ["a red thing", "red"]), (GREEN, ["a green thing"]), (WHITE, ["nothing at all", "blank"])]
+
+
+def test_a_new_picture_gets_the_first_caption_of_the_nearest_one_on_white():
+    # Shades of a colour are near it; what is transparent is white, whatever lies below.
+    test = [((200, 40, 0, 255), ["red"]), ((0, 99, 0, 0), ["nothing at all"])]
+    score = baselines.captioning(make_pictures(PICTURES, test=test))["test"]["nearest training picture"]
+    assert score == metrics.captioning([c for _, c in test], ["a red thing", "nothing at all"])
+
+
+def test_one_caption_for_all_pictures_is_the_one_most_like_the_others():
+    train = [*PICTURES, (RED, ["one red thing"]), (RED, ["a thing"])]
+    scores = baselines.captioning(make_pictures(train, test=PICTURES, more=PICTURES[:1]))
+    assert list(scores) == ["test", "more"]
+    references = [captions for _, captions in PICTURES]
+    # It shares a word with "red", two with each of the three others that end in "thing".
+    assert scores["test"]["most typical caption"] == metrics.captioning(references, ["a red thing"] * 3)
+    assert scores["more"]["most typical caption"]["n"] == 1
+    assert scores["more"]["nearest training picture"]["exact_match"] == 1
+
+
+def test_where_captions_are_repeated_the_commonest_is_taken():
+    assert baselines._most_typical(["dog", "cat", "cat", "fish", ""]) == "cat"
+
+
+def test_of_many_captions_a_sample_from_all_over_is_compared(monkeypatch):
+    monkeypatch.setattr(baselines, "_SAMPLE", 3)
+    assert baselines._most_typical(["dog", "dog", "cat", "x", "cat", "y"]) == "cat"  # dog, cat, cat

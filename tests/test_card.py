@@ -78,3 +78,14 @@ def test_labels_of_figures_and_the_way_to_use_the_model_are_there():
     assert "| | accuracy | macro-F1 |\n|---|---|---|\n| **phrases** | 0.5000 | 0.2500 |" in text
     assert 'model.signatures["serving_default"](text=tf.constant(["..."]))' in text
     assert "(9,000 train, 500 validation, 1,200 test, 34 test_terms)" in text
+
+
+def test_a_captioner_is_used_with_a_file():
+    signatures = {"serving_default": {"inputs": {"image": "string (any)"}, "outputs": {}}}
+    text = card({**MANIFEST, "mapping": "captioning", "signatures": signatures})
+    assert '["serving_default"](image=tf.constant([open("photo.jpg", "rb").read()]))' in text
+    assert "`python -m zoo predict phrases photo.jpg`" in text
+    assert '`zoo.load("phrases").predict([open("photo.jpg", "rb").read()])`' in text
+    assert '`python -m zoo predict phrases "..."`, or\n`zoo.load("phrases").predict(["..."])`.' in card(
+        MANIFEST
+    )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from zoo import metrics
+from zoo.caption_scores import cider
 
 NAMES = ("bad", "mixed", "good")
 
@@ -247,3 +248,38 @@ def test_figures_are_written_as_their_field_does():
         "macro-F1",
         "accuracy",
     ]
+
+
+def test_captions_are_scored_in_the_figures_of_their_papers():
+    references = [["A dog runs.", "The dog is running!"], ["Two cats sleep on a mat", "Cats asleep"]]
+    score = metrics.captioning(references, ["a dog runs", "Two cats sleep on a mat"])
+    assert list(score) == [
+        "n", "bleu_4", "bleu_1", "bleu_2", "bleu_3", "cider", "rouge_l", "exact_match", "word_accuracy",
+    ]  # fmt: skip
+    assert score["n"] == 2
+    for name in ("bleu_1", "bleu_2", "bleu_3", "bleu_4", "rouge_l"):
+        assert score[name] == pytest.approx(100)
+    # Words are compared without case and punctuation; whole captions are not.
+    assert (score["exact_match"], score["word_accuracy"]) == (0.5, 1)
+    assert score["cider"] == pytest.approx(100 * cider(references, ["a dog runs", "Two cats sleep on a mat"]))
+    assert metrics.headline(score) == score["bleu_4"]
+    assert list(metrics.figures({**score, "cider": 57.123})) == [
+        "BLEU-4", "BLEU-1", "BLEU-2", "BLEU-3", "CIDEr", "ROUGE-L", "exact match", "word accuracy",
+    ]  # fmt: skip
+    assert metrics.figures({"cider": 57.123, "word_accuracy": 0.5}) == {
+        "CIDEr": "57.12",
+        "word accuracy": "0.5000",
+    }
+
+
+def test_of_names_the_exact_match_stands_first():
+    names = [["red apple"], ["boat", "ship"], ["woman  rowing boat"]]
+    score = metrics.captioning(names, ["green apple", "ship", "woman rowing boat"])
+    assert metrics.headline(score) == score["exact_match"] == pytest.approx(2 / 3)
+    assert list(score)[:3] == ["n", "exact_match", "bleu_4"]
+    assert metrics.are_names(names)
+    assert not metrics.are_names([["a", "b"], ["c", "d"]])
+
+
+def test_without_pictures_captions_score_0():
+    assert set(metrics.captioning([], []).values()) == {0}

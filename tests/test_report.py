@@ -203,6 +203,90 @@ def test_wrong_translations_are_red():
     assert [str(cell.style) for cell in table.columns[2].cells] == ["", "red"]
 
 
+def print_captioning(references, *predictions, pictures=(), **settings):
+    names = ("most typical caption", "model")[-len(predictions) :]
+    scores = {n: metrics.captioning(references, p) for n, p in zip(names, predictions, strict=True)}
+    report.print_captioning(scores, pictures, references, predictions[-1], **settings)
+
+
+CAPTIONS = [["a red boat", "boat on water"], ["a black dog", "dog"], ["two cats", "cats"], ["a boy", "kid"]]
+
+
+def test_captions_are_shown_with_scores_names_and_the_worst_by_cider_first(printed):
+    found = ["a red car", "a black dog", "fish", "kid"]
+    print_captioning(CAPTIONS, ["a dog"] * 4, found, pictures=["1.png", "2.png", "3.png", "4.png"], samples=2)
+    # So many figures stand below each other.
+    assert cells(printed, "")[1:] == ["most typical caption", "model"]
+    for figure in ("BLEU-4", "BLEU-1", "CIDEr", "ROUGE-L", "word accuracy"):
+        assert len(cells(printed, figure)) == 3
+    assert cells(printed, "exact match")[1] == "0.0000"
+    assert rows_below(printed, "Worst captions") == [
+        ["3.png", "two cats / cats", "fish"],
+        ["1.png", "a red boat / boat on water", "a red car"],
+    ]
+    assert "red)" not in printed.getvalue()  # a free caption may be right and equal no reference
+    assert [row[0] for row in rows_below(printed, "Others, drawn evenly")] == ["2.png", "4.png"]
+
+
+def test_pictures_without_names_have_no_column_for_them(printed):
+    print_captioning([["boat"], ["dog"]], ["boat", "cat"], part="validation")
+    assert "Scores on validation" in printed.getvalue()
+    assert rows_below(printed, "Worst captions") == [["dog", "cat"]]
+    assert rows_below(printed, "Others") == [["boat", "boat"]]
+    assert "wrong ones in red" in " ".join(printed.getvalue().split())
+
+
+def test_wrong_names_are_red():
+    rows = [("", ["boat"], "boat"), ("", ["dog"], "cat")]
+    for names_only, style in ((True, "red"), (False, "")):
+        table = report._captions("", rows, names_only)
+        assert [str(cell.style) for cell in table.columns[1].cells] == ["", style]
+
+
+def test_captions_are_shown_as_they_are_and_only_two_references(printed):
+    print_captioning([["[red]x", "y\nz", "third"]], ["\x1b[2J:smile:"])
+    assert rows_below(printed, "Worst captions") == [["[red]x / y z", "�[2J:smile:"]]
+
+
+def test_the_sheet_shows_each_picture_on_white_above_its_captions(tmp_path):
+    from matplotlib.image import imread
+
+    clear = np.zeros((20, 20, 4), np.uint8)  # black, but fully transparent
+    wide = np.full((10, 40, 3), (0, 0, 255), np.uint8)
+    pictures, found = [clear, wide, wide], ["boat", "costs $5 or $6", ""]
+    report.draw_captions(
+        pictures,
+        [["boat"], ["boat " * 30, "b", "c"], ["x"]],
+        found,
+        tmp_path / "a.png",
+        columns=2,
+        exact=True,
+    )
+    sheet = (imread(tmp_path / "a.png")[..., :3] * 255).round().astype(int)
+    height, width, _ = sheet.shape
+    first, second = sheet[: height // 2, : width // 2], sheet[: height // 2, width // 2 :]
+    assert not (first[: width // 4] < 250).any()  # nothing but white where the picture is transparent
+    blue = (second == (0, 0, 255)).all(axis=-1)
+    assert blue.any(axis=0).sum() == pytest.approx(4 * blue.any(axis=1).sum(), abs=4)  # keeps its shape
+    assert has_colour(first, lambda r, g, b: (g > r + 60) & (g > b + 60))  # right: green
+    assert has_colour(second, lambda r, g, b: (r > g + 60) & (r > b + 60))  # wrong: red
+
+
+def test_free_captions_are_black_on_the_sheet(tmp_path):
+    from matplotlib.image import imread
+
+    report.draw_captions(
+        [np.full((9, 9, 3), 255, np.uint8)] * 2, [["a"], ["b"]], ["a", "x"], tmp_path / "a.png"
+    )
+    sheet = imread(tmp_path / "a.png")[..., :3]
+    assert np.ptp(sheet, axis=-1).max() < 0.01  # no colours
+    assert sheet.min() < 0.2
+
+
+def has_colour(sheet, test):
+    return test(*np.moveaxis(sheet, -1, 0)).any()
+
+
 def test_the_learning_curve_is_a_picture(tmp_path):
     history = [{"loss": 2.0, "val_loss": 2.1, "learning_rate": 0.1}, {"loss": 1.0, "val_loss": 1.5}]
     report.draw_learning_curve({"history": history, "best_epoch": 2}, tmp_path / "curve.png")

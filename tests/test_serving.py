@@ -2,6 +2,7 @@ import sys
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from zoo import serving
@@ -76,3 +77,33 @@ def test_a_gpu_graph_of_float16_weights_holds_no_fused_kernel(monkeypatch):
     nodes = [*definition.node, *(node for body in definition.library.function for node in body.node_def)]
     assert "While" in {node.op for node in nodes} or "StatelessWhile" in {node.op for node in nodes}
     assert not [node.op for node in nodes if "Cudnn" in node.op]
+
+
+@pytest.mark.parametrize("size", [0, 1, 3, 4, 11])
+def test_blocks_keep_the_order_of_the_rows_whatever_their_number(size):
+    seen = []
+
+    def describe(texts):
+        tf.py_function(lambda rows: seen.append(rows.numpy().tolist()), [texts], [])
+        lengths = tf.strings.length(texts)
+        return {"length": lengths, "pair": tf.stack([texts, texts + "!"], axis=1)}
+
+    specs = {"length": tf.TensorSpec([None], tf.int32), "pair": tf.TensorSpec([None, 2], tf.string)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    def run(texts):
+        return serving.in_blocks(describe, texts, specs, rows=3)
+
+    texts = [b"x" * (7 * number % 11) + b"%d" % number for number in range(size)]
+    found = run(tf.constant(texts, tf.string))
+    assert found["length"].numpy().tolist() == [len(text) for text in texts]
+    assert found["pair"].shape == (size, 2)
+    assert found["pair"].numpy().tolist() == [[text, text + b"!"] for text in texts]
+    assert seen == [texts[start : start + 3] for start in range(0, size, 3)]
+
+
+def test_blocks_give_what_the_whole_batch_gives():
+    numbers = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    specs = {"sum": tf.TensorSpec([None], tf.float32)}
+    found = serving.in_blocks(lambda some: {"sum": tf.reduce_sum(some, axis=1)}, numbers, specs, rows=2)
+    assert found["sum"].numpy().tolist() == [3, 7, 11]

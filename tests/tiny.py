@@ -2,6 +2,7 @@
 
 import json
 import os
+import pickle
 import random
 import signal
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 _GOOD = ("lovely", "delicious", "friendly", "bright", "calm", "clever")
 _BAD = ("dreadful", "stale", "rude", "gloomy", "noisy", "clumsy")
@@ -80,6 +82,27 @@ def write_pairs(path: Path) -> Path:
     return path
 
 
+_COLOURS = {"red": (220, 30, 40), "green": (30, 160, 60), "blue": (40, 70, 210)}
+_PLACES = {"top left": (0, 0), "top right": (0, 16), "bottom left": (16, 0), "bottom right": (16, 16)}
+
+
+def write_captions(folder: Path) -> Path:
+    """Writes 48 pictures of 32 x 32, a coloured square in one corner of each, with what they show."""
+    from matplotlib.image import imsave
+
+    draw = np.random.default_rng(1)
+    rows = ["image,caption,split"]
+    for number, (look, place, _) in enumerate(product(_COLOURS, _PLACES, range(4))):
+        (top, left), side = _PLACES[place] + draw.integers(0, 4, 2), draw.integers(8, 13)
+        picture = np.full((32, 32, 3), draw.integers(200, 256), np.uint8)
+        picture[top : top + side, left : left + side] = _COLOURS[look]
+        imsave(folder / f"{number:02}.png", picture)
+        split = ("train", "train", "validation", "test")[number % 4]
+        rows.append(f"{number:02}.png,{look} square at the {place},{split}")
+    (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
 TINY = ("--word-units", "8", "--subword-units", "8", "--subword-buckets", "500", "--units", "8",
         "--batch-size", "32", "--learning-rate", "0.01", "--epochs", "8")  # fmt: skip
 TINY_TAGGER = ("--style", "prose", "--word-units", "8", "--characters", "8", "--character-units", "4",
@@ -90,6 +113,10 @@ TINY_TRANSLATOR = ("--source-pieces", "330", "--target-pieces", "330", "--max-pi
                    "--encoder-units", "24", "--decoder-layers", "1", "--decoder-units", "24", "--dropout",
                    "0.1", "--word-dropout", "0.05", "--batch-size", "8", "--learning-rate", "0.02",
                    "--beam-size", "3", "--epochs", "6", "--steps-per-epoch", "0")  # fmt: skip
+
+TINY_CAPTIONER = ("--image-size", "32", "--pieces", "300", "--units", "16", "--width", "16", "--max-pieces",
+                  "12", "--batch-size", "8", "--learning-rate", "0.01", "--captions-each", "8", "--epochs",
+                  "4", "--steps-per-epoch", "0")  # fmt: skip
 
 
 def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess:
@@ -106,6 +133,37 @@ def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subpro
     return result
 
 
+def tensorflow_alone(model: Path, name: str, given: list, folder: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Asks every signature of a saved model in a process without Keras; `name` is that of the input."""
+    program = """
+import pickle, sys
+sys.modules["keras"] = None
+import tensorflow as tf
+with open("given", "rb") as file:
+    given = tf.constant(pickle.load(file))
+model = tf.saved_model.load(sys.argv[1])
+outputs = {name: {key: value.numpy() for key, value in signature(**{sys.argv[2]: given}).items()}
+           for name, signature in model.signatures.items()}
+with open("outputs", "wb") as file:
+    pickle.dump(outputs, file)
+"""
+    (folder / "given").write_bytes(pickle.dumps(given))
+    run("-c", program, str(model), name, cwd=folder)
+    return pickle.loads((folder / "outputs").read_bytes())
+
+
+def assert_same_answers(found: dict[str, np.ndarray], expected: dict[str, tf.Tensor]) -> None:
+    """Checks outputs of a signature: scores to 1e-5, attention to 1e-6, all else exactly."""
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        if name in ("score", "scores"):
+            np.testing.assert_allclose(found[name], value, rtol=1e-5, atol=1e-5)
+        elif name == "attention":
+            np.testing.assert_allclose(found[name], value, atol=1e-6)
+        else:
+            np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
 def checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
     """Returns the arrays and the state that the run `tiny` stored."""
     with np.load(folder / "runs/tiny/checkpoint.npz") as stored:
@@ -115,8 +173,10 @@ def checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
 
 def stop_when(condition: Callable[[], bool], command, folder: Path, how=signal.SIGKILL) -> int:
     """Runs `python COMMAND`, sends a signal as soon as the condition holds, and returns the exit code."""
+    # Tests that a script runs in the background inherit that Ctrl-C is ignored.
     process = subprocess.Popen([sys.executable, *command], cwd=folder, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)  # fmt: skip
+                               stderr=subprocess.DEVNULL,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # fmt: skip
     limit = time.monotonic() + 120
     while not condition():
         assert process.poll() is None, "the training ended before it could be killed"
@@ -183,4 +243,19 @@ def trained_translator(tmp_path_factory, pairs) -> Path:
     folder = tmp_path_factory.mktemp("translation")
     flags = ("--dataset", str(pairs), "--name", "tiny", *TINY_TRANSLATOR)
     run("-m", "zoo.recipes.translation", *flags, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def squares(tmp_path_factory) -> Path:
+    """The folder of pictures of squares, with captions.csv."""
+    return write_captions(tmp_path_factory.mktemp("squares"))
+
+
+@pytest.fixture(scope="session")
+def trained_captioner(tmp_path_factory, squares) -> Path:
+    """As `trained`, for the captioning recipe."""
+    folder = tmp_path_factory.mktemp("captioning")
+    flags = ("--dataset", str(squares), "--name", "tiny", *TINY_CAPTIONER)
+    run("-m", "zoo.recipes.captioning", *flags, cwd=folder)
     return folder

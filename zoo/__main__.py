@@ -10,17 +10,20 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from zoo import cli, registry
+from zoo import cli, picture_files, registry
 from zoo.errors import ZooError
 from zoo.quiet import import_tensorflow
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
-Train:   python -m zoo.recipes.sentiment (or tagging, translation)
+Train:   python -m zoo.recipes.sentiment (or tagging, translation, captioning)
 Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict tagging_conll2003 "Ada Lovelace met Charles Babbage in London."
          python -m zoo predict translation_cldr_en_fr "three weeks ago"
+         python -m zoo predict captioning_flickr8k photo.jpg
 """
+_FIGURES = 3  # of a model's test scores in the list
+_STEPS_TO = ("bleu_1", "bleu_2", "bleu_3")  # BLEU-4, which says enough there
 
 
 @dataclass(frozen=True)
@@ -79,23 +82,26 @@ class Info:
 
 @dataclass(frozen=True)
 class Predict:
-    """Runs a model on texts from the command line, or on the rows of a file."""
+    """Runs a model on texts or pictures from the command line, or on the rows of a file."""
 
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
     texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Texts, each in quotes."""
+    """Texts, each in quotes; for a captioning model paths of pictures, or of folders of pictures."""
     input: str = ""
-    """File of texts: .txt with one a line, CSV, TSV or JSONL with a column text, or a .py file, one text."""
+    """File of texts: .txt with one a line, CSV, TSV or JSONL with a column text, or a .py file, one text.
+    For a captioning model it lists paths of pictures, from its own folder: .txt, or a column image."""
     output: str = ""
     """File to write: CSV, TSV, JSONL, or SVG, a picture; by default the answers are printed."""
     signature: str = ""
-    """What to run of the model, such as beam or greedy of a translator; empty: serving_default."""
+    """What to run of the model, such as beam of a translator or captioner; empty: serving_default."""
 
     def run(self) -> None:
         """Predicts, then prints or writes whole."""
         if bool(self.texts) == bool(self.input):
-            raise ZooError('give texts in quotes, or --input FILE: python -m zoo predict NAME "a text"')
+            raise ZooError(
+                'give texts in quotes or pictures, or --input FILE: python -m zoo predict NAME "a text"'
+            )
         from zoo.predictions import WRITERS, draw, show, tell, write
 
         path = Path(self.output)
@@ -103,15 +109,14 @@ class Predict:
             raise ZooError(f"--output {path}: give a file that ends in {', '.join(WRITERS)} or .svg")
         if self.output and not path.absolute().parent.is_dir():
             raise ZooError(f"--output {path}: no such folder; make it first")
-        texts = [_from_shell(text) for text in self.texts] or _read_texts(Path(self.input))
-        model = registry.load(self.model)
-        answers = model.predict(texts, self.signature)
-        rows = [{"text": text, **row} for text, row in zip(texts, answers, strict=True)]
-        config = model.manifest.get("config", {})
+        saved = registry.find(self.model)
+        rows, refused = self._captioned(saved) if _captions(saved) else (self._answered(saved), {})
+        config = saved.manifest.get("config", {})
         about = {
-            "labels": model.manifest.get("labels", []),
+            "labels": saved.manifest.get("labels", []),
             "code": config.get("style") == "code",
             "max_pieces": config.get("max_pieces", 0),
+            "refused": refused,
         }
         if not self.output:
             show(rows, **about)
@@ -119,13 +124,34 @@ class Predict:
         from zoo.run import write_atomically
 
         picture = path.suffix == ".svg"
-        content = draw(rows, **about, title=model.name) if picture else write(rows, path.suffix)
+        content = draw(rows, **about, title=saved.name) if picture else write(rows, path.suffix)
         try:
             write_atomically(path, content.encode("utf-8"))
         except OSError as error:
             raise ZooError(f"--output {path}: cannot be written ({error.strerror})") from None
         print(f"{path}: {len(rows):,} rows")
-        tell(rows, about["max_pieces"])
+        tell(rows, about["max_pieces"], refused)
+
+    def _answered(self, saved: registry.Saved) -> list[dict[str, Any]]:
+        texts = [_from_shell(text) for text in self.texts] or _read_texts(Path(self.input))
+        answers = registry.Model(saved).predict(texts, self.signature)
+        return [{"text": text, **row} for text, row in zip(texts, answers, strict=True)]
+
+    def _captioned(self, saved: registry.Saved) -> tuple[list[dict[str, Any]], dict[str, str]]:
+        """Returns answers, and picture -> why it cannot be read."""
+        pictures = picture_files.given(self.texts) or picture_files.listed(Path(self.input))
+        answers = registry.Model(saved).predict([picture.file for picture in pictures], self.signature)
+        pairs = list(zip(pictures, answers, strict=True))
+        refused = {
+            picture.name: picture_files.refusal(picture.file)
+            for picture, row in pairs
+            if not row.get("valid", True)
+        }
+        if len(refused) == len({picture.name for picture in pictures}):
+            (name, reason), *others = refused.items()
+            more = f", and {len(others):,} more cannot be read" if others else ""
+            raise ZooError(f"{name} {reason}{more}; give pictures in JPEG, PNG, GIF or BMP")
+        return [{"image": picture.name, **row} for picture, row in pairs], refused
 
 
 @dataclass(frozen=True)
@@ -154,14 +180,14 @@ class Evaluate:
 
 @dataclass(frozen=True)
 class Inspect:
-    """Draws what a model does with a text."""
+    """Draws what a model does with a text or a picture."""
 
     what: Annotated[Literal["reading", "attention"], tyro.conf.Positional]
-    """reading: how a classifier's answer grows word by word; attention: where a translator looks."""
+    """reading: how a classifier's answer grows word by word; attention: where other models look."""
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
     text: Annotated[str, tyro.conf.Positional]
-    """The text to read, in quotes."""
+    """The text to read, in quotes; for a captioning model the path of a picture."""
     output: str = ""
     """File to draw: .png, .svg or .pdf; empty: named after what is drawn."""
 
@@ -170,8 +196,13 @@ class Inspect:
         import importlib
 
         path = Path(self.output or f"{self.what}.png")
-        draw = getattr(importlib.import_module(f"zoo.inspection.{self.what}"), f"draw_{self.what}")
-        if said := draw(registry.load(self.model), _from_shell(self.text), path):
+        saved, what, given = registry.find(self.model), self.what, _from_shell(self.text)
+        if _captions(saved):
+            if self.what == "reading":
+                raise ZooError(f"{saved.name}: reads no text; choose a classifier, or inspect its attention")
+            what, given = "looking", Path(self.text)
+        draw = getattr(importlib.import_module(f"zoo.inspection.{what}"), f"draw_{what}")
+        if said := draw(registry.Model(saved), given, path):
             print(said, end="\n\n")
         print(path)
 
@@ -180,7 +211,7 @@ class Inspect:
 class Bench:
     """Measures speed against what one would use instead, on this machine."""
 
-    recipe: Annotated[Literal["sentiment", "tagging", "translation"], tyro.conf.Positional]
+    recipe: Annotated[Literal["sentiment", "tagging", "translation", "captioning"], tyro.conf.Positional]
     """What to measure."""
     full: bool = False
     """A longer measurement; of sentiment also a training to the end, to compare accuracy."""
@@ -204,7 +235,12 @@ def _headline(manifest: dict[str, Any]) -> str:
     from zoo.metrics import figures
 
     scores = manifest.get("metrics", {}).get("test", {})
-    return ", ".join(f"{name} {figure}" for name, figure in figures(scores).items())
+    found = figures({name: score for name, score in scores.items() if name not in _STEPS_TO})
+    return ", ".join(f"{name} {figure}" for name, figure in list(found.items())[:_FIGURES])
+
+
+def _captions(saved: registry.Saved) -> bool:
+    return saved.manifest.get("mapping") == "captioning"
 
 
 def _from_shell(text: str) -> str:

@@ -10,8 +10,11 @@ import numpy as np
 from zoo.tags import spans
 
 _COLUMNS = {"token": "tokens", "tag": "tags", "score": "scores", "start": "starts", "end": "ends"}
-_ONE = ("translation", "score", "finished", "truncated")
-_SEVERAL = {"translation": "translations", "score": "scores", "finished": "finished"}
+_ONE = ("translation", "caption", "score", "finished", "truncated", "valid")
+_SEVERAL = {
+    "translations": {"translation": "translations", "score": "scores", "finished": "finished"},
+    "captions": {"caption": "captions", "score": "scores"},
+}
 
 
 def read(outputs: dict[str, np.ndarray], inputs: Sequence[Any]) -> list[dict[str, Any]]:
@@ -30,6 +33,10 @@ def read(outputs: dict[str, np.ndarray], inputs: Sequence[Any]) -> list[dict[str
         (whether the text was cut); where there are several, `translations`, a list of dicts with the first
         three, the best first; of the signature `attention` also `source_tokens`, `target_tokens` and
         `attention`, a list of weights for each target token, all without padding.
+        For a captioner `caption`, `score` and `valid`, whether the picture could be decoded; where there are
+        several, `captions`, a list of dicts with the first two, the best first, of a picture that is not
+        valid a single empty one; of the signature `attention` also `tokens`, and `attention`, a grid of
+        weights for each, both without padding.
         For others, the outputs.
     """
     if "row_splits" in outputs:
@@ -58,11 +65,12 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
     if "attention" in row:
         row = _without_padding(row)
     values = {key: python(value) for key, value in row.items()}
-    if "translations" in values:
-        columns = [values.pop(name) for name in _SEVERAL.values()]
-        found = [dict(zip(_SEVERAL, column, strict=True)) for column in zip(*columns, strict=True)]
-        return {"translations": found, **values}
-    if "translation" in values:
+    for name, fields in _SEVERAL.items():
+        if name in values:
+            columns = [values.pop(column) for column in fields.values()]
+            found = [dict(zip(fields, column, strict=True)) for column in zip(*columns, strict=True)]
+            return {name: found if values.get("valid", True) else found[:1], **values}
+    if "translation" in values or "caption" in values:
         return {name: values[name] for name in _ONE if name in values} | values
     if "labels" in values and "scores" in values:
         values["scores"] = dict(zip(values.pop("labels"), values["scores"], strict=True))
@@ -70,6 +78,9 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without_padding(row: dict[str, Any]) -> dict[str, Any]:
+    if "tokens" in row:
+        real = row["tokens"] != b""
+        return {**row, "tokens": row["tokens"][real], "attention": row["attention"][real]}
     source, target = (row[side] != b"" for side in ("source_tokens", "target_tokens"))
     return {
         **row,

@@ -29,8 +29,7 @@ model = tf.saved_model.load("saved_models/{manifest["name"]}")
 print(model.signatures["serving_default"]({_example(manifest)}))
 ```
 
-With the zoo: `python -m zoo predict {manifest["name"]} "..."`, or
-`zoo.load("{manifest["name"]}").predict(["..."])`.
+{_with_the_zoo(manifest)}
 
 {_signatures(manifest)}
 
@@ -73,7 +72,19 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
 
 def _example(manifest: Mapping[str, Any]) -> str:
     (name,) = manifest["signatures"]["serving_default"]["inputs"]
+    if manifest.get("mapping") == "captioning":
+        return f'{name}=tf.constant([open("photo.jpg", "rb").read()])'
     return f'{name}=tf.constant(["..."])'
+
+
+def _with_the_zoo(manifest: Mapping[str, Any]) -> str:
+    name = manifest["name"]
+    pictures = manifest.get("mapping") == "captioning"
+    file = 'open("photo.jpg", "rb").read()'
+    typed, given = ("photo.jpg", file) if pictures else ('"..."', '"..."')
+    return (
+        f'With the zoo: `python -m zoo predict {name} {typed}`, or\n`zoo.load("{name}").predict([{given}])`.'
+    )
 
 
 def _signatures(manifest: Mapping[str, Any]) -> str:

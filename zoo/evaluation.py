@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from zoo import metrics, report
+from zoo import metrics, picture_files, report
 from zoo.data import Examples, catalogue, files, load
 from zoo.data.conll import read_columns
-from zoo.data.examples import columns, sources_and_targets, text_and_labels, tokens_and_tags
+from zoo.data.examples import captions_of, columns, sources_and_targets, text_and_labels, tokens_and_tags
 from zoo.errors import ZooError
 from zoo.registry import Model
+
+_PICTURES = 32  # that are held in memory together
 
 
 def evaluate(
@@ -26,7 +28,7 @@ def evaluate(
     """Predicts a split through the SavedModel, and prints its scores beside the stored baselines.
 
     Args:
-        model: a loaded classifier, tagger or translator.
+        model: a loaded classifier, tagger, translator or captioner.
         dataset: as `zoo.data.load` takes it; empty for the set that the model was trained on. All rows of
             a single file are scored.
         split: `"test"`, `"validation"`, `"train"`, or a further test part that the set has.
@@ -37,18 +39,23 @@ def evaluate(
         target: likewise the language to translate into.
 
     Returns:
-        What `zoo.metrics.classification`, `zoo.metrics.tagging` or `zoo.metrics.translation` returns; of a
-        tagger, where the set holds raw sentences, also `raw`, the scores from raw text on.
+        What the function of `zoo.metrics` for the model's mapping returns; of a tagger, where the set holds
+        raw sentences, also `raw`, the scores from raw text on.
 
     Raises:
         ZooError: the model is not of this zoo, the set has no such part, or the data's labels are not the
             model's.
     """
     manifest = model.manifest
-    scorers = {"classification": _classification, "tagging": _tagging, "translation": _translation}
+    scorers = {
+        "classification": _classification,
+        "tagging": _tagging,
+        "translation": _translation,
+        "captioning": _captioning,
+    }
     if manifest.get("mapping") not in scorers:
         raise ZooError(
-            f"{model.name}: only classifiers, taggers and translators of this zoo can be evaluated here"
+            f"{model.name}: only classifiers, taggers, translators and captioners can be evaluated here"
         )
     score = scorers[manifest["mapping"]]
     trained_on, own = manifest["dataset"], manifest["config"]
@@ -150,6 +157,32 @@ def _translation(
     part = data.name if isinstance(data, Path) else split
     report.print_translation({**baselines, model.name: score}, sources, truth, predicted, part)
     return score
+
+
+def _captioning(model: Model, name: str, data: Path | Examples, split: str, _, baselines) -> dict[str, Any]:
+    if isinstance(data, Path):
+        table = picture_files.with_captions(data)
+        truth, names, part = list(table.values()), [picture.name for picture in table], data.name
+        answers = model.predict([picture.file for picture in table])
+        for picture, answer in zip(table, answers, strict=True):
+            if not answer["valid"]:
+                reason = picture_files.refusal(picture.file)
+                raise ZooError(f"{name}: {picture.name} {reason}; replace it or remove its rows")
+    else:
+        truth, names, part = captions_of(data.split(split)), [], split
+        answers = _answers_to_pictures(model, data.split(split))
+    predicted = [answer["caption"] for answer in answers]
+    score = metrics.captioning(truth, predicted)
+    report.print_captioning({**baselines, model.name: score}, names, truth, predicted, part)
+    return score
+
+
+def _answers_to_pictures(model: Model, part) -> list[dict[str, Any]]:
+    """Gives the model each picture as a file without loss."""
+    import tensorflow as tf
+
+    encoded = part.map(lambda row: tf.io.encode_png(row["image"]), num_parallel_calls=2).batch(_PICTURES)
+    return [answer for block in encoded.as_numpy_iterator() for answer in model.predict(block.tolist())]
 
 
 def _texts(part) -> list[str]:

@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
+from zoo import caption_scores
 from zoo.tags import span_type, spans
 
 _HEADINGS = {"f1": "F1", "macro_f1": "macro-F1", "bleu": "BLEU", "chrf": "chrF"}
-_OF_100 = ("bleu", "chrf")  # the others are shares, from 0 to 1
+_HEADINGS |= {f"bleu_{order}": f"BLEU-{order}" for order in (1, 2, 3, 4)}
+_HEADINGS |= {"cider": "CIDEr", "rouge_l": "ROUGE-L"}
+# Written as their fields' papers do; the others are shares, from 0 to 1.
+_OF_100 = ("bleu", "chrf", "bleu_1", "bleu_2", "bleu_3", "bleu_4", "cider", "rouge_l")
 
 
 def classification(
@@ -102,6 +106,47 @@ def translation(truth: Sequence[str], predicted: Sequence[str]) -> dict[str, Any
     }
 
 
+def captioning(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> dict[str, Any]:
+    """Scores captions as the COCO caption evaluation does, on lower-case words without punctuation.
+
+    Args:
+        references: one or more true captions of each picture.
+        predicted: a caption of each picture.
+
+    Returns:
+        `n`; `bleu_4`, `bleu_1`, `bleu_2` and `bleu_3`, without smoothing, and `rouge_l`, from 0 to 100;
+        `cider`, which is CIDEr-D times 100, as tables of papers print it, and may pass 100; `exact_match`,
+        the share of captions that equal one of their references, case and punctuation included;
+        `word_accuracy`, which is 1 - word error rate. Where captions `are_names`, `exact_match` stands first.
+    """
+    bleu = {
+        f"bleu_{order}": 100 * caption_scores.bleu(references, predicted, order) for order in (4, 1, 2, 3)
+    }
+    same = sum(map(is_a_reference, references, predicted))
+    exact = {"exact_match": _ratio(same, len(predicted))}
+    scores = {
+        **bleu,
+        "cider": 100 * caption_scores.cider(references, predicted),
+        "rouge_l": 100 * caption_scores.rouge_l(references, predicted),
+        **exact,
+        "word_accuracy": caption_scores.word_accuracy(references, predicted),
+    }
+    # A name has too few words for runs of four, and a right one can be hit; of free captions hardly any is.
+    return {"n": len(predicted), **(exact if are_names(references) else {}), **scores}
+
+
+def is_a_reference(references: Sequence[str], predicted: str) -> bool:
+    """Tells whether a caption equals one of the picture's references, compared as `plain` writes them."""
+    return plain(predicted) in map(plain, references)
+
+
+def are_names(references: Sequence[Sequence[str]]) -> bool:
+    """Tells whether captions are names: less than two for a picture, of six words at most, on average."""
+    captions = [caption for each in references for caption in each]
+    words = sum(len(caption.split()) for caption in captions)
+    return len(captions) < 2 * len(references) and words <= 6 * len(captions)
+
+
 def plain(text: str) -> str:
     """Returns a text with single spaces and composed accents, which look the same as any others."""
     return unicodedata.normalize("NFC", " ".join(text.split()))
@@ -118,7 +163,7 @@ def sentence_chrf(truth: Sequence[str], predicted: Sequence[str]) -> list[float]
 
 
 def headline(scores: Mapping[str, Any]) -> float:
-    """Returns the figure that stands first: span F1, or accuracy."""
+    """Returns the figure that stands first: span F1, accuracy, BLEU-4 ..."""
     return next(value for value in scores.values() if isinstance(value, float))
 
 

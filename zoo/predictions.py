@@ -5,7 +5,7 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -28,35 +28,48 @@ _CODE = {
 _CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�")
 _CONTROLS |= {ord("\t"): "\t", ord("\n"): "\n", ord("\r"): " ", ord("\f"): " "}
 _LONGEST = 500  # cells of a text beside its translation
+# What is written for an input, and what it is called where there are several.
+_WRITTEN = {"translation": "translations", "caption": "captions"}
+_NONE: Mapping[str, str] = {}
 
 
-def show(rows: list[dict[str, Any]], labels: list[str], code: bool = False, max_pieces: int = 0) -> None:
+def show(
+    rows: list[dict[str, Any]],
+    labels: list[str],
+    code: bool = False,
+    max_pieces: int = 0,
+    refused: Mapping[str, str] = _NONE,
+) -> None:
     """Prints answers: a table, or for taggers the texts themselves with their tags in colour.
 
     In a pipe or a file, where programs read on, some are printed otherwise:
 
     - Tagged tokens, whose colours would be lost, as columns: token, tag, score, start and end, parted by
       tabs, and a blank line between texts.
-    - Translations, one a line; where a text has several, with their scores behind a tab, and a blank line
-      between texts. Notes, such as that a text was cut, go to standard error.
+    - Translations and captions, one a line; where an input has several, with their scores behind a tab, and
+      a blank line between inputs. Where there are several pictures, the picture and a tab stand before each
+      caption. Notes, such as that a text was cut, go to standard error.
 
     Args:
-        rows: `text` and what `zoo.answers.read` says of it.
+        rows: `text` or `image`, and what `zoo.answers.read` says of it.
         labels: all labels of the model, which share out the colours.
         code: whether the texts are source code.
         max_pieces: pieces of a text that a translator reads; 0 if unknown.
+        refused: picture -> why it cannot be read.
     """
     console = Console(markup=False, emoji=False, highlight=False)
-    if console.is_terminal or not rows[0].keys() & _LINES.keys():
-        console.print(*_painted(rows, labels, code, max_pieces), sep="\n")
+    lines = next((_LINES[name] for name in _LINES if name in rows[0]), None)
+    if console.is_terminal or not lines:
+        console.print(*_painted(rows, labels, code, max_pieces, refused), sep="\n")
         return
-    lines = next(_LINES[name] for name in _LINES if name in rows[0])
     print(lines(rows), end="")
-    tell(rows, max_pieces)
+    tell(rows, max_pieces, refused)
 
 
-def tell(rows: list[dict[str, Any]], max_pieces: int = 0) -> None:
-    """Prints the `notes` on texts to standard error, one line for all texts that share one."""
+def tell(rows: list[dict[str, Any]], max_pieces: int = 0, refused: Mapping[str, str] = _NONE) -> None:
+    """Prints `notes` to standard error: a line for each picture, or for all texts that share one."""
+    for picture, reason in refused.items():
+        print(f"note: {_safe(_line(picture))} {reason}", file=sys.stderr)
     numbers: dict[str, list[int]] = {}
     for number, row in enumerate(rows, start=1):
         for note in notes(row, max_pieces):
@@ -66,9 +79,9 @@ def tell(rows: list[dict[str, Any]], max_pieces: int = 0) -> None:
         print(f"note: text{'s' * (len(which) > 1)} {some}: {note}", file=sys.stderr)
 
 
-def notes(answer: dict[str, Any], max_pieces: int = 0) -> list[str]:
-    """Says what a reader of a translation should know of it: that the text was cut, or the translation."""
-    found = []
+def notes(answer: dict[str, Any], max_pieces: int = 0, refused: Mapping[str, str] = _NONE) -> list[str]:
+    """Says what a reader should know: that a text was cut, or its translation, or a picture not read."""
+    found = [refused[answer["image"]]] if answer.get("image") in refused else []
     if answer.get("truncated"):
         found.append(f"only the first {max_pieces or 'few'} pieces were read")
     if not all(each.get("finished", True) for each in answer.get("translations", [answer])):
@@ -77,12 +90,17 @@ def notes(answer: dict[str, Any], max_pieces: int = 0) -> list[str]:
 
 
 def draw(
-    rows: list[dict[str, Any]], labels: list[str], code: bool = False, max_pieces: int = 0, title: str = ""
+    rows: list[dict[str, Any]],
+    labels: list[str],
+    code: bool = False,
+    max_pieces: int = 0,
+    refused: Mapping[str, str] = _NONE,
+    title: str = "",
 ) -> str:
     """Returns what `show` prints on a terminal as an SVG picture. Arguments as there."""
     options = {"markup": False, "emoji": False, "highlight": False, "force_terminal": True}
     console = Console(**options, record=True, file=io.StringIO(), width=92)
-    console.print(*_painted(rows, labels, code, max_pieces), sep="\n")
+    console.print(*_painted(rows, labels, code, max_pieces, refused), sep="\n")
     svg = console.export_svg(title=title)
     return re.sub(
         r"@font-face \{.*?\}", "", svg, flags=re.DOTALL
@@ -93,20 +111,21 @@ def write(rows: list[dict[str, Any]], suffix: str) -> str:
     """Returns answers as the content of a file.
 
     Args:
-        rows: `text` and what `zoo.answers.read` says of it.
-        suffix: `.jsonl`, an object for each text; or `.csv` or `.tsv`, a row for each text, for taggers one
-            for each token, with the number of its text, and where a text has several translations one for
-            each, with its rank.
+        rows: `text` or `image`, and what `zoo.answers.read` says of it.
+        suffix: `.jsonl`, an object for each input; or `.csv` or `.tsv`, a row for each input, for taggers one
+            for each token, with the number of its text, and where an input has several translations or
+            captions one for each, with its rank.
     """
     return WRITERS[suffix](rows)
 
 
 def _painted(
-    rows: list[dict[str, Any]], labels: list[str], code: bool, max_pieces: int
+    rows: list[dict[str, Any]], labels: list[str], code: bool, max_pieces: int, refused: Mapping[str, str]
 ) -> list[Table | Text]:
-    if rows[0].keys() & {"translation", "translations"}:
-        return [_translations(rows, max_pieces)]
-    if "tokens" not in rows[0]:
+    for name, several in _WRITTEN.items():
+        if name in rows[0] or several in rows[0]:
+            return [_written(rows, name, max_pieces, refused)]
+    if "spans" not in rows[0]:
         return [_answers(rows)]
     colours = _CODE if code else _shared_out(labels)
     paint = _code if code else _spans if any(map(is_begin, labels)) else _tags
@@ -129,16 +148,17 @@ def _empty_table(columns: Iterable[str]) -> Table:
     return table
 
 
-def _translations(rows: list[dict[str, Any]], max_pieces: int) -> Table:
-    noted = any(notes(row, max_pieces) for row in rows)
-    several = "translations" in rows[0]
-    table = _empty_table(["text", "translation", "score", *["note"] * noted])
+def _written(rows: list[dict[str, Any]], name: str, max_pieces: int, refused: Mapping[str, str]) -> Table:
+    noted = any(notes(row, max_pieces, refused) for row in rows)
+    several = _WRITTEN[name] in rows[0]
+    given = "image" if "image" in rows[0] else "text"
+    table = _empty_table([given, name, "score", *["note"] * noted])
     for row in rows:
-        text = Text(_safe(row["text"]))
+        text = Text(_safe(row[given]))
         text.truncate(_LONGEST, overflow="ellipsis")  # what was cut is the longest of all
-        for each in row.get("translations", [row]):
-            told = notes({**each, "truncated": text and row.get("truncated")}, max_pieces)
-            cells = [Text(_safe(each["translation"])), Text(_shown(each["score"]))]
+        for each in row.get(_WRITTEN[name], [row]):
+            told = notes({**row, **each, "truncated": text and row.get("truncated")}, max_pieces, refused)
+            cells = [Text(_safe(each[name])), Text(_score({**row, **each}))]
             table.add_row(text, *cells, *["; ".join(told)] * noted)
             text = Text()
         if several:
@@ -193,28 +213,40 @@ def _tagged_lines(rows: list[dict[str, Any]]) -> str:
     return "\n".join(_columns(row["tokens"]) for row in rows)
 
 
-def _translated_lines(rows: list[dict[str, Any]]) -> str:
-    return "".join(f"{_line(row['translation'])}\n" for row in rows)
+def _written_lines(rows: list[dict[str, Any]]) -> str:
+    (name,) = _WRITTEN.keys() & rows[0].keys()
+    return "".join(f"{_before(row, rows)}{_line(row[name])}\n" for row in rows)
 
 
 def _several_lines(rows: list[dict[str, Any]]) -> str:
+    name, several = next(pair for pair in _WRITTEN.items() if pair[1] in rows[0])
     blocks = (
-        (f"{_line(each['translation'])}\t{_shown(each['score'])}\n" for each in row["translations"])
+        (f"{_before(row, rows)}{_line(each[name])}\t{_score({**row, **each})}\n" for each in row[several])
         for row in rows
     )
     return "\n".join(map("".join, blocks))
 
 
+def _score(answer: dict[str, Any]) -> str:
+    """Returns the score of what was written; of a picture that could not be read nothing was."""
+    return _shown(answer["score"]) if answer.get("valid", True) else ""
+
+
+def _before(row: dict[str, Any], rows: list[dict[str, Any]]) -> str:
+    """Returns what says which of several pictures a caption belongs to."""
+    return f"{_line(row['image'])}\t" if "image" in row and len(rows) > 1 else ""
+
+
 def _line(text: str) -> str:
-    """Keeps a translation on its line, whatever model it comes from."""
+    """Keeps a text on its line, whatever model it comes from."""
     return re.sub(r"[\t\r\n]+", " ", text)
 
 
 # How answers that have one of these fields are printed for other programs.
 _LINES: dict[str, Callable[[list[dict[str, Any]]], str]] = {
-    "tokens": _tagged_lines,
-    "translation": _translated_lines,
-    "translations": _several_lines,
+    "spans": _tagged_lines,
+    **dict.fromkeys(_WRITTEN, _written_lines),
+    **dict.fromkeys(_WRITTEN.values(), _several_lines),
 }
 
 
@@ -240,15 +272,19 @@ def _flat(row: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _ranked(text: str, translations: list[dict[str, Any]], **others: Any) -> list[dict[str, Any]]:
-    return [{"text": text, "rank": i, **each, **others} for i, each in enumerate(translations, start=1)]
+def _ranked(row: dict[str, Any], several: str) -> list[dict[str, Any]]:
+    (given, name), *others = ((key, value) for key, value in row.items() if key != several)
+    return [
+        {given: name, "rank": rank, **each, **dict(others)} for rank, each in enumerate(row[several], start=1)
+    ]
 
 
 def _table(rows: list[dict[str, Any]], separator: str) -> str:
-    if "translations" in rows[0]:
-        rows = [each for row in rows for each in _ranked(**row)]
+    for several in _WRITTEN.values():
+        if several in rows[0]:
+            rows = [each for row in rows for each in _ranked(row, several)]
     header = list(_flat(rows[0]))
-    if "tokens" in rows[0]:
+    if "spans" in rows[0]:
         header = ["text", "token", "tag", "score", "start", "end"]
         rows = [{"text": i, **token} for i, row in enumerate(rows) for token in row["tokens"]]
     text = io.StringIO(newline="")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo import answers
+from zoo import answers, picture_files
 from zoo.errors import ZooError
 from zoo.quiet import import_tensorflow
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 MANIFEST = "zoo.json"
 CARD = "README.md"
 _BLOCK = 512  # texts that go through a model together: bounds memory, not answers
+_PICTURES = 32  # the same of files of pictures, which are large
 _FEW = 16  # the same where a text's answer grows with the square of its length
 _CELLS = 50_000  # tokens, padding included, of sentences that go through a model together
 
@@ -181,7 +182,8 @@ class Model:
         """Runs the model on a list of inputs; a tagger also takes lists of ready tokens.
 
         Args:
-            inputs: raw inputs, one for each row (for text models, strings), or for a tagger lists of tokens.
+            inputs: raw inputs, one for each row: for text models strings, for a tagger also lists of tokens,
+                for a captioner files, as bytes or as `pathlib.Path`, which are read a few at a time.
             signature: what to run, such as `beam` of a translator; empty for `serving_default`, or for what
                 a tagger has to the same end.
 
@@ -189,9 +191,10 @@ class Model:
             For each input a dict of plain Python values, as `zoo.answers.read` describes them.
 
         Raises:
-            ZooError: `inputs` is a single string, or there is no such signature that takes one input.
+            ZooError: `inputs` is a single one, there is no such signature that takes one input, or a file is
+                missing.
         """
-        if isinstance(inputs, str | bytes):
+        if isinstance(inputs, str | bytes | Path):
             raise ZooError("predict takes a list of inputs; put the one you have in a list: [text]")
         if signature and signature not in self.signatures:
             known = ", ".join(sorted(self.signatures)) or "none"
@@ -204,7 +207,10 @@ class Model:
             raise ZooError(f"{self.path}: predict needs a signature {name} with one input")
         rows = []
         matrices = any((spec.shape.rank or 0) > 2 for spec in function.structured_outputs.values())
-        blocks = _sentence_blocks(inputs) if ready else _blocks(inputs, _FEW if matrices else _BLOCK)
+        if arguments[0][0] == "image" and arguments[0][1].dtype.name == "string":
+            blocks = self._picture_blocks(inputs, _FEW if matrices else _PICTURES)
+        else:
+            blocks = _sentence_blocks(inputs) if ready else _blocks(inputs, _FEW if matrices else _BLOCK)
         for block in blocks:
             tensor = self._tensor(*arguments[0], _padded(block) if ready else block)
             outputs = {key: value.numpy() for key, value in sorted(function(tensor).items())}
@@ -215,6 +221,17 @@ class Model:
         if "tokens" in self.signatures and any(not isinstance(row, str | bytes) for row in inputs):
             return "tokens"
         return "flat" if "flat" in self.signatures else "serving_default"
+
+    def _picture_blocks(self, inputs: Sequence[Any], rows: int) -> Iterator[list[bytes]]:
+        """Yields files' bytes; what is wrong with the inputs is found before the first block."""
+        if strange := [row for row in inputs if not isinstance(row, Path | bytes)]:
+            raise ZooError(
+                f"inputs of {self.name} are pictures, but {repr(strange[0])[:80]} is none: give the file as "
+                'pathlib.Path("photo.jpg"), or its bytes'
+            )
+        picture_files.check(row for row in inputs if isinstance(row, Path))
+        for block in _blocks(inputs, rows):
+            yield [picture_files.read(row) if isinstance(row, Path) else row for row in block]
 
     def _tensor(self, name: str, spec: tf.TensorSpec, block: list[Any]) -> tf.Tensor:
         import tensorflow as tf

@@ -1,5 +1,6 @@
 """What a person sees after a training: tables of scores, mistakes and samples, and the learning curve."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,18 @@ from rich.table import Table
 from rich.text import Text
 
 from zoo import metrics
+from zoo.caption_scores import cider_each
 
 _MOST_TAGS, _WEAKEST_TAGS = 25, 10  # rows of the table of tags; how many of them are kept for weak tags
 _CONFUSIONS = 10
 _WINDOW = 8  # tokens shown on each side of a mistake
 _LONGEST = 160  # characters shown of a text
+_REFERENCES = 2  # shown of a picture
+_MOST_FIGURES = 6  # side by side
+_PIXELS = 240  # of the longer side of a picture on a sheet
+# Of the sheet of pictures, in inches: a picture, a line of text, what is left between them.
+_SIDE, _LINE, _GAP = 2.4, 0.15, 0.15
+_LETTERS = 32  # in a line below a picture
 
 
 def print_classification(
@@ -94,13 +102,72 @@ def print_translation(
     chrf = metrics.sentence_chrf([rows[i][1] for i in wrong], [rows[i][2] for i in wrong])
     # Equal ones in the order of the data, so that the same translations are shown each time.
     worst = [i for _, i in sorted(zip(chrf, wrong, strict=True))][:samples]
-    others = [row for i, row in enumerate(rows) if i not in worst]
-    count = min(samples, len(others))
-    even = [others[(2 * k + 1) * len(others) // (2 * count)] for k in range(count)]
+    even = _drawn_evenly(len(rows), worst, samples)
     if worst:
         console.print(_translations("Worst translations", [rows[i] for i in worst]))
     if even:
-        console.print(_translations("Others, drawn evenly (wrong ones in red)", even))
+        console.print(_translations("Others, drawn evenly (wrong ones in red)", [rows[i] for i in even]))
+
+
+def print_captioning(
+    scores: Mapping[str, Mapping[str, Any]],
+    names: Sequence[str],
+    references: Sequence[Sequence[str]],
+    predicted: Sequence[str],
+    part: str = "test",
+    samples: int = 6,
+) -> None:
+    """Prints scores, the worst captions by each picture's CIDEr, and others drawn evenly from the whole part.
+
+    Args:
+        scores: name -> what `zoo.metrics.captioning` returns; the model itself last.
+        names: what each picture is called; empty where pictures have no names.
+        references: the true captions of each picture.
+        predicted: the model's caption of each.
+        part: what the title calls the rows.
+        samples: how many of each kind to show.
+    """
+    console = Console(markup=False, emoji=False)  # captions are the user's own strings
+    print_scores(scores, f"Scores on {part}")
+    rows = list(zip(names or [""] * len(predicted), references, predicted, strict=True))
+    worst, even = worst_and_others(references, predicted, samples)
+    names_only = metrics.are_names(references)
+    if worst:
+        console.print(_captions("Worst captions", [rows[i] for i in worst], names_only))
+    if even:
+        title = "Others, drawn evenly" + " (wrong ones in red)" * names_only
+        console.print(_captions(title, [rows[i] for i in even], names_only))
+
+
+def worst_and_others(
+    references: Sequence[Sequence[str]], predicted: Sequence[str], samples: int
+) -> tuple[list[int], list[int]]:
+    """Chooses the captions that people should look at.
+
+    Args:
+        references: the true captions of each picture.
+        predicted: the model's caption of each.
+        samples: how many of each kind.
+
+    Returns:
+        The rows of the captions that equal no reference and have the lowest CIDEr, and of others drawn evenly
+        from all.
+    """
+    cider = cider_each(references, predicted)
+    wrong = [
+        i
+        for i, pair in enumerate(zip(references, predicted, strict=True))
+        if not metrics.is_a_reference(*pair)
+    ]
+    worst = sorted(wrong, key=cider.__getitem__)[:samples]  # equal ones in the order of the data
+    return worst, _drawn_evenly(len(predicted), worst, samples)
+
+
+def _drawn_evenly(total: int, left_out: Sequence[int], samples: int) -> list[int]:
+    """Returns the middles of equal stretches of 0 ... total - 1, without what is left out."""
+    others = [i for i in range(total) if i not in left_out]
+    count = min(samples, len(others))
+    return [others[(2 * k + 1) * len(others) // (2 * count)] for k in range(count)]
 
 
 def print_scores(scores: Mapping[str, Mapping[str, Any]], title: str = "Scores") -> None:
@@ -111,6 +178,11 @@ def print_scores(scores: Mapping[str, Mapping[str, Any]], title: str = "Scores")
 
 def _scores(rows: Mapping[str, Mapping[str, str]], title: str = "Scores") -> Table:
     headings = list(rows.values())[-1]
+    if len(headings) > _MOST_FIGURES:  # many figures of a few names stand below each other
+        table = _table(title, "", *rows, left=1)
+        for heading in headings:
+            table.add_row(heading, *(figures[heading] for figures in rows.values()))
+        return table
     table = _table(title, "", *headings, left=1)
     for name, figures in rows.items():
         table.add_row(name, *(figures[heading] for heading in headings))
@@ -150,6 +222,21 @@ def _translations(title: str, rows: Iterable[tuple[str, str, str]]) -> Table:
     for row in rows:
         source, right, found = (_visible(text, _LONGEST) for text in row)
         table.add_row(source, right, Text(found, "red" if row[1] != row[2] else ""))
+    return table
+
+
+def _captions(title: str, rows: Iterable[tuple[str, Sequence[str], str]], names_only: bool) -> Table:
+    """Tabulates captions, as wrong in red only where there is one right answer."""
+    rows = list(rows)
+    with_names = any(name for name, _, _ in rows)
+    headings = ["picture"] * with_names + ["references", "caption"]
+    table = _table(title, *headings, left=len(headings))
+    for name, true, found in rows:
+        shown = " / ".join(_visible(metrics.plain(text), _LONGEST) for text in true[:_REFERENCES])
+        cells = [_visible(name)] * with_names + [shown]
+        right = metrics.is_a_reference(true, found)
+        caption = _visible(metrics.plain(found), _LONGEST)
+        table.add_row(*cells, Text(caption, "red" if names_only and not right else ""))
     return table
 
 
@@ -250,3 +337,74 @@ def draw_learning_curve(outcome: Mapping[str, Any], path: Path) -> None:
         axis.xaxis.get_major_locator().set_params(integer=True)
         axis.legend()
     figure.savefig(path, dpi=120)
+
+
+def draw_sheet(
+    dataset: Any, references: Sequence[Sequence[str]], predicted: Sequence[str], path: Path, samples: int = 12
+) -> None:
+    """Draws a sheet with `worst_and_others` of a captioning split, as `draw_captions` does.
+
+    Args:
+        dataset: the split, whose rows have an `image`.
+        references: the true captions of each row.
+        predicted: the model's caption of each.
+        path: the PNG file.
+        samples: how many of each kind.
+    """
+    from zoo import images
+
+    worst, others = worst_and_others(references, predicted, samples)
+    shown = dict.fromkeys(worst + others)
+    for row, example in enumerate(dataset):
+        if row in shown:
+            shown[row] = images.thumbnail(example["image"], _PIXELS).numpy()
+    rows = [[column[row] for row in shown] for column in (shown, references, predicted)]
+    draw_captions(*rows, path, exact=metrics.are_names(references))
+
+
+def draw_captions(
+    pictures: Sequence[np.ndarray],
+    references: Sequence[Sequence[str]],
+    predicted: Sequence[str],
+    path: Path,
+    columns: int = 4,
+    exact: bool = False,
+) -> None:
+    """Draws a sheet of pictures, each above its predicted caption and, in gray, one or two true ones.
+
+    Args:
+        pictures: uint8 (height, width, 3), or 4 with opacity, which are laid on white; sizes may differ.
+        references: the true captions of each.
+        predicted: the model's caption of each.
+        path: the PNG file.
+        columns: pictures side by side.
+        exact: write captions that equal a reference in green and others in red; else all are black.
+    """
+    from matplotlib.figure import Figure
+
+    texts = []  # of each picture: lines and their colours
+    for true, found in zip(references, predicted, strict=True):
+        right = metrics.is_a_reference(true, found)
+        colour = ("green" if right else "red") if exact else "black"
+        lines = [(line, colour) for line in _wrapped(found)]
+        texts.append(lines + [(line, "0.5") for text in true[:_REFERENCES] for line in _wrapped(text)])
+    rows = -(-len(texts) // columns)
+    cell = _SIDE + _GAP + _LINE * max(map(len, texts), default=1)
+    width, height = columns * (_SIDE + _GAP) + _GAP, max(1, rows) * (cell + _GAP) + _GAP
+    figure = Figure(figsize=(width, height), facecolor="white")
+    for i, (picture, lines) in enumerate(zip(pictures, texts, strict=True)):
+        left = _GAP + i % columns * (_SIDE + _GAP)
+        top = height - _GAP - i // columns * (cell + _GAP)
+        box = (left / width, (top - _SIDE) / height, _SIDE / width, _SIDE / height)
+        axis = figure.add_axes(box, anchor="SW")
+        axis.imshow(picture)
+        axis.set_axis_off()
+        for number, (line, colour) in enumerate(lines):
+            place = (left / width, (top - _SIDE - _LINE * number - _GAP / 2) / height)
+            # A dollar sign begins no formula.
+            figure.text(*place, line, color=colour, fontsize=8, va="top", parse_math=False)
+    figure.savefig(path, dpi=120)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(_visible(metrics.plain(text), _LONGEST), _LETTERS) or ["(nothing)"]

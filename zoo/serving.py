@@ -122,6 +122,29 @@ def by_length(
     return {name: tf.gather(values, place) for name, values in found.items()}
 
 
+def in_blocks(
+    function: Callable[[tf.Tensor], dict[str, tf.Tensor]],
+    inputs: tf.Tensor,
+    specs: Mapping[str, tf.TensorSpec],
+    rows: int = 32,
+) -> dict[str, tf.Tensor]:
+    """Runs a model over rows that are all alike in length, some at a time: memory stays bounded.
+
+    Args:
+        function: takes some of the inputs, gives a dict of (rows, ...).
+        inputs: (batch,), of any type.
+        specs: name -> shape (None, ...) and type of each output.
+        rows: most rows at a time.
+
+    Returns:
+        Name -> (batch, ...).
+    """
+    numbers = tf.RaggedTensor.from_tensor(tf.range(tf.shape(inputs)[0])[:, None])
+    return by_length(
+        lambda padded: function(tf.gather(inputs, padded["row"][:, 0])), {"row": numbers}, specs, rows
+    )
+
+
 def steps_by_length(
     function: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]],
     features: Mapping[str, tf.RaggedTensor],
@@ -210,11 +233,11 @@ def padded(rows: tf.RaggedTensor) -> tf.Tensor:
 
 
 def _float32(config: Any) -> Any:
-    """Replaces every dtype policy in a layer's config, nested layers included."""
+    """Replaces every dtype policy in a layer's config, nested layers included; how to train is left out."""
     if isinstance(config, dict):
         if config.get("class_name") in ("DTypePolicy", "DTypePolicyMap"):
             return "float32"
-        return {key: _float32(value) for key, value in config.items()}
+        return {key: _float32(value) for key, value in config.items() if key != "compile_config"}
     if isinstance(config, list):
         return [_float32(value) for value in config]
     return config

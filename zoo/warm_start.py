@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -32,6 +33,15 @@ def known_words(init_from: str, file: str = "vocabulary.txt") -> list[str]:
     if not path.exists():
         raise ZooError(f"--init-from {init_from}: holds no {file}; give a model of the same recipe")
     return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+def config_of(init_from: str) -> dict[str, Any]:
+    """Returns the settings that a run or saved model was trained with; empty if `init_from` is."""
+    if not init_from:
+        return {}
+    if folder := _run_folder(init_from):
+        return json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    return registry.find(init_from).manifest.get("config", {})
 
 
 def warm_start(

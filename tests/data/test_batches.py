@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.data import Batches, Ragged, RowTable
+from zoo.data import Batches, Ragged, RowTable, Shared
 
 
 def ragged(*lengths):
@@ -214,3 +214,77 @@ def test_batches_do_not_come_in_the_order_of_length():
 def test_batches_of_one_length_do_not_always_hold_the_same_rows():
     found = numbers(batches([2] * 8, 2).shuffled(1), 40)
     assert len({frozenset(batch) for batch in found}) > 10
+
+
+# Rows that examples share -----------------------------------------------------------------------------------
+
+
+def captioned(table, batch_size=4, **options):
+    """Eleven captions of four pictures; picture i is filled with 10 * i, its captions' targets tell it."""
+    rows = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3])
+    inputs = {"picture": Shared(table, rows), "words": ragged(*MIXED)}
+    return rows, Batches(inputs, np.arange(11), batch_size, **options)
+
+
+def table_of_pictures():
+    return np.broadcast_to((10 * np.arange(4, dtype=np.uint8))[:, None, None, None], (4, 2, 3, 3)).copy()
+
+
+@pytest.mark.parametrize("pool", [1, 50])
+@pytest.mark.parametrize("replicas", [1, 3])
+def test_pictures_stay_with_their_captions(pool, replicas):
+    rows, data = captioned(table_of_pictures(), pool=pool, replicas=replicas)
+    for dataset in (data.shuffled(1), data.in_order()):
+        seen = []
+        for inputs, targets, weights in islice(dataset.as_numpy_iterator(), 3):
+            expected = np.broadcast_to(10 * rows[targets][:, None, None, None], (len(targets), 2, 3, 3))
+            np.testing.assert_array_equal(inputs["picture"], expected)
+            lengths = [
+                int((words == row + 1).sum()) for words, row in zip(inputs["words"], targets, strict=True)
+            ]
+            assert lengths == [MIXED[row] for row in targets]
+            seen += targets[weights > 0].tolist()
+        assert sorted(seen) == list(range(11))
+    pictures = np.concatenate(
+        [inputs["picture"][:, 0, 0, 0] for inputs, *_ in data.in_order().as_numpy_iterator()]
+    )
+    assert data.restore_order(pictures) == (10 * rows).tolist()
+
+
+def test_the_shape_and_type_of_a_picture_are_known_beforehand():
+    spec = captioned(table_of_pictures())[1].shuffled(1).element_spec[0]
+    assert spec == {
+        "picture": tf.TensorSpec([None, 2, 3, 3], tf.uint8),
+        "words": tf.TensorSpec([None, None], tf.int32),
+    }
+
+
+def test_pictures_may_stay_in_a_file(tmp_path):
+    np.save(tmp_path / "maps.npy", table_of_pictures().astype(np.float16))
+    rows, data = captioned(np.load(tmp_path / "maps.npy", mmap_mode="r"))
+    for inputs, targets, _ in data.in_order().as_numpy_iterator():
+        assert inputs["picture"].dtype == np.float16
+        assert inputs["picture"][:, 1, 2, 0].tolist() == (10 * rows[targets]).tolist()
+
+
+def test_with_a_pool_of_one_batch_each_batch_is_a_random_sample():
+    lengths = np.repeat([1, 9], 200)
+    inputs, targets = {"words": ragged(*lengths)}, np.arange(400)
+    shares = [
+        [
+            (lengths[batch] == 9).mean()
+            for batch in numbers(Batches(inputs, targets, 20, pool=pool).shuffled(1), 20)
+        ]
+        for pool in (1, 20)
+    ]
+    # Half of 20 drawn at random, give or take 0.11; a pool of all rows parts the short from the long.
+    assert all(0.1 < share < 0.9 for share in shares[0])
+    assert sorted(shares[1]) == [0] * 10 + [1] * 10
+    assert len(set(shares[0])) > 3
+
+
+def test_a_pool_of_one_batch_changes_neither_its_rows_nor_the_evaluation():
+    random, sorted_ = (Batches({"words": ragged(*MIXED)}, np.arange(11), 4, pool=pool) for pool in (1, 50))
+    assert sorted(row for batch in numbers(random.shuffled(3), 3) for row in batch) == list(range(11))
+    assert numbers(random.in_order(), 3) == numbers(sorted_.in_order(), 3)
+    assert numbers(random.shuffled(3, start=2), 4) == numbers(random.shuffled(3), 6)[2:]

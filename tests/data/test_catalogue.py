@@ -8,7 +8,7 @@ import tensorflow_datasets as tfds
 
 import zoo.data
 from zoo.data import adapters, catalogue
-from zoo.data.examples import columns, sources_and_targets, tokens_and_tags
+from zoo.data.examples import captions_of, columns, sources_and_targets, tokens_and_tags
 from zoo.errors import ZooError
 from zoo.tags import to_bio
 
@@ -107,7 +107,8 @@ def test_names():
         "opus/medical",
         "wmt16_translate/de-en",
     }
-    for mapping in ("tagging", "translation"):
+    assert set(zoo.data.names("captioning")) == {"emoji", "flickr8k", "coco_captions"}
+    for mapping in ("tagging", "translation", "captioning"):
         assert all(catalogue.find(name, mapping) for name in zoo.data.names(mapping))
 
 
@@ -344,6 +345,80 @@ def test_an_unknown_catalogue_of_pairs_is_refused_in_one_line(name):
     with pytest.raises(ZooError, match=f"^unknown data set '{name}': .*wmt") as error:
         zoo.data.load(name, "translation")
     assert "\n" not in str(error.value)
+
+
+def test_coco_gives_pictures_with_the_texts_of_their_captions():
+    with tfds.testing.mock_data(num_examples=3):
+        examples = zoo.data.load("coco_captions", "captioning")
+        for split in ("train", "validation", "test"):
+            assert examples.split(split).element_spec == {
+                "image": tf.TensorSpec([None, None, 3], tf.uint8),
+                "captions": tf.TensorSpec([None], tf.string),
+            }
+            assert len(captions_of(examples.split(split))) <= 3
+    assert (examples.label_names, examples.languages, examples.extra) == ((), (), {})
+    assert "CC BY 4.0" in examples.licence
+
+
+def test_coco_is_read_in_its_three_parts_without_pictures_that_nobody_described():
+    asked, spec = (
+        [],
+        {
+            "image": tf.TensorSpec([None, None, 3], tf.uint8),
+            "captions": {"id": tf.TensorSpec([None], tf.int64), "text": tf.TensorSpec([None], tf.string)},
+        },
+    )
+
+    def as_dataset(self, split, **_):
+        def rows():
+            for size, texts in ((2, ["a dog", "a brown dog"]), (3, []), (4, ["two cats"])):
+                captions = {"id": list(range(len(texts))), "text": texts}
+                yield {"image": np.full((size, size, 3), size, np.uint8), "captions": captions}
+
+        asked.append(split)
+        return tf.data.Dataset.from_generator(rows, output_signature=spec)
+
+    with tfds.testing.mock_data(as_dataset_fn=as_dataset):
+        examples = zoo.data.load("coco_captions", "captioning")
+    assert asked == ["train", "val", "test"]
+    assert captions_of(examples.test) == [["a dog", "a brown dog"], ["two cats"]]
+    assert [row["image"].shape for row in examples.test.as_numpy_iterator()] == [(2, 2, 3), (4, 4, 3)]
+
+
+def test_a_folder_of_pictures_is_a_data_set_too(squares):
+    examples = zoo.data.load(str(squares), "captioning")
+    parts = [captions_of(examples.split(split)) for split in ("train", "validation", "test")]
+    assert [len(part) for part in parts] == [24, 12, 12]
+    assert parts[0][0] == ["red square at the top left"]
+    assert examples.name == str(squares)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("imdb_reviews", "unknown data set 'imdb_reviews': choose emoji, flickr8k, coco_captions, or give "
+                         "the path of a folder of pictures with captions.csv"),
+        ("photos.csv", "photos.csv: no such file; give the path of a folder of pictures with captions.csv"),
+    ],
+)  # fmt: skip
+def test_what_holds_no_pictures_is_refused_with_the_sets_that_do(name, told, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ZooError) as error:
+        zoo.data.load(name, "captioning")
+    assert str(error.value) == told
+
+
+def test_pictures_are_refused_for_other_mappings(squares):
+    with pytest.raises(ZooError, match=r"^unknown data set 'emoji': choose tweets"):
+        zoo.data.load("emoji", "classification")
+    for mapping in ("classification", "tagging", "translation"):
+        with pytest.raises(ZooError) as error:
+            zoo.data.load(str(squares), mapping)
+        assert str(squares) in str(error.value) and "\n" not in str(error.value)
+    with pytest.raises(
+        ZooError, match=r"source \('en'\) is for translation only; leave it out for captioning"
+    ):
+        zoo.data.load("emoji", "captioning", source="en")
 
 
 def test_bio_in_the_graph_is_bio_in_python():

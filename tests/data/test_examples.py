@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.data.examples import Examples, columns, sources_and_targets, text_and_labels, tokens_and_tags
+from zoo.data.examples import (
+    Examples,
+    captions_of,
+    columns,
+    sources_and_targets,
+    text_and_labels,
+    tokens_and_tags,
+)
 
 
 def sentences(*rows):
@@ -72,6 +79,62 @@ def test_other_sentences_have_another_fingerprint(train):
 def test_pairs_are_lists_of_strings():
     dataset = tf.data.Dataset.from_tensor_slices({"target": ["é", "b"], "source": ["a", b"\xff"]})
     assert sources_and_targets(dataset) == (["a", "\ufffd"], ["é", "b"])
+
+
+def test_captions_are_lists_of_strings_whatever_the_pictures_are():
+    def pictures():
+        for size, captions in ((2, ["a", "é"]), (3, [b"\xff"])):
+            yield {"image": np.zeros((size, size, 3), np.uint8), "captions": captions}
+
+    spec = {"image": tf.TensorSpec([None, None, 3], tf.uint8), "captions": tf.TensorSpec([None], tf.string)}
+    dataset = tf.data.Dataset.from_generator(pictures, output_signature=spec)
+    assert captions_of(dataset) == [["a", "é"], ["\ufffd"]]
+    assert captions_of(dataset.take(1).repeat(2)) == [["a", "é"]] * 2
+
+
+def pictures(*rows):
+    """Returns a dataset of pictures of one number each, given as (height, width, number, captions)."""
+
+    def made():
+        for height, width, number, captions in rows:
+            yield {"image": np.full((height, width, 3), number, np.uint8), "captions": captions}
+
+    spec = {"image": tf.TensorSpec([None, None, 3], tf.uint8), "captions": tf.TensorSpec([None], tf.string)}
+    return tf.data.Dataset.from_generator(made, output_signature=spec)
+
+
+PICTURES = [(2, 3, 7, ["a", "b"]), (1, 1, 8, ["c"])]
+
+
+@pytest.fixture(scope="module")
+def captioned():
+    return Examples("a", pictures(*PICTURES), pictures(*PICTURES[:1]), pictures(), (), "", "", "")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [(2, 3, 6, ["a", "b"]), (1, 1, 8, ["c"])],
+        [(3, 2, 7, ["a", "b"]), (1, 1, 8, ["c"])],
+        [(2, 3, 7, ["a", "x"]), (1, 1, 8, ["c"])],
+        [(2, 3, 7, ["b", "a"]), (1, 1, 8, ["c"])],
+        [(2, 3, 7, ["a"]), (1, 1, 8, ["b", "c"])],
+        PICTURES[::-1],
+        PICTURES[:1],
+    ],
+    ids=["other pixels", "another shape", "another caption", "captions in another order", "captions moved",
+         "another order", "one less"],
+)  # fmt: skip
+def test_other_pictures_or_captions_have_another_fingerprint(captioned, rows):
+    assert replace(captioned, train=pictures(*rows)).fingerprint() != captioned.fingerprint()
+
+
+def test_a_fingerprint_of_pictures_repeats_itself_and_is_that_of_the_splits_asked_for(captioned):
+    again = replace(captioned, train=pictures(*PICTURES), test=pictures(*PICTURES))
+    assert again.fingerprint() == captioned.fingerprint()
+    assert replace(captioned, validation=pictures(*PICTURES)).fingerprint() != captioned.fingerprint()
+    assert again.fingerprint(splits=("test",)) == captioned.fingerprint(splits=("train",))
+    assert captioned.fingerprint(["a"]) != captioned.fingerprint()
 
 
 def test_further_test_parts_have_names():

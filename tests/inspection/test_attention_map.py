@@ -61,7 +61,7 @@ def test_bytes_of_a_character_are_joined_their_source_weights_added_and_target_r
     ],
 )
 def test_bytes_that_make_no_character_to_be_shown_stay_bytes(tokens, characters):
-    assert attention._characters(tokens)[0] == characters
+    assert attention.characters(tokens)[0] == characters
 
 
 def test_parts_of_words_have_a_dot_and_punctuation_and_new_words_have_none():

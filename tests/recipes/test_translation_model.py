@@ -1,9 +1,7 @@
-import pickle
-
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import run
+from tiny import assert_same_answers, tensorflow_alone
 
 import zoo
 from zoo.bench.translation import as_keras
@@ -67,38 +65,16 @@ def log_probabilities(rebuilt, source, target) -> np.ndarray:
 
 
 def test_tensorflow_alone_gives_the_keras_models_answers(model, rebuilt, tmp_path):
-    program = """
-import pickle, sys
-sys.modules["keras"] = None
-import tensorflow as tf
-with open("texts", "rb") as file:
-    texts = pickle.load(file)
-model = tf.saved_model.load(sys.argv[1])
-outputs = {name: {key: value.numpy() for key, value in signature(text=tf.constant(texts)).items()}
-           for name, signature in model.signatures.items()}
-with open("outputs", "wb") as file:
-    pickle.dump(outputs, file)
-"""
-    (tmp_path / "texts").write_bytes(pickle.dumps(TEXTS))
-    run("-c", program, str(model.path), cwd=tmp_path)
-    found = pickle.loads((tmp_path / "outputs").read_bytes())
+    found = tensorflow_alone(model.path, "text", TEXTS, tmp_path)
+    assert set(found) == set(SIGNATURES)
     methods = (
         rebuilt.translate,
         rebuilt.translate_greedily,
         rebuilt.translate_n_best,
         rebuilt.show_attention,
     )
-    assert set(found) == set(SIGNATURES)
     for signature, method in zip(SIGNATURES, methods, strict=True):
-        expected = method(tf.constant(TEXTS))
-        assert found[signature].keys() == expected.keys()
-        for name, value in expected.items():
-            if name in ("score", "scores"):
-                np.testing.assert_allclose(found[signature][name], value, rtol=1e-5, atol=1e-5)
-            elif name == "attention":
-                np.testing.assert_allclose(found[signature][name], value, atol=1e-6)
-            else:
-                np.testing.assert_array_equal(found[signature][name], value, err_msg=f"{signature} {name}")
+        assert_same_answers(found[signature], method(tf.constant(TEXTS)))
 
 
 @pytest.mark.parametrize("row", [0, 1, 3, 5, 8])
@@ -175,14 +151,14 @@ def test_greedy_takes_the_most_probable_piece_under_teacher_forcing(rebuilt):
             if last.argmax() == END:
                 break
             target.append(int(last.argmax()))
-        found = translation.decode(rebuilt.config, rebuilt.model, source, 1)
+        found = translation.translate(rebuilt.config, rebuilt.model, source, 1)
         assert found.tokens[0, 0].numpy().tolist() == target
         assert found.log_probabilities[0, 0].numpy() == pytest.approx(score, rel=1e-4, abs=1e-5)
 
 
 def test_scores_of_the_beam_are_penalised_probabilities_under_teacher_forcing(rebuilt):
     source = encoded(rebuilt, IN_DOMAIN)
-    found = translation.decode(rebuilt.config, rebuilt.model, source, 3)
+    found = translation.translate(rebuilt.config, rebuilt.model, source, 3)
     assert found.finished.numpy().all()
     for row, column in np.ndindex(3, 3):
         target = found.tokens[row, column][: found.lengths[row, column]].numpy().tolist()
@@ -213,7 +189,7 @@ def test_a_model_that_never_ends_stops_at_twice_the_source_and_says_so(rebuilt):
     vectors.assign(first)
     source = tf.constant([[PIECE, 3, END], [END, PADDING, PADDING], [PIECE, END, PADDING]])
     for beam_size in (1, 3):
-        found = translation.decode(config, network, source, beam_size)
+        found = translation.translate(config, network, source, beam_size)
         assert found.finished[:, 0].numpy().tolist() == [False, True, False]
         assert found.lengths[:, 0].numpy().tolist() == [14, 0, 12]
         assert set(found.tokens[0, 0].numpy()) == {PIECE}
@@ -244,7 +220,7 @@ def test_joined_tokens_are_the_texts(answers):
 
 def test_attention_of_the_export_is_that_of_teacher_forcing(rebuilt, answers):
     source = encoded(rebuilt, TEXTS[:1])
-    found = translation.decode(rebuilt.config, rebuilt.model, source, 3).tokens[:, 0]
-    weights = translation.attend(rebuilt.model, source, found)
+    found = translation.translate(rebuilt.config, rebuilt.model, source, 3).tokens[:, 0]
+    weights = translation.look(rebuilt.model, source, found)
     given = answers["attention"]["attention"][0][: found.shape[1], : source.shape[1]]
     np.testing.assert_allclose(given, weights[0], atol=1e-5)

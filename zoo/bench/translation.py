@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import export, registry, training
+from zoo.bench.saved import config_of, first_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, load
 from zoo.data.examples import sources_and_targets
@@ -35,22 +36,13 @@ def main(full: bool = False) -> None:
         full: more passes, for steadier medians.
     """
     print(f"{export.hardware()}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
-    model = _model()
+    model = first_of(_MODELS, "translation")
     config, pieces, network = as_keras(model)
     examples = _examples(model, config)
     texts = sources_and_targets(examples.test.take(_SENTENCES))[0]
     _show_decoding(model, config, pieces, network, texts, 5 if full else 2)
     _show_one_sentence(model, texts, 50 if full else 15)
     _show_training(config, pieces, examples, 9 if full else 3)
-
-
-def _model() -> registry.Model:
-    known = {saved.name for saved in registry.list_models()}
-    name = next((name for name in _MODELS if name in known), None)
-    if name is None:
-        raise ZooError(f"none of {', '.join(_MODELS)} is here; train one: python -m zoo.recipes.translation")
-    model = registry.load(name)
-    return model
 
 
 def _examples(model: registry.Model, config: translation.Config) -> Examples:
@@ -77,14 +69,10 @@ def as_keras(model: registry.Model) -> tuple[translation.Config, dict[str, Piece
     Raises:
         ZooError: the recipe has changed since the export.
     """
-    fields = translation.Config.__dataclass_fields__
-    config = translation.Config(**{k: v for k, v in model.manifest["config"].items() if k in fields})
+    config = config_of(model, translation.Config)
     pieces = {side: Pieces(model.path / "assets" / f"{side}.txt") for side in translation.SIDES}
     network = translation.build_model(config, {side: len(found) for side, found in pieces.items()})
-    if [weight.path for weight in network.weights] != model.manifest["weights"]:
-        raise ZooError(f"{model.name}: was exported by another version of the recipe; train it anew")
-    network.set_weights([variable.numpy() for variable in model.variables])
-    return config, pieces, network
+    return config, pieces, with_weights(network, model)
 
 
 # Decoding ---------------------------------------------------------------------------------------------------

@@ -1,38 +1,40 @@
 """Where examples come from: load() gives every data set the same shape.
 
-A data set is one of ours (`tweets`, `python_source` and `cldr_phrases` need nothing but the installed
-package), a name of the tensorflow-datasets catalogue that has an adapter (`imdb_reviews`), or a path to the
-user's own file.
+A data set is one of ours (`tweets`, `python_source`, `cldr_phrases` and `emoji` need nothing but the
+installed package), a name of the tensorflow-datasets catalogue that has an adapter (`imdb_reviews`), or a
+path to the user's own file.
 """
 
 import os
 from pathlib import Path
 
-from zoo.data import catalogue, files
-from zoo.data.batches import Batches, Ragged, RowTable
+from zoo.data import catalogue, files, pictures
+from zoo.data.batches import Batches, Ragged, RowTable, Shared
 from zoo.data.examples import Examples
 from zoo.errors import ZooError
 
 # What `load` takes beside the data set -> the mapping that it is for.
 _OPTIONS = {"tags": "tagging", "source": "translation", "target": "translation"}
 
-__all__ = ["Batches", "Examples", "Ragged", "RowTable", "load", "names"]
+__all__ = ["Batches", "Examples", "Ragged", "RowTable", "Shared", "load", "names"]
 
 
 def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target: str = "") -> Examples:
     """Loads train, validation and test examples as feature dicts.
 
     Args:
-        dataset: an embedded set (`tweets`, `python_source`, `cldr_phrases`), a TFDS catalogue name that has
-            an adapter (`imdb_reviews`, `conll2003`, `universal_dependencies/en_ewt`), or a path to the user's
-            own file, or to a folder that holds `train`, `validation` and `test` files. Files are CSV, TSV or
-            JSONL for classification and translation, and columns of tokens and tags (`.conll`, `.conllu`,
-            ...) for tagging.
+        dataset: an embedded set (`tweets`, `python_source`, `cldr_phrases`, `emoji`), a TFDS catalogue name
+            that has an adapter (`imdb_reviews`, `conll2003`, `universal_dependencies/en_ewt`), or a path to
+            the user's own file, or to a folder that holds `train`, `validation` and `test` files. Files are
+            CSV, TSV or JSONL for classification and translation, and columns of tokens and tags (`.conll`,
+            `.conllu`, ...) for tagging; for captioning it is a folder of pictures with `captions.csv`.
         mapping: what the recipe maps, which decides the features:
             `"classification"` gives `text` string () and `label` int64 ();
             `"tagging"` gives `tokens` and `tags`, strings (time,), spans in BIO, and `text` string () where
             the data set knows the raw sentence;
-            `"translation"` gives `source` and `target`, strings ().
+            `"translation"` gives `source` and `target`, strings ();
+            `"captioning"` gives `image`, uint8 (height, width, 3), or 4 with opacity where a set has
+            transparent pictures, and `captions`, strings (n,).
         tags: for tagging, the column of tags where the data set has several; empty for its first one. In a
             file, as `zoo.data.conll.read_columns` takes it.
         source: for translation, the language to translate from, a code as in `"en"`; empty for what the data
@@ -54,6 +56,8 @@ def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target
     if catalogue.find(dataset, mapping):
         return catalogue.load(dataset, mapping, **options)
     if os.path.exists(dataset):  # noqa: PTH110 - Path.exists raises on a name that is too long
+        if mapping == "captioning":
+            return pictures.load(Path(dataset))
         return files.load(Path(dataset), mapping, **options)
     if mapping not in files.KINDS:
         raise ZooError(f"no data sets for the mapping {mapping!r}; there is: {', '.join(files.KINDS)}")

@@ -183,6 +183,28 @@ class Translation(Adapter):
         return dataset.filter(inside)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Captioning(Adapter):
+    """A picture and its captions."""
+
+    captions: tuple[str, ...] = ("captions",)
+    """Where they stand among the stored features: a path."""
+
+    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo) -> tf.data.Dataset:
+        """Turns stored rows into rows of the mapping; pictures without a caption are left out."""
+        import tensorflow as tf
+
+        def rename(example):
+            captions = example
+            for name in self.captions:
+                captions = captions[name]
+            return {"image": example["image"], "captions": captions}
+
+        return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
+            lambda example: tf.size(example["captions"]) > 0
+        )
+
+
 def language_pair(
     dataset: str, languages: Sequence[str], default: Sequence[str], source: str, target: str
 ) -> tuple[str, str]:

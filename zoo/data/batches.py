@@ -50,6 +50,21 @@ class Ragged:
         return batch if self.table is None else self.table[batch]
 
 
+@dataclass(frozen=True)
+class Shared:
+    """Rows that many examples share, such as a picture and its captions: stored once.
+
+    Example i has row `rows[i]` of `table` (n, ...), which may be a file on disk that is mapped into memory.
+    """
+
+    table: np.ndarray
+    rows: np.ndarray
+
+    def __getitem__(self, examples: np.ndarray) -> np.ndarray:
+        """Returns the rows of some examples, (examples, ...)."""
+        return self.table[self.rows[examples]]
+
+
 class RowTable:
     """Collects, block by block, the rows of a table and which row stands at each step."""
 
@@ -84,24 +99,28 @@ class Batches:
     that starts again in the middle sees what it would have seen.
 
     Args:
-        inputs: feature name -> `Ragged` rows or a dense array (rows, ...).
+        inputs: feature name -> `Ragged` or `Shared` rows, or a dense array (rows, ...).
         targets: dense array (rows, ...) or `Ragged`.
         batch_size: rows in a batch, over all replicas.
         replicas: devices that share a batch. Batches are filled up to a multiple of it with copies of a
             real row that carry no weight.
+        pool: batches whose rows are sorted by length together. More lose less padding; 1 leaves each batch
+            a random sample, as batch normalisation asks.
     """
 
     def __init__(
         self,
-        inputs: Mapping[str, Ragged | np.ndarray],
+        inputs: Mapping[str, Ragged | Shared | np.ndarray],
         targets: Ragged | np.ndarray,
         batch_size: int,
         replicas: int = 1,
+        pool: int = _POOL,
     ):
         self.inputs = dict(inputs)
         self.targets = targets
         self.batch_size = batch_size
         self.replicas = replicas
+        self.pool = pool
         ragged = next(column for column in self.inputs.values() if isinstance(column, Ragged))
         self._lengths = ragged.lengths
 
@@ -159,8 +178,8 @@ class Batches:
     def _shuffled_rows(self, random: np.random.Generator) -> list[np.ndarray]:
         order = random.permutation(len(self))
         batches = []
-        for start in range(0, len(order), _POOL * self.batch_size):
-            pool = order[start : start + _POOL * self.batch_size]
+        for start in range(0, len(order), self.pool * self.batch_size):
+            pool = order[start : start + self.pool * self.batch_size]
             pool = pool[np.argsort(self._lengths[pool], kind="stable")]
             batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
         return [batches[i] for i in random.permutation(len(batches))]
@@ -180,11 +199,13 @@ class Batches:
     def _dataset(self, order, steps: int | None, weight: float | None = None) -> tf.data.Dataset:
         import tensorflow as tf
 
-        def spec(array: np.ndarray) -> tf.TensorSpec:
-            return tf.TensorSpec([None] * min(array.ndim, 2) + list(array.shape[2:]), array.dtype)
+        def spec(column: Ragged | Shared | np.ndarray) -> tf.TensorSpec:
+            row = _take(column, np.arange(1))
+            free = 2 if isinstance(column, Ragged) else 1  # batches differ in rows, ragged ones in time too
+            return tf.TensorSpec([None] * free + list(row.shape[free:]), row.dtype)
 
-        inputs, targets, weights = self._batch(np.arange(1), weight)
-        signature = ({name: spec(array) for name, array in inputs.items()}, spec(targets), spec(weights))
+        inputs = {name: spec(column) for name, column in self.inputs.items()}
+        signature = (inputs, spec(self.targets), tf.TensorSpec([None], tf.float32))
         dataset = tf.data.Dataset.from_generator(
             lambda: (self._batch(rows, weight) for rows in order()), output_signature=signature
         )
@@ -193,5 +214,5 @@ class Batches:
         return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
 
-def _take(column: Ragged | np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _take(column: Ragged | Shared | np.ndarray, rows: np.ndarray) -> np.ndarray:
     return column.padded(rows) if isinstance(column, Ragged) else column[rows]

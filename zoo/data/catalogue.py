@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.data.adapters import Adapter, Classification, Tagging, Translation, language_pair
+from zoo.data.adapters import Adapter, Captioning, Classification, Tagging, Translation, language_pair
 from zoo.data.examples import Examples
 from zoo.errors import ZooError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 _SPLITS = ("train", "validation", "test")
-_EMBEDDED = ("python_source", "cldr_phrases")
+_EMBEDDED = ("python_source", "cldr_phrases", "emoji")
 
 
 _POLARITY = {0: "negative", 1: "positive"}
@@ -94,6 +94,15 @@ ADAPTERS: dict[tuple[str, str], Adapter] = {
         validation="validation",
         licence="each corpus of WMT has its own; given for research",
         example="wmt16_translate/de-en",
+    ),
+    ("captioning", "emoji"): Captioning(train="train", validation="validation", extra=("test_backgrounds",)),
+    ("captioning", "flickr8k"): Captioning(train="train", validation="validation"),
+    # The split of Karpathy and Fei-Fei 2015, without the pictures that they add to training (restval).
+    ("captioning", "coco_captions"): Captioning(
+        train="train",
+        validation="val",
+        captions=("captions", "text"),
+        licence="CC BY 4.0 (captions); the photographs are their authors'",
     ),
 }
 
@@ -177,6 +186,14 @@ def _builder(dataset: str, source: str = "", target: str = "", **_: str) -> tfds
         from zoo.data.multi30k import Multi30k
 
         return Multi30k(data_dir=cache_dir())
+    if dataset == "emoji":
+        from zoo.data.emoji_pictures import EmojiPictures
+
+        return EmojiPictures(data_dir=cache_dir())
+    if dataset == "flickr8k":
+        from zoo.data.flickr8k import Flickr8k
+
+        return Flickr8k(data_dir=cache_dir())
     if dataset == "cldr_phrases":
         from zoo.data import cldr_phrases
 

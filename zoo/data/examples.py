@@ -47,6 +47,11 @@ class Examples:
         digest = hashlib.sha256("".join(f"{word}\n" for word in known).encode())
         for dataset in map(self.split, splits):
             features = sorted(dataset.element_spec)
+            if "image" in features:  # one by one: a block of large pictures would fill the memory
+                for row in dataset.as_numpy_iterator():
+                    digest.update(repr((row["image"].shape, row["captions"].tolist())).encode())
+                    digest.update(row["image"].tobytes())
+                continue
             for block in columns(dataset, *features):
                 for column in block:
                     digest.update(repr(_flat(column)).encode())
@@ -65,9 +70,17 @@ def tokens_and_tags(dataset: tf.data.Dataset) -> tuple[list[list[str]], list[lis
     sentences = [], []
     for block in columns(dataset, "tokens", "tags"):
         for column, rows in zip(block, sentences, strict=True):
-            found = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
-            rows += [[string.decode("utf-8", "replace") for string in row] for row in found]
+            rows += strings(column)
     return sentences
+
+
+def captions_of(dataset: tf.data.Dataset) -> list[list[str]]:
+    """Returns the captions of every picture of a captioning split."""
+    captions = []
+    # A block of whole pictures would fill the memory.
+    for (block,) in columns(dataset.map(lambda row: {"captions": row["captions"]}), "captions"):
+        captions += strings(block)
+    return captions
 
 
 def sources_and_targets(dataset: tf.data.Dataset) -> tuple[list[str], list[str]]:
@@ -87,6 +100,12 @@ def columns(dataset: tf.data.Dataset, *features: str, rows: int = 4096) -> Itera
     """
     for block in dataset.ragged_batch(rows):
         yield tuple(_numpy(block[feature]) for feature in features)
+
+
+def strings(column: Any) -> list[list[str]]:
+    """Returns the rows of a column of `columns`, each a list of strings."""
+    found = column.tolist() if isinstance(column, np.ndarray) else column.to_list()
+    return [[string.decode("utf-8", "replace") for string in row] for row in found]
 
 
 def _numpy(column: Any) -> Any:

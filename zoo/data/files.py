@@ -24,11 +24,13 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "classification": _TABLES,
     "tagging": conll.SUFFIXES,
     "translation": _TABLES,
+    "captioning": _TABLES,  # read by zoo.data.pictures
 }
 KINDS: dict[str, str] = {
     "classification": "a CSV, TSV or JSONL file",
     "tagging": f"a file of columns ({', '.join(conll.SUFFIXES)})",
     "translation": "a CSV, TSV or JSONL file",
+    "captioning": "a folder of pictures with captions.csv",
 }
 _SPLITS = ("train", "validation", "test")
 csv.field_size_limit(2**31 - 1)  # a text may be longer than the 128 kB that the module allows by itself

@@ -20,6 +20,7 @@ Everything is plain TensorFlow and can be part of a SavedModel; call it inside a
 
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded
+from zoo.decoding.decoder import attend, decode
 from zoo.decoding.one_by_one import greedy, sample
 
-__all__ = ["Decoded", "beam_search", "greedy", "sample"]
+__all__ = ["Decoded", "attend", "beam_search", "decode", "greedy", "sample"]

@@ -57,8 +57,8 @@ def attention_map(model: Model, text: str) -> AttentionMap:
         raise ZooError("the text is empty; give at least one word")
     if not answer["target_tokens"]:
         raise ZooError(f"{model.name}: the translation of this text is empty; try another text")
-    target, rows = _characters(answer["target_tokens"])
-    source, columns = _characters(answer["source_tokens"])
+    target, rows = characters(answer["target_tokens"])
+    source, columns = characters(answer["source_tokens"])
     weights = joined(np.array(answer["attention"]), rows, columns)
     limit = model.manifest.get("config", {}).get("max_pieces", 0)
     return AttentionMap(source, target, weights, answer["translation"], notes(answer, limit))
@@ -116,7 +116,7 @@ def draw(found: AttentionMap, name: str, path: Path) -> None:
     bar = figure.colorbar(mesh, label="attention", shrink=min(1.0, 4 / cells[1]))
     bar.outline.set_visible(False)
     title = " ".join([f"{name}: {found.translation}", *(f"({note})" for note in found.notes)])
-    figure.suptitle(_wrapped(title, int(size[0] * 11)), fontsize=11)
+    figure.suptitle(pictures.wrapped(title, int(size[0] * 11)), fontsize=11)
     pictures.save(figure, path)
 
 
@@ -125,8 +125,8 @@ def as_text(found: AttentionMap) -> str:
 
     Pieces are joined to words, as by `joined`. Punctuation stands alone.
     """
-    target, rows = _words(found.target)
-    source, columns = _words(found.source)
+    target, rows = words(found.target)
+    source, columns = words(found.source)
     width = max(map(cell_len, target))
     lines = []
     for word, weights in zip(target, joined(found.weights, rows, columns), strict=True):
@@ -137,7 +137,7 @@ def as_text(found: AttentionMap) -> str:
     return "\n".join(lines)
 
 
-def _characters(tokens: list[str]) -> tuple[list[str], list[int]]:
+def characters(tokens: list[str]) -> tuple[list[str], list[int]]:
     """Joins bytes to the characters that they spell; returns what it joined and where each starts."""
     groups: list[list[str]] = []
     for token in tokens:
@@ -163,19 +163,19 @@ def _spelled(group: list[str]) -> str:
     return text if text.isprintable() and "\ufffd" not in text else "".join(group)
 
 
-def _words(pieces: list[str]) -> tuple[list[str], list[int]]:
+def words(pieces: list[str]) -> tuple[list[str], list[int]]:
     """Joins pieces to words; returns the words and where each starts."""
-    words: list[str] = []
+    found: list[str] = []
     starts: list[int] = []
     for i, piece in enumerate(pieces):
         # A space may be a piece of its own, before a word that is cut.
-        goes_on = words and not piece.startswith(" ") and piece != _END
-        if goes_on and (words[-1].isspace() or _is_word(words[-1]) == _is_word(piece)):
-            words[-1] += piece
+        goes_on = found and not piece.startswith(" ") and piece != _END
+        if goes_on and (found[-1].isspace() or _is_word(found[-1]) == _is_word(piece)):
+            found[-1] += piece
         else:
-            words.append(piece)
+            found.append(piece)
             starts.append(i)
-    return [word.strip() or "␣" for word in words], starts
+    return [word.strip() or "␣" for word in found], starts
 
 
 def _is_word(text: str) -> bool:
@@ -189,9 +189,3 @@ def _labels(pieces: list[str]) -> list[str]:
         part = i > 0 and not piece.startswith(" ") and piece != _END and _is_word(piece)
         labels.append(f"·{piece}" if part else piece.strip() or "␣")
     return labels
-
-
-def _wrapped(text: str, width: int) -> str:
-    import textwrap
-
-    return "\n".join(textwrap.wrap(text, width, max_lines=6, placeholder=" ..."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,11 @@ def check_path(path: Path) -> None:
         )
     if not path.absolute().parent.is_dir():
         raise ZooError(f"--output {path}: cannot be written (no such folder); make it first")
+
+
+def wrapped(text: str, width: int) -> str:
+    """Returns a title in lines of so many characters, six of them at most."""
+    return "\n".join(textwrap.wrap(text, width, max_lines=6, placeholder=" ..."))
 
 
 def save(figure: Figure, path: Path) -> None:

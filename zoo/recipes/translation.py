@@ -29,7 +29,7 @@ from keras import ops
 from zoo import baselines, cli, export, metrics, report, serving, training
 from zoo.data import Batches, Examples, Ragged, load
 from zoo.data.examples import columns, sources_and_targets
-from zoo.decoding import Decoded, beam_search
+from zoo.decoding import Decoded, attend, decode
 from zoo.errors import ZooError
 from zoo.layers import Decoder, recurrent
 from zoo.losses import SequenceCrossentropy
@@ -219,58 +219,39 @@ def limit(pieces):
     return 2 * pieces + 10
 
 
-def decode(config: Config, model: keras.Model, source: tf.Tensor, beam_size: int) -> Decoded:
+def translate(config: Config, model: keras.Model, source: tf.Tensor, beam_size: int) -> Decoded:
     """Finds the `beam_size` best translations of source (batch, time), each part (batch, beam, ...)."""
     encoder, decoder, embedding = map(model.get_layer, ("encoder", "decoder", "target_embedding"))
     real = tf.not_equal(source, PADDING)
     encoded, *states = encoder(source, training=False)
-    memory = decoder.prepare(encoded, real)
-    matrix = ops.transpose(embedding.embeddings)  # once, not at every step
-
-    def step(tokens, state, memory=None):
-        x, state, _ = decoder.step(embedding(tokens), state, memory)
-        return tf.cast(x, tf.float32) @ matrix, state
-
     lengths = tf.reduce_sum(tf.cast(real, tf.int32), axis=1)
     empty = lengths[:, None] <= 1  # nothing but the end
     limits = tf.where(empty[:, 0], 0, limit(lengths - 1))
-    found = beam_search(
-        step,
-        decoder.start(states),
-        START,
-        END,
-        limits,
-        beam_size,
-        config.length_penalty,
-        memory=(memory,) if memory else (),
+    found = decode(
+        decoder, embedding, states, encoded, real, START, END, limits, beam_size, config.length_penalty
     )
     return found._replace(scores=tf.where(empty, 0.0, found.scores), finished=found.finished | empty)
 
 
-def attend(model: keras.Model, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+def look(model: keras.Model, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Returns the attention (batch, target, source) under which targets (batch, time) are written."""
     encoder, decoder, embedding = map(model.get_layer, ("encoder", "decoder", "target_embedding"))
     encoded, *states = encoder(source, training=False)
-    so_far = tf.pad(target[:, :-1], [[0, 0], [1, 0]], constant_values=START)
-    mask = tf.not_equal(source, PADDING)
-    _, weights = decoder(embedding(so_far), states, encoded, mask, return_attention=True)
-    if weights is None:  # of no use, but TensorFlow traces what is no signature as well
-        weights = tf.zeros(tf.concat([tf.shape(target), tf.shape(source)[1:]], axis=0))
-    return weights
+    return attend(decoder, embedding, states, encoded, tf.not_equal(source, PADDING), START, target)
 
 
 def translator(config: Config, model: keras.Model, pieces: Pieces):
     """Returns a function that translates batches greedily: strings, in the order of the data."""
-    signature = [tf.TensorSpec([None, None], tf.int32)]
-    run = tf.function(
-        lambda source: pieces.decode(decode(config, model, source, 1).tokens[:, 0]), input_signature=signature
-    )
 
-    def translate(batches: Batches) -> list[str]:
+    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
+    def run(source):
+        return pieces.decode(translate(config, model, source, 1).tokens[:, 0])
+
+    def run_all(batches: Batches) -> list[str]:
         rows = [row for inputs, *_ in batches.in_order() for row in run(inputs["source"]).numpy()]
         return [row.decode("utf-8") for row in batches.restore_order(rows)]
 
-    return translate
+    return run_all
 
 
 # Serving ----------------------------------------------------------------------------------------------------
@@ -303,9 +284,9 @@ class Translation(serving.Serving):
         """As `translate`, and the tokens of both sides with the weights between them."""
         source, truncated = self.read(text)
         source = serving.padded(source)
-        found = decode(self.config, self.model, source, self.config.beam_size)
+        found = translate(self.config, self.model, source, self.config.beam_size)
         target = serving.padded(tf.RaggedTensor.from_tensor(found.tokens[:, 0], found.lengths[:, 0]))
-        weights = attend(self.model, source, target)
+        weights = look(self.model, source, target)
         return {
             **best({**self.written(found), "truncated": truncated}),
             "source_tokens": self.source.strings(source),
@@ -319,7 +300,7 @@ class Translation(serving.Serving):
         types = {"translations": tf.string, "scores": tf.float32, "finished": tf.bool}
         specs = {name: tf.TensorSpec([None, beam_size], kind) for name, kind in types.items()}
         found = serving.by_length(
-            lambda inputs: self.written(decode(self.config, self.model, inputs["source"], beam_size)),
+            lambda inputs: self.written(translate(self.config, self.model, inputs["source"], beam_size)),
             {"source": source},
             specs,
             rows=128,
@@ -399,12 +380,12 @@ def main(config: Config) -> None:
     # Nothing is written before this line, and what can be wrong with the input was found.
     run.create(examples.fingerprint([*known["source"], *known["target"]]))
     pieces = write_pieces(lists, run.directory)
-    translate = translator(config, model, pieces["target"])
+    translated = translator(config, model, pieces["target"])
     held_out = sources_and_targets(examples.validation)[1]
 
     def validation_score() -> float:
         # BLEU would do, but for data of single words, in which it finds no run of four to count.
-        return metrics.translation(held_out, translate(validation))["chrf"]
+        return metrics.translation(held_out, translated(validation))["chrf"]
 
     loss = SequenceCrossentropy(PADDING, config.label_smoothing)
     outcome = training.fit(run, config, model, train, validation, loss, [], validation_score)

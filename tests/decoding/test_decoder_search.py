@@ -1,0 +1,140 @@
+"""Decoding with a real decoder against all texts written out, each scored by teacher forcing."""
+
+from itertools import product
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo.decoding import attend, decode
+from zoo.layers import Decoder
+
+END, START, VOCABULARY, MOST = 0, 1, 4, 3
+UNITS, WIDTH, SOURCE, FEATURES = 4, 3, 5, 6
+# All texts of up to three of the other tokens, START among them: 1 + 3 + 9 + 27.
+EVERY = [text for length in range(MOST + 1) for text in product((1, 2, 3), repeat=length)]
+
+kinds = pytest.mark.parametrize(
+    ("cell", "attention", "input_feeding"),
+    [("lstm", "none", False), ("lstm", "dot", False), ("gru", "none", False), ("gru", "additive", True)],
+)
+
+
+def made(
+    cell: str, attention: str, input_feeding: bool, layers: int = 2
+) -> tuple[Decoder, keras.layers.Layer]:
+    """Returns a decoder and an embedding whose weights are random and not small."""
+    decoder = Decoder(cell, layers, UNITS, WIDTH, attention, input_feeding)
+    decoder.build((None, None, WIDTH), [(None, UNITS)], (None, None, FEATURES))
+    embedding = keras.layers.ReversibleEmbedding(VOCABULARY, WIDTH)
+    embedding.build((None, None))
+    random = np.random.default_rng(0)
+    for layer in (decoder, embedding):
+        layer.set_weights([random.normal(0, 0.8, weight.shape) for weight in layer.get_weights()])
+    return decoder, embedding
+
+
+def given(decoder: Decoder, rows: int = 3):
+    """Returns first states, values and their mask, which hides some of all rows but the first."""
+    random = np.random.default_rng(1)
+    count = len(decoder.rnns) * (2 if decoder.settings["cell"] == "lstm" else 1)
+    states = [tf.constant(random.normal(0, 1, (rows, UNITS)), tf.float32) for _ in range(count)]
+    values = tf.constant(random.normal(0, 1, (rows, SOURCE, FEATURES)), tf.float32)
+    return states, values, tf.sequence_mask([SOURCE, 2, 3][:rows], SOURCE)
+
+
+def row_of(arguments, row: int):
+    return tf.nest.map_structure(lambda part: part[row : row + 1], arguments)
+
+
+def log_probabilities(decoder, embedding, arguments) -> np.ndarray:
+    """Returns those of all texts with their end, for one row, by teacher forcing."""
+    states, values, mask = tf.nest.map_structure(lambda part: tf.repeat(part, len(EVERY), axis=0), arguments)
+    following = np.full((len(EVERY), MOST + 1), END)
+    for place, text in enumerate(EVERY):
+        following[place, : len(text)] = text
+    before = np.concatenate([np.full((len(EVERY), 1), START), following[:, :-1]], axis=1)
+    readouts = decoder(embedding(before), states, values, mask)
+    logits = embedding(readouts, reverse=True).numpy().astype("float64")
+    found = logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True)
+    each = np.take_along_axis(found, following[..., None], axis=-1)[..., 0]
+    ends = np.array([len(text) for text in EVERY])[:, None]
+    return np.where(np.arange(MOST + 1) <= ends, each, 0).sum(axis=1)  # the end counts, what follows not
+
+
+@kinds
+@pytest.mark.parametrize("length_penalty", [0.0, 0.8])
+def test_a_wide_beam_finds_all_texts_in_their_order(cell, attention, input_feeding, length_penalty):
+    decoder, embedding = made(cell, attention, input_feeding)
+    arguments = given(decoder)
+    found = decode(decoder, embedding, *arguments, START, END, MOST, len(EVERY), length_penalty)
+    assert np.all(found.finished)
+    for row in range(3):
+        totals = log_probabilities(decoder, embedding, row_of(arguments, row))
+        scores = totals / ((5 + np.array([len(text) for text in EVERY])) / 6) ** length_penalty
+        order = np.argsort(-scores)
+        texts = zip(found.tokens[row].numpy().tolist(), found.lengths[row].numpy(), strict=True)
+        assert [tuple(tokens[:length]) for tokens, length in texts] == [EVERY[place] for place in order]
+        np.testing.assert_allclose(found.scores[row], scores[order], rtol=1e-4)
+        np.testing.assert_allclose(found.log_probabilities[row], totals[order], rtol=1e-4)
+
+
+@kinds
+def test_a_row_s_texts_hang_on_neither_its_neighbours_nor_what_is_masked(cell, attention, input_feeding):
+    decoder, embedding = made(cell, attention, input_feeding)
+    states, values, mask = given(decoder)
+    limits = tf.constant([8, 2, 5])
+    together = decode(decoder, embedding, states, values, mask, START, END, limits, 3, 0.6)
+    hidden = tf.where(mask[..., None], values, 100.0)
+    for row in range(3):
+        alone = row_of((states, hidden, mask), row)
+        found = decode(decoder, embedding, *alone, START, END, limits[row], 3, 0.6)
+        time = found.tokens.shape[-1]
+        np.testing.assert_array_equal(found.tokens[0], together.tokens[row, :, :time])
+        np.testing.assert_array_equal(found.lengths[0], together.lengths[row])
+        np.testing.assert_allclose(found.scores[0], together.scores[row], rtol=1e-4)
+    assert np.all(together.lengths.numpy().max(axis=1) <= limits)
+
+
+@kinds
+def test_attention_is_that_of_writing_step_by_step(cell, attention, input_feeding):
+    decoder, embedding = made(cell, attention, input_feeding)
+    states, values, mask = given(decoder)
+    tokens = tf.constant([[2, 3, 1, 2], [3, 3, 0, 0], [1, 2, 3, 0]])
+    found = attend(decoder, embedding, states, values, mask, START, tokens)
+    assert found.shape == (3, 4, SOURCE)
+    if attention == "none":
+        assert not np.any(found)
+        return
+    memory, state, read = decoder.prepare(values, mask), decoder.start(states), tf.fill([3], START)
+    for t in range(4):
+        _, state, weights = decoder.step(embedding(read), state, memory)
+        np.testing.assert_allclose(found[:, t], weights, atol=1e-5)
+        read = tokens[:, t]
+    np.testing.assert_allclose(tf.reduce_sum(found, axis=-1), 1, atol=1e-5)
+    assert not np.any(found[1, :, 2:])  # what is masked
+
+
+def test_no_rows_at_all_and_no_room_for_tokens_are_fine():
+    decoder, embedding = made("gru", "dot", False)
+    nothing = tf.nest.map_structure(lambda part: part[:0], given(decoder))
+    found = decode(decoder, embedding, *nothing, START, END, 4, 2, 0.6)
+    assert found.scores.shape == (0, 2)
+    found = decode(decoder, embedding, *given(decoder), START, END, 0, 2, 0.6)
+    assert found.tokens.shape == (3, 2, 0) and not np.any(found.lengths)
+
+
+def test_a_half_precision_decoder_is_scored_in_full_precision():
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        decoder, embedding = made("gru", "dot", False)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    arguments = tf.nest.map_structure(
+        lambda part: tf.cast(part, tf.bfloat16) if part.dtype == tf.float32 else part, given(decoder)
+    )
+    found = decode(decoder, embedding, *arguments, START, END, MOST, len(EVERY), 0.0)
+    totals = log_probabilities(*made("gru", "dot", False), row_of(given(decoder), 0))
+    assert found.scores.dtype == tf.float32
+    np.testing.assert_allclose(found.scores[0], np.sort(totals)[::-1], atol=0.15)

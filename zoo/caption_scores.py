@@ -1,0 +1,213 @@
+"""Scores of captions by the definitions of the COCO caption evaluation (Chen et al. 2015)."""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from math import exp, log, sqrt
+
+_LONGEST = 4  # words in a sequence that CIDEr counts
+_SIGMA = 6.0  # of CIDEr-D: how far the lengths of two captions may differ
+_BETA = 1.2  # of ROUGE-L: how much more recall counts than precision
+
+_APOSTROPHES = str.maketrans("’‘", "''")
+# What ends a word wherever it stands; commas, colons and single dots may stand in "1,000" and "u.s."
+_MARKS = re.compile(r"[?!;\"“”„«»`()\[\]{}…–—]|--+|\.\.+|(?<!\d)[,:]|[,:](?!\d)")
+_SIGNS = re.compile(r"([$#%+=*~])")
+# A quotation mark, but not the apostrophe of "'s" that stands alone, or of "'80s".
+_OPENING = re.compile(r"^'+(?!(?:s|m|d|re|ve|ll)$|\d)")
+_CLITIC = re.compile(r"(?<=.)(n't|'(?:s|m|d|re|ve|ll))$|(?<=^can)(not)$|(?<=^gon|^wan)(na)$|(?<=^got)(ta)$")
+
+_Gram = tuple[str, ...]
+
+
+def words(caption: str) -> list[str]:
+    """Splits a caption into lower-case words without punctuation, as the Penn Treebank does.
+
+    Hyphenated words stay whole; "dog's" gives "dog" and "'s", "isn't" gives "is" and "n't", "cannot" gives
+    "can" and "not". Signs like "%" are words. Brackets are dropped as other marks are: the COCO evaluation
+    means to, and keeps them as "-lrb-".
+    """
+    found = []
+    text = unicodedata.normalize("NFC", caption).lower().translate(_APOSTROPHES)
+    for word in _SIGNS.sub(r" \1 ", _MARKS.sub(" ", text)).split():
+        bare = _OPENING.sub("", word.strip(".,:-").rstrip("'"))
+        found += _CLITIC.sub(lambda end: f" {end[0]}", bare).split()
+    return found
+
+
+def bleu(references: Sequence[Sequence[str]], predicted: Sequence[str], order: int = 4) -> float:
+    """Returns BLEU of the corpus with sequences of up to `order` words (Papineni et al. 2002).
+
+    The reference whose length is closest counts for the brevity penalty. Nothing is smoothed: a corpus
+    without a single right sequence of `order` words scores 0.
+
+    Args:
+        references: one or more true captions of each picture (n,).
+        predicted: a caption of each picture (n,).
+        order: most words in a sequence.
+
+    Returns:
+        A share, from 0 to 1.
+    """
+    from sacrebleu.metrics import BLEU
+
+    rows = list(_split(references, predicted))
+    if not rows:
+        return 0.0
+    joined = [" ".join(found) for _, found in rows]
+    # sacreBLEU takes the first reference of all pictures, then the second of all, None where there is none.
+    streams = zip_longest(*([" ".join(caption) for caption in true] for true, _ in rows))
+    scorer = BLEU(tokenize="none", smooth_method="none", max_ngram_order=order, force=True)
+    return scorer.corpus_score(joined, list(streams)).score / 100
+
+
+def cider(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> float:
+    """Returns CIDEr-D, the mean of `cider_each`, from 0 to 10; 0 where there are no pictures."""
+    return _mean(cider_each(references, predicted))
+
+
+def cider_each(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> list[float]:
+    """Returns CIDEr-D of each picture: how much it says of what is told of this picture and of few others.
+
+    Sequences of 1 to 4 words are weighed by TF-IDF, where a document is a picture with its references; a
+    caption is compared with each reference by the cosine, in which no sequence counts more often than the
+    reference has it, times exp(-d^2 / 72) for lengths that differ by d. The mean over lengths of sequences
+    and over references is multiplied by 10 (Vedantam et al. 2015). As in the COCO evaluation, a caption's
+    length is its number of word pairs. Of a single picture every weight is 0, and so is its score.
+
+    Args:
+        references: one or more true captions of each picture (n,).
+        predicted: a caption of each picture (n,).
+
+    Returns:
+        Scores (n,) from 0 to 10; captions of fewer than four words never reach 10.
+    """
+    rows = [
+        ([_grams(true) for true in all_true], _grams(found))
+        for all_true, found in _split(references, predicted)
+    ]
+    documents = Counter(gram for all_true, _ in rows for gram in set().union(*all_true))
+    idf = {gram: log(len(rows) / count) for gram, count in documents.items()}
+    unseen = log(len(rows)) if rows else 0.0  # of a sequence that no reference holds, as if one did
+
+    def weighed(counts: Counter[_Gram]) -> list[dict[_Gram, float]]:
+        vectors = [{} for _ in range(_LONGEST)]
+        for gram, count in counts.items():
+            vectors[len(gram) - 1][gram] = count * idf.get(gram, unseen)
+        return vectors
+
+    scores = []
+    for all_true, found in rows:
+        vectors = weighed(found)
+        each = [_similarity(vectors, weighed(true)) * _penalty(found, true) for true in all_true]
+        scores.append(10 * _mean(each))
+    return scores
+
+
+def _grams(caption: Sequence[str]) -> Counter[_Gram]:
+    return Counter(
+        tuple(caption[start : start + size])
+        for size in range(1, _LONGEST + 1)
+        for start in range(len(caption) - size + 1)
+    )
+
+
+def _similarity(found: list[dict[_Gram, float]], true: list[dict[_Gram, float]]) -> float:
+    cosines = []
+    for mine, right in zip(found, true, strict=True):
+        shared = sum(min(weight, right[gram]) * right[gram] for gram, weight in mine.items() if gram in right)
+        norms = _norm(mine) * _norm(right)
+        cosines.append(shared / norms if norms else 0.0)
+    return _mean(cosines)
+
+
+def _norm(vector: dict[_Gram, float]) -> float:
+    return sqrt(sum(weight * weight for weight in vector.values()))
+
+
+def _penalty(found: Counter[_Gram], true: Counter[_Gram]) -> float:
+    pairs = [sum(count for gram, count in counts.items() if len(gram) == 2) for counts in (found, true)]
+    return exp(-((pairs[0] - pairs[1]) ** 2) / (2 * _SIGMA**2))
+
+
+def rouge_l(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> float:
+    """Returns ROUGE-L by the longest common subsequence of words (Lin 2004), the mean over pictures.
+
+    Of each picture it is the F-measure, with beta 1.2, of the highest precision and the highest recall that
+    any of its references gives: they need not come from the same one.
+
+    Args:
+        references: one or more true captions of each picture (n,).
+        predicted: a caption of each picture (n,).
+
+    Returns:
+        A share, from 0 to 1; 0 where there are no pictures.
+    """
+    scores = []
+    for all_true, found in _split(references, predicted):
+        common = [_common(true, found) for true in all_true]
+        precision = max(common) / max(1, len(found))
+        recall = max(count / max(1, len(true)) for count, true in zip(common, all_true, strict=True))
+        both = recall + _BETA**2 * precision
+        scores.append((1 + _BETA**2) * precision * recall / both if both else 0.0)
+    return _mean(scores)
+
+
+def word_accuracy(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> float:
+    """Returns 1 - word error rate: the share of the references' words that need no edit.
+
+    Each caption is compared with the reference that is closest: with the fewest words inserted, deleted or
+    replaced for each word of the reference. Edits are added up over all pictures and divided by the words of
+    these references; no picture counts more edits than its reference has words, so that one endless
+    caption does not spoil the sum. References without a word are passed over.
+
+    Args:
+        references: one or more true captions of each picture (n,).
+        predicted: a caption of each picture (n,).
+
+    Returns:
+        A share, from 0 to 1; 0 where there are no words.
+    """
+    edits = total = 0
+    for all_true, found in _split(references, predicted):
+        tried = [(_edits(true, found), len(true)) for true in all_true if true]
+        if tried:
+            fewest, length = min(tried, key=lambda pair: (pair[0] / pair[1], pair[1]))
+            edits, total = edits + min(fewest, length), total + length
+    return 1 - edits / total if total else 0.0
+
+
+def _common(first: Sequence[str], second: Sequence[str]) -> int:
+    """Returns the length of the longest common subsequence."""
+    row = [0] * (len(second) + 1)
+    for word in first:
+        above = row
+        row = [0]
+        for j, other in enumerate(second):
+            row.append(above[j] + 1 if word == other else max(above[j + 1], row[j]))
+    return row[-1]
+
+
+def _edits(first: Sequence[str], second: Sequence[str]) -> int:
+    """Returns the Levenshtein distance."""
+    row = list(range(len(second) + 1))
+    for i, word in enumerate(first, 1):
+        above = row
+        row = [i]
+        for j, other in enumerate(second):
+            row.append(min(above[j] + (word != other), above[j + 1] + 1, row[j] + 1))
+    return row[-1]
+
+
+def _split(references, predicted) -> Iterator[tuple[list[list[str]], list[str]]]:
+    """Yields the words of each picture's references and of its caption."""
+    for i, (all_true, found) in enumerate(zip(references, predicted, strict=True)):
+        if isinstance(all_true, str) or not all_true:
+            raise ValueError(f"picture {i}: give a list of one or more references, not {all_true!r}")
+        yield [words(caption) for caption in all_true], words(found)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values) if values else 0.0

@@ -1,0 +1,16 @@
+"""Pictures: from the bytes of files to pixels, as graph operations that an export can hold."""
+
+from zoo.images.formats import MOST_PIXELS, decode, header_size
+from zoo.images.pixels import on_background, read, refusal, resize, squash, thumbnail
+
+__all__ = [
+    "MOST_PIXELS",
+    "decode",
+    "header_size",
+    "on_background",
+    "read",
+    "refusal",
+    "resize",
+    "squash",
+    "thumbnail",
+]
