@@ -48,7 +48,7 @@ def listed(path: Path) -> list[Picture]:
         if not names:
             raise ZooError(f"{path}: the file is empty; it needs the path of a picture on each line")
     else:
-        names = [name for name, _ in _cells(path, ("image",))]
+        names = [name for (name,) in files.filled(path, ("image",), ("image",))]
     pictures = [Picture(name, path.parent / name) for name in names]
     check(picture.file for picture in pictures)
     return pictures
@@ -60,10 +60,12 @@ def with_captions(path: Path) -> dict[Picture, list[str]]:
     Raises:
         ZooError: as `listed`.
     """
+    from zoo.data import files
+
+    columns = ("image", "caption")
     captions: dict[Picture, list[str]] = {}
-    for name, caption in (
-        (os.path.normpath(name), text) for name, text in _cells(path, ("image", "caption"))
-    ):
+    for name, caption in files.filled(path, columns, columns):
+        name = os.path.normpath(name)
         captions.setdefault(Picture(name, path.parent / name), []).append(caption)
     check(picture.file for picture in captions)
     return captions
@@ -115,19 +117,3 @@ def _in_folder(folder: Path) -> list[Picture]:
 
 def _picture(path: str) -> Picture:
     return Picture(os.fsencode(path).decode("utf-8", "replace"), Path(path))
-
-
-def _cells(path: Path, columns: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Returns the first and the last column of a table."""
-    from zoo.data import files
-
-    rows = []
-    for line, row in files.read_table(path, columns, texts=columns):
-        cells = [(row[column] or "").strip() for column in columns]
-        if "" in cells:
-            blank = columns[cells.index("")]
-            raise ZooError(f"{path}: line {line} has a blank {blank}; fill it in or remove the row")
-        rows.append((cells[0], cells[-1]))
-    if not rows:
-        raise ZooError(f"{path}: has no rows below its first line; add some")
-    return rows

@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import export, registry, training
+from zoo.bench.saved import config_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, Ragged, load
 from zoo.data.examples import columns
-from zoo.errors import ZooError
 from zoo.recipes import sentiment
 from zoo.text import Vocabulary, split_words
 
@@ -186,13 +186,10 @@ def as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dic
     Raises:
         ZooError: the recipe has changed since the export.
     """
-    fields = sentiment.Config.__dataclass_fields__
-    config = sentiment.Config(**{k: v for k, v in model.manifest["config"].items() if k in fields})
+    config = config_of(model, sentiment.Config)
     vocabulary = Vocabulary(model.path / "assets" / "vocabulary.txt")
     network = sentiment.build_model(config, len(vocabulary), len(model.manifest["labels"]))
-    if [weight.path for weight in network.weights] != model.manifest["weights"]:
-        raise ZooError(f"{model.name}: was exported by another version of the recipe; train it anew")
-    network.set_weights([variable.numpy() for variable in model.variables])
+    network = with_weights(network, model)
     inputs = sentiment.features(config, vocabulary, tf.constant(texts))
     return network, {name: ragged.to_tensor().numpy() for name, ragged in inputs.items()}
 

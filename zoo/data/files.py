@@ -75,7 +75,7 @@ def read_rows(path: Path) -> list[tuple[str, str]]:
     Raises:
         ZooError: as `read_table`, or a text or label is blank, or there are no rows.
     """
-    return _filled(path, ("text", "label"), texts=("text",))
+    return filled(path, ("text", "label"), texts=("text",))
 
 
 def read_pairs(path: Path, source: str = "", target: str = "") -> list[tuple[str, str]]:
@@ -92,20 +92,35 @@ def read_pairs(path: Path, source: str = "", target: str = "") -> list[tuple[str
     needed = (source or "source", target or "target")
     if needed[0] == needed[1]:
         raise ZooError(f"{path}: source and target are both the column {needed[0]!r}; choose two columns")
-    return _filled(path, needed, texts=needed)
+    return filled(path, needed, texts=needed)
 
 
-def _filled(path: Path, needed: tuple[str, str], texts: Sequence[str]) -> list[tuple[str, str]]:
-    rows = []
-    for line, row in read_table(path, needed, texts):
-        cells = tuple("" if row[name] is None else str(row[name]).strip() for name in needed)
-        if "" in cells:
-            blank = needed[cells.index("")]
-            raise ZooError(f"{path}: line {line} has a blank {blank}; fill it in or remove the row")
-        rows.append(cells)
+def filled(path: Path, needed: Sequence[str], texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """Reads some columns of a table, none of whose cells may be blank.
+
+    Args:
+        path, needed, texts: as `read_table` takes them.
+
+    Raises:
+        ZooError: as `read_table`, or a cell is blank, or there are no rows.
+    """
+    table = read_table(path, needed, texts)
+    rows = [filled_cells(f"{path}: line {line}", row, needed) for line, row in table]
     if not rows:
         raise ZooError(f"{path}: has no rows below its first line; add some")
     return rows
+
+
+def filled_cells(where: str, row: dict[str, Any], needed: Sequence[str]) -> tuple[str, ...]:
+    """Returns some cells of a row of `read_table`.
+
+    Raises:
+        ZooError: one is blank; the message begins with `where`.
+    """
+    cells = tuple("" if row[name] is None else str(row[name]).strip() for name in needed)
+    if "" in cells:
+        raise ZooError(f"{where} has a blank {needed[cells.index('')]}; fill it in or remove the row")
+    return cells
 
 
 def read_table(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.data.examples import Examples
-from zoo.data.files import read_table
+from zoo.data.files import filled_cells, read_table
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
 
@@ -74,7 +74,8 @@ def read_captions(path: Path) -> dict[str, list[Row]]:
     pictures: dict[Path, _Picture] = {}
     for line, row in read_table(table, _COLUMNS, texts=_COLUMNS):
         where = f"{table}: line {line}"
-        name, caption = _cells(where, row)
+        name, caption = filled_cells(where, row, _COLUMNS)
+        name = os.path.normpath(name)
         file = table.parent / name
         split = _split(where, row, name)
         if file not in pictures and not os.path.isfile(file):  # noqa: PTH113 - as for names that are too long
@@ -131,15 +132,6 @@ def _decode() -> Callable[[tf.Tensor], tf.Tensor]:
         return tf.ensure_shape(images.decode(tf.io.read_file(file)), [None, None, 4])
 
     return tf.function(decode, input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
-
-
-def _cells(where: str, row: dict[str, Any]) -> tuple[str, str]:
-    """Returns the name of the picture, in its shortest form, and the caption."""
-    cells = ["" if row[column] is None else row[column].strip() for column in _COLUMNS]
-    if "" in cells:
-        blank = _COLUMNS[cells.index("")]
-        raise ZooError(f"{where} has a blank {blank}; fill it in or remove the row")
-    return os.path.normpath(cells[0]), cells[1]
 
 
 def _split(where: str, row: dict[str, Any], name: str) -> str:
