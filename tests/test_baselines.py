@@ -69,9 +69,9 @@ def test_a_new_source_gets_the_translation_of_the_most_similar_one_of_training()
     test = [("The red horse", "le cheval rouge"), ("a big dog", "un grand chien")]
     scores = baselines.translation(make_pairs(PAIRS, test=test))["test"]
     assert scores == {
-        "the source itself": metrics.translation([t for _, t in test], [s for s, _ in test]),
+        "the source itself": metrics.translation([[t] for _, t in test], [s for s, _ in test]),
         "nearest training pair": metrics.translation(
-            [t for _, t in test], ["la maison rouge", "un grand chien"]
+            [[t] for _, t in test], ["la maison rouge", "un grand chien"]
         ),
     }
     assert scores["nearest training pair"]["exact_match"] == 0.5
@@ -86,15 +86,29 @@ def test_further_test_parts_are_scored_too():
     assert scores["names"]["nearest training pair"]["n"] == 2
 
 
+def test_a_source_of_several_right_answers_counts_once_and_may_be_scored_by_its_phonemes():
+    train = [("cat", "K AE T"), ("zoo", "Z UW")]
+    test = [("cats", "K AE T"), ("cats", "K AE T S"), ("zoos", "Z UW Z")]
+    scores = baselines.translation(make_pairs(train, test=test), "pronunciation")["test"]
+    assert scores["nearest training pair"] == {
+        "n": 2,
+        "word_error_rate": 50.0,
+        "phoneme_error_rate": pytest.approx(100 / 6),
+    }
+
+
 def test_sources_of_one_character_and_of_none_have_a_nearest_pair_as_well():
     examples = make_pairs([("水", "water"), ("火", "fire")], test=[("火", "fire"), ("", "water")])
     assert baselines.translation(examples)["test"]["nearest training pair"]["exact_match"] == 1
 
 
-def test_a_long_training_part_is_searched_at_its_beginning(monkeypatch):
-    monkeypatch.setattr(baselines, "_MEMORY", 2)
-    scores = baselines.translation(make_pairs(PAIRS, test=PAIRS))["test"]["nearest training pair"]
-    assert scores["exact_match"] == pytest.approx(2 / 3)  # Rome stands third
+def test_of_a_long_training_part_pairs_from_all_over_it_are_searched(monkeypatch):
+    monkeypatch.setattr(baselines, "_PAIRS", 2)
+    for taken in (PAIRS[0], PAIRS[2]):  # each second one
+        scores = baselines.translation(make_pairs(PAIRS, test=[taken]))["test"]
+        assert scores["nearest training pair"]["exact_match"] == 1
+    scores = baselines.translation(make_pairs(PAIRS, test=PAIRS[1:2]))["test"]
+    assert scores["nearest training pair"]["exact_match"] == 0
 
 
 def make_pictures(train, **parts) -> Examples:

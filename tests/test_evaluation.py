@@ -245,6 +245,39 @@ def test_a_translator_is_scored_on_all_rows_of_a_file(file, capsys):
     assert [cell.strip() for cell in worst.split("│")[1:-1]] == ["a bird", "un oiseau", "a bird"]
 
 
+def test_a_source_that_stands_twice_in_a_file_has_two_right_answers(file):
+    path = file("source\ttarget\na cat\tun chat\na cat\tune chatte\na dog\tun dogue\n", "pairs.tsv")
+    score = evaluate(make_translator(), path)
+    assert (score["n"], score["exact_match"]) == (2, 0.5)
+    spoken = make_translator(config={"source": "", "target": "", "scored_as": "pronunciation"})
+    assert evaluate(spoken, path) == {"n": 2, "word_error_rate": 50.0, "phoneme_error_rate": 25.0}
+
+
+def test_a_mix_is_asked_for_in_the_languages_of_the_training(phrases):
+    evaluate(made_with(phrases), "multi30k+tatoeba_pairs", split="validation")
+    assert (phrases["source"], phrases["target"]) == ("en", "fr")
+
+
+def test_a_mix_of_a_set_and_a_file_is_asked_for_in_the_languages_of_the_training_too(phrases, tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("en\tfr\na cat\tun chat\n")
+    evaluate(made_with(phrases), f"multi30k+{path}", split="validation")
+    assert (phrases["source"], phrases["target"]) == ("en", "fr")
+
+
+def test_a_further_part_that_has_changed_has_no_baselines_and_is_said_to(phrases, capsys):
+    model = made_with(phrases)
+    data = evaluation.load("cldr_phrases", "translation")
+    model.manifest["dataset"]["further_tests"] = {"test_terms": data.fingerprint(splits=["test_terms"])}
+    evaluate(model, split="test_terms")
+    output = capsys.readouterr().out
+    assert "terms" in output.split() and "Note" not in output
+    model.manifest["dataset"]["further_tests"] = {"test_terms": "another"}
+    evaluate(model, split="test_terms")
+    output = capsys.readouterr().out
+    assert "terms" not in output.split() and "with another test part" in output
+
+
 def test_columns_or_languages_are_those_of_the_training_unless_others_are_named(file):
     path = file("en,fr,de\na cat,un chat,eine Katze\n", "pairs.csv")
     model = make_translator(config={"source": "en", "target": "fr"})
@@ -274,7 +307,7 @@ def phrases(monkeypatch):
 
 def made_with(phrases, **config):
     """Returns a translator that was trained on the phrases, and has a baseline for each part."""
-    baseline = metrics.translation(["a"], ["b"])
+    baseline = metrics.translation([["a"]], ["b"])
     data = evaluation.load("cldr_phrases", "translation")
     hash_ = data.fingerprint(splits=["test"])
     dataset = {"name": "cldr_phrases", "version": "1", "test": hash_, "languages": ["en", "fr"]}
@@ -327,3 +360,5 @@ def test_a_part_that_a_set_lacks_is_refused_before_the_set_is_loaded():
         evaluate(model, split="terms")
     with pytest.raises(ZooError, match=r"^--split test_terms: choose test, validation or train$"):
         evaluate(model, "multi30k", split="test_terms")
+    with pytest.raises(ZooError, match=r"choose test, test_tatoeba_pairs, validation or train$"):
+        evaluate(model, "multi30k+tatoeba_pairs", split="test_terms")

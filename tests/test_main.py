@@ -219,6 +219,8 @@ def test_what_a_translator_cannot_do_is_one_line(shouter, call, arguments, told)
         (["inspect", "reading", "tiny", "text", "--output", "x.doc"], ".png, .svg or .pdf"),
         (["inspect", "reading", "tiny", "text", "--output", "nowhere/x.png"], "cannot be written"),
         (["bench", "nothing"], "sentiment"),
+        (["bench", "tagging", "--model", "tiny"], "--model is for translation and captioning"),
+        (["bench", "translation", "--model", "tiny"], "tiny: is of the recipe sentiment; choose one of"),
         (["info", "./"], "not a SavedModel"),
     ],
 )

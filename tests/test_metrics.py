@@ -184,7 +184,7 @@ def test_words_that_share_their_offsets_are_matched_one_by_one():
 
 
 def test_bleu_worked_out_by_hand():
-    score = metrics.translation(["The cat sat on the red mat."], ["The cat sat on a mat."])
+    score = metrics.translation([["The cat sat on the red mat."]], ["The cat sat on a mat."])
     # Tokens by 13a, which parts the full stop: 7, of the reference 8. Right are 6 of 7 words, 4 of 6 pairs,
     # 2 of 5 triples and 1 of 4 quadruples; the penalty for being short is exp(1 - 8/7).
     right = 6 / 7 * 4 / 6 * 2 / 5 * 1 / 4
@@ -194,7 +194,7 @@ def test_bleu_worked_out_by_hand():
 
 def test_bleu_of_a_corpus_adds_counts_up_before_it_divides():
     score = metrics.translation(
-        ["The cat sat on the red mat.", "a b c d"], ["The cat sat on a mat.", "a b c d"]
+        [["The cat sat on the red mat."], ["a b c d"]], ["The cat sat on a mat.", "a b c d"]
     )
     right = 10 / 11 * 7 / 9 * 4 / 7 * 2 / 5
     assert score["bleu"] == pytest.approx(100 * math.exp(1 - 12 / 11) * right**0.25)
@@ -202,38 +202,83 @@ def test_bleu_of_a_corpus_adds_counts_up_before_it_divides():
 
 
 def test_chrf_worked_out_by_hand():
-    score = metrics.translation(["abcd"], ["abc"])
+    score = metrics.translation([["abcd"]], ["abc"])
     # Of sequences of 1, 2 and 3 characters all that are found are right, and 3/4, 2/3 and 1/2 of the true
     # ones are found; recall counts four times as much (beta 2). There is no sequence of 4 to compare.
     recall = (3 / 4 + 2 / 3 + 1 / 2) / 3
     assert score["chrf"] == pytest.approx(100 * 5 * recall / (4 + recall))
-    assert metrics.sentence_chrf(["abcd", "x"], ["abc", "x"]) == pytest.approx([score["chrf"], 100])
+    assert metrics.sentence_chrf([["abcd"], ["x"]], ["abc", "x"]) == pytest.approx([score["chrf"], 100])
 
 
 def test_translations_like_their_references_score_100_and_unlike_ones_0():
     texts = ["Two dogs run.", "Where is the station, please?"]
-    score = metrics.translation(texts, texts)
+    truth = [[text] for text in texts]
+    score = metrics.translation(truth, texts)
     assert (score["bleu"], score["chrf"], score["exact_match"]) == (pytest.approx(100), pytest.approx(100), 1)
     for other in (["xkq", "zzz"], ["", ""]):
-        score = metrics.translation(texts, other)
+        score = metrics.translation(truth, other)
         assert (score["bleu"], score["chrf"], score["exact_match"]) == (0, 0, 0)
 
 
 def test_case_counts_and_kinds_of_spaces_do_not():
-    truth = ["12\u00a0500\u202f€ net ", "Le  chat dort bien"]
+    truth = [["12\u00a0500\u202f€ net "], ["Le  chat dort bien"]]
     score = metrics.translation(truth, ["12 500 € net", "Le chat dort\tbien"])
     assert (score["bleu"], score["exact_match"]) == (pytest.approx(100), 1)
     assert metrics.translation(truth, ["12 500 € net", "le chat dort bien"])["exact_match"] == 0.5
-    assert metrics.translation(["a b"], ["ab"])["exact_match"] == 0
+    assert metrics.translation([["a b"]], ["ab"])["exact_match"] == 0
 
 
 def test_accents_may_be_written_in_either_form():
-    score = metrics.translation(["un e\u0301te\u0301 a\u0300 Nice"], ["un été à Nice"])
+    score = metrics.translation([["un e\u0301te\u0301 a\u0300 Nice"]], ["un été à Nice"])
     assert (score["bleu"], score["exact_match"]) == (pytest.approx(100), 1)
 
 
+def test_any_of_several_right_translations_counts_and_their_number_may_differ():
+    truth = [["Cours !", "Courez vite !"], ["Le chat dort bien."]]
+    score = metrics.translation(truth, ["Courez vite !", "Le chat dort bien."])
+    assert (score["bleu"], score["exact_match"]) == (pytest.approx(100), 1)
+    two = [["the cat sat on a mat", "a cat was on the mat"]]
+    score = metrics.translation(two, ["the cat sat on the mat"])
+    # Of the words "the" counts once only: 5 of 6; all 5 pairs stand in one of the two, 3 of 4 triples, and
+    # 1 of 3 quadruples.
+    assert score["bleu"] == pytest.approx(100 * (5 / 6 * 1 * 3 / 4 * 1 / 3) ** 0.25)
+    assert score["signatures"]["bleu"].startswith("nrefs:2|")
+    assert metrics.translation([], [])["bleu"] == 0
+    assert metrics.translation(truth, ["", ""])["signatures"]["bleu"].startswith("nrefs:var|")
+    assert metrics.sentence_chrf(truth, ["Courez vite !", ""]) == [pytest.approx(100), 0]
+
+
+def test_error_rates_of_words_and_phonemes_by_hand():
+    truth = [["D EY T AH", "D AE T AH"], ["Z UW"], ["K AE T S"]]
+    # Right by its second answer; one phoneme too many; one replaced and one missing.
+    score = metrics.pronunciation(truth, ["D AE T AH", "Z UW Z", "K AA T"])
+    assert score == {
+        "n": 3,
+        "word_error_rate": pytest.approx(100 * 2 / 3),
+        "phoneme_error_rate": pytest.approx(100 * (0 + 1 + 2) / (4 + 2 + 4)),
+    }
+    assert metrics.figures(score) == {"WER": "66.67", "PER": "30.00"}
+
+
+def test_answers_are_the_closer_the_fewer_phonemes_or_characters_are_wrong():
+    close = metrics.closeness(
+        "pronunciation", [["K AE T"], ["K AE T", "K T"], ["A"]], ["K T", "K T", "B C D"]
+    )
+    assert close == [pytest.approx(-1 / 3), 0, -3]
+    assert metrics.closeness("translation", [["ab"], ["ab"]], ["ab", "xy"]) == [pytest.approx(100), 0]
+
+
+def test_the_closest_pronunciation_counts_and_of_equals_the_longest():
+    # One edit from either: the reference of 4 phonemes is divided by.
+    score = metrics.pronunciation([["A B", "A B C D"]], ["A B C"])
+    assert score["phoneme_error_rate"] == pytest.approx(25)
+    assert metrics.pronunciation([["A"]], ["B C D"])["phoneme_error_rate"] == pytest.approx(300)
+    assert metrics.pronunciation([["A"]], [""])["phoneme_error_rate"] == pytest.approx(100)
+    assert metrics.pronunciation([], []) == {"n": 0, "word_error_rate": 0, "phoneme_error_rate": 0}
+
+
 def test_scores_of_translations_say_what_they_mean_and_can_be_written_as_json():
-    score = metrics.translation(["a b"], ["a c"])
+    score = metrics.translation([["a b"]], ["a c"])
     assert score["signatures"]["bleu"].startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|")
     assert score["signatures"]["chrf"].startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|")
     assert json.loads(json.dumps(score)) == score

@@ -213,6 +213,8 @@ class Bench:
 
     recipe: Annotated[Literal["sentiment", "tagging", "translation", "captioning"], tyro.conf.Positional]
     """What to measure."""
+    model: str = ""
+    """Of translation and captioning, the saved model to measure; empty for the first one that is here."""
     full: bool = False
     """A longer measurement; of sentiment also a training to the end, to compare accuracy."""
 
@@ -220,8 +222,11 @@ class Bench:
         """Runs the benchmark."""
         import importlib
 
+        if self.model and self.recipe not in ("translation", "captioning"):
+            raise ZooError(f"--model is for translation and captioning; leave it out for {self.recipe}")
         import_tensorflow()
-        importlib.import_module(f"zoo.bench.{self.recipe}").main(self.full)
+        given = {"model": self.model} if self.model else {}
+        importlib.import_module(f"zoo.bench.{self.recipe}").main(self.full, **given)
 
 
 def main() -> None:

@@ -10,13 +10,15 @@ from zoo.caption_scores import words
 from zoo.data.examples import (
     Examples,
     columns,
+    sources_and_references,
     sources_and_targets,
     strings,
     text_and_labels,
     tokens_and_tags,
 )
 
-_MEMORY = 100_000  # pairs that are searched for a similar one: of a data set of millions, a sample
+_PAIRS = 200_000  # that are searched for a similar one: of a data set of millions, a sample
+_MEMORY = 100_000  # pictures that are searched
 _SAMPLE = 2_000  # captions among which the most typical one is looked for
 _SIDE = 16  # of shrunk pictures
 
@@ -85,38 +87,41 @@ def tagging(examples: Examples) -> dict[str, dict[str, Any]]:
     return {"majority tag per token": metrics.tagging(truth, predicted, tokens)}
 
 
-def translation(examples: Examples) -> dict[str, dict[str, dict[str, Any]]]:
+def translation(examples: Examples, scored_as: str = "translation") -> dict[str, dict[str, dict[str, Any]]]:
     """Scores the source itself, and the translation of the most similar source of the training part.
 
     Similar is what has a high cosine of TF-IDF over sequences of three characters: a translation memory, of
-    the first 100,000 pairs at most.
+    200,000 pairs at most, drawn evenly.
 
     Args:
         examples: a translation set.
+        scored_as: the function of `zoo.metrics` that scores, one of its `ANSWERS`.
 
     Returns:
-        `test` and each extra part -> name -> what `zoo.metrics.translation` says.
+        `test` and each extra part -> name -> what this function says.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     def with_ends(text: str) -> str:  # so that even a text of one character has a sequence
         return f" {text.lower()} "
 
-    known, translations = sources_and_targets(examples.train.take(_MEMORY))
+    score = metrics.ANSWERS[scored_as]
+    count = int(examples.train.reduce(np.int64(0), lambda n, _: n + 1))
+    known, translations = sources_and_targets(examples.train.shard(-(-count // _PAIRS) or 1, 0))
     tfidf = TfidfVectorizer(
         analyzer="char", preprocessor=with_ends, ngram_range=(3, 3), sublinear_tf=True, dtype=np.float32
     )
     memory = tfidf.fit_transform(known).T.tocsr()
     scores = {}
     for part in ("test", *examples.extra):
-        sources, truth = sources_and_targets(examples.split(part))
+        sources, references = sources_and_references(examples.split(part))
         found = []
         for start in range(0, len(sources), 256):  # all at once, similarities would take much memory
             similar = tfidf.transform(sources[start : start + 256]) @ memory
             found += [translations[i] for i in np.asarray(similar.argmax(axis=1)).ravel()]
         scores[part] = {
-            "the source itself": metrics.translation(truth, sources),
-            "nearest training pair": metrics.translation(truth, found),
+            "the source itself": score(references, sources),
+            "nearest training pair": score(references, found),
         }
     return scores
 

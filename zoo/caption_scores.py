@@ -170,13 +170,13 @@ def word_accuracy(references: Sequence[Sequence[str]], predicted: Sequence[str])
     Returns:
         A share, from 0 to 1; 0 where there are no words.
     """
-    edits = total = 0
+    wrong = total = 0
     for all_true, found in _split(references, predicted):
-        tried = [(_edits(true, found), len(true)) for true in all_true if true]
+        tried = [(edits(true, found), len(true)) for true in all_true if true]
         if tried:
             fewest, length = min(tried, key=lambda pair: (pair[0] / pair[1], pair[1]))
-            edits, total = edits + min(fewest, length), total + length
-    return 1 - edits / total if total else 0.0
+            wrong, total = wrong + min(fewest, length), total + length
+    return 1 - wrong / total if total else 0.0
 
 
 def _common(first: Sequence[str], second: Sequence[str]) -> int:
@@ -190,8 +190,8 @@ def _common(first: Sequence[str], second: Sequence[str]) -> int:
     return row[-1]
 
 
-def _edits(first: Sequence[str], second: Sequence[str]) -> int:
-    """Returns the Levenshtein distance."""
+def edits(first: Sequence[str], second: Sequence[str]) -> int:
+    """Returns the Levenshtein distance: how many words to insert, delete or replace."""
     row = list(range(len(second) + 1))
     for i, word in enumerate(first, 1):
         above = row

@@ -51,7 +51,10 @@ def _parts(manifest: Mapping[str, Any]) -> str:
     """Writes a table for each part of the data that was scored, and under it what was scored."""
     data, parts = manifest["dataset"], []
     for part, score in manifest["metrics"].items():
-        rows = f"{data['sizes'][part]:,} rows"
+        count = data["sizes"][part]
+        rows = f"{count:,} rows"
+        if score.get("n", count) != count:
+            rows += f" of {score['n']:,} sources"
         what = f"Part `{part}` of `{data['name']}`, {rows}, seed {manifest['seed']}."
         meant = [f"{metrics.heading(name)} is `{s}`" for name, s in score.get("signatures", {}).items()]
         if meant:

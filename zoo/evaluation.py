@@ -8,9 +8,16 @@ from typing import Any
 import numpy as np
 
 from zoo import metrics, picture_files, report
-from zoo.data import Examples, catalogue, files, load
+from zoo.data import Examples, catalogue, files, load, parts_of, tests_of
 from zoo.data.conll import read_columns
-from zoo.data.examples import captions_of, columns, sources_and_targets, text_and_labels, tokens_and_tags
+from zoo.data.examples import (
+    captions_of,
+    columns,
+    references_of,
+    sources_and_references,
+    text_and_labels,
+    tokens_and_tags,
+)
 from zoo.errors import ZooError
 from zoo.registry import Model
 
@@ -64,7 +71,9 @@ def evaluate(
     _check_split(split, name, manifest["mapping"])
     # A language is called the same in every set, a column is not.
     languages = dict(zip(("source", "target"), trained_on.get("languages", ()), strict=False))
-    in_catalogue = catalogue.find(name, manifest["mapping"])
+    in_catalogue = any(
+        catalogue.find(part, manifest["mapping"]) for part in parts_of(name, manifest["mapping"])
+    )
     sides = languages if in_catalogue else {} if languages else own
     usual = {
         "tags": own.get("tags", "") if same_set else "",
@@ -76,24 +85,24 @@ def evaluate(
     if dataset and os.path.isfile(dataset):  # noqa: PTH113 - Path.is_file raises on a name that is too long
         return score(model, name, Path(dataset), split, options, {})
     data = load(name, manifest["mapping"], **options)
-    same_version = data.version == trained_on["version"]
-    if same_set and not same_version:
+    # Of older models only the test part's hash is stored: further parts were made with it.
+    part = split if split in trained_on.get("further_tests", {}) else "test"
+    stored = {**trained_on.get("further_tests", {}), "test": trained_on.get("test")}[part]
+    same_rows = same_set and data.fingerprint(splits=[part]) == stored
+    if same_set and (data.version != trained_on["version"] or (stored and not same_rows)):
+        other = "" if same_rows else " with another test part"
         print(
-            f"Note: this is {name} {data.version}; {model.name} was trained on {trained_on['version']}, "
-            "whose training part may hold rows that are scored here."
+            f"Note: this is {name} {data.version}; {model.name} was trained on "
+            f"{trained_on['version']}{other}, whose training part may hold rows that are scored here."
         )
     # Baselines stand beside the very rows that they scored, and no others.
-    baselines = manifest["baselines"].get(split, {}) if same_set and options == usual else {}
-    # Of further test parts no hash is stored: that of the test part, made with them, stands for theirs.
-    if baselines and data.fingerprint(splits=["test"]) != trained_on.get("test"):
-        baselines = {}
+    baselines = manifest["baselines"].get(split, {}) if same_rows and options == usual else {}
     return score(model, name, data, split, options, baselines)
 
 
 def _check_split(split: str, name: str, mapping: str) -> None:
     """Refuses a part that a data set does not have, before the set is loaded."""
-    adapter = catalogue.find(name, mapping)
-    *known, last = ("test", *(adapter.extra if adapter else ()), "validation", "train")
+    *known, last = (*tests_of(name, mapping), "validation", "train")
     if split not in (*known, last):
         raise ZooError(f"--split {split}: choose {', '.join(known)} or {last}")
 
@@ -149,13 +158,17 @@ def _translation(
     model: Model, name: str, data: Path | Examples, split: str, options: dict[str, str], baselines
 ) -> dict[str, Any]:
     if isinstance(data, Path):
-        sources, truth = zip(*files.read_pairs(data, options["source"], options["target"]), strict=True)
+        pairs = zip(*files.read_pairs(data, options["source"], options["target"]), strict=True)
+        sources, references = references_of(*pairs)
     else:
-        sources, truth = sources_and_targets(data.split(split))
+        sources, references = sources_and_references(data.split(split))
     predicted = [answer["translation"] for answer in model.predict(sources)]
-    score = metrics.translation(truth, predicted)
+    scored_as = model.manifest["config"].get("scored_as", "translation")
+    score = metrics.ANSWERS[scored_as](references, predicted)
     part = data.name if isinstance(data, Path) else split
-    report.print_translation({**baselines, model.name: score}, sources, truth, predicted, part)
+    report.print_translation(
+        {**baselines, model.name: score}, sources, references, predicted, part, scored_as
+    )
     return score
 
 

@@ -67,6 +67,7 @@ def manifest(
             `run.name`, others are baselines.
         outcome: what `zoo.training.fit` returned.
     """
+    further = {part: examples.fingerprint(splits=(part,)) for part in examples.extra}
     best = outcome["history"][outcome["best_epoch"] - 1]
     chosen_by = {"validation_score": best["val_score"]} if "val_score" in best else {}
     return {
@@ -83,6 +84,7 @@ def manifest(
             **({"languages": list(examples.languages)} if examples.languages else {}),
             "sizes": dict(sizes),
             "test": examples.fingerprint(splits=("test",)),
+            **({"further_tests": further} if further else {}),
         },
         "labels": list(examples.label_names),
         "metrics": {part: named[run.name] for part, named in scores.items()},

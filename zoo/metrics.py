@@ -3,18 +3,22 @@
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
 
 from zoo import caption_scores
+from zoo.caption_scores import edits
 from zoo.tags import span_type, spans
 
 _HEADINGS = {"f1": "F1", "macro_f1": "macro-F1", "bleu": "BLEU", "chrf": "chrF"}
 _HEADINGS |= {f"bleu_{order}": f"BLEU-{order}" for order in (1, 2, 3, 4)}
 _HEADINGS |= {"cider": "CIDEr", "rouge_l": "ROUGE-L"}
+_HEADINGS |= {"word_error_rate": "WER", "phoneme_error_rate": "PER"}
 # Written as their fields' papers do; the others are shares, from 0 to 1.
 _OF_100 = ("bleu", "chrf", "bleu_1", "bleu_2", "bleu_3", "bleu_4", "cider", "rouge_l")
+_OF_100 += ("word_error_rate", "phoneme_error_rate")
 
 
 def classification(
@@ -80,30 +84,81 @@ def tagging(
     return {**sizes, **_matches(right, found), "accuracy": accuracy, "f1_by_type": each}
 
 
-def translation(truth: Sequence[str], predicted: Sequence[str]) -> dict[str, Any]:
+def translation(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> dict[str, Any]:
     """Scores translations as sacreBLEU does (Post 2018): on plain text, with case and punctuation.
 
     Args:
-        truth: one reference for each translation. Both are compared as `plain` writes them, so that a
-            no-break space, which `Pieces` writes as a space, is no mistake.
-        predicted: translations, as many.
+        references: one or more right translations of each source. Both sides are compared as `plain` writes
+            them, so that a no-break space, which `Pieces` writes as a space, is no mistake.
+        predicted: a translation of each.
 
     Returns:
-        `n`; `bleu` and `chrf`, from 0 to 100; `exact_match`, the share of translations that equal their
-        reference; and `signatures`, what sacreBLEU says that its figures mean.
+        `n`; `bleu` and `chrf`, from 0 to 100; `exact_match`, the share of translations that equal one of
+        their references; and `signatures`, what sacreBLEU says that its figures mean.
     """
     from sacrebleu.metrics import BLEU, CHRF
 
-    truth, predicted = (list(map(plain, texts)) for texts in (truth, predicted))
+    if not predicted:  # which sacreBLEU refuses
+        return {"n": 0, "bleu": 0.0, "chrf": 0.0, "exact_match": 0.0, "signatures": {}}
+    found = list(map(plain, predicted))
+    # sacreBLEU takes first references, second references ...; None where a source has no more.
+    columns = list(zip_longest(*([plain(text) for text in texts] for texts in references)))
     scorers = {"bleu": BLEU(), "chrf": CHRF()}
-    scores = {name: scorer.corpus_score(predicted, [truth]).score for name, scorer in scorers.items()}
-    same = sum(right == found for right, found in zip(truth, predicted, strict=True))
+    scores = {name: scorer.corpus_score(found, columns).score for name, scorer in scorers.items()}
+    same = sum(map(is_a_reference, references, predicted))
     return {
-        "n": len(truth),
+        "n": len(found),
         **scores,
-        "exact_match": _ratio(same, len(truth)),
+        "exact_match": _ratio(same, len(found)),
         "signatures": {name: str(scorer.get_signature()) for name, scorer in scorers.items()},
     }
+
+
+def pronunciation(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> dict[str, Any]:
+    """Scores pronunciations by what is wrong: of whole words, and of the phonemes in them.
+
+    Args:
+        references: one or more right pronunciations of each word, phonemes parted by spaces.
+        predicted: a pronunciation of each.
+
+    Returns:
+        `n`, the number of words; `word_error_rate`, the share of pronunciations that equal none of their
+        references; and `phoneme_error_rate`, the phonemes inserted, deleted or replaced against the
+        closest reference (of equals the longest), for each phoneme of these references. Both are of 100;
+        the latter may pass it.
+    """
+    wrong_words = sum(not is_a_reference(*pair) for pair in zip(references, predicted, strict=True))
+    counted = list(map(_phoneme_errors, references, predicted))
+    return {
+        "n": len(predicted),
+        "word_error_rate": 100 * _ratio(wrong_words, len(predicted)),
+        "phoneme_error_rate": 100 * _ratio(sum(w for w, _ in counted), sum(n for _, n in counted)),
+    }
+
+
+def _phoneme_errors(references: Sequence[str], predicted: str) -> tuple[int, int]:
+    """Returns the fewest edits to one of the references, and how many phonemes this one has."""
+    tried = [(edits(text.split(), predicted.split()), -len(text.split())) for text in references]
+    fewest, length = min(tried)
+    return fewest, -length
+
+
+# What the answers of a translator may be scored as.
+ANSWERS = {"translation": translation, "pronunciation": pronunciation}
+
+
+def closeness(scored_as: str, references: Sequence[Sequence[str]], predicted: Sequence[str]) -> list[float]:
+    """Returns how close each answer by itself comes to its references, the closer the higher.
+
+    Args:
+        scored_as: one of `ANSWERS`: translations have their chrF, pronunciations their phoneme error rate,
+            as a negative number.
+        references: one or more right answers of each source.
+        predicted: an answer of each.
+    """
+    if scored_as == "translation":
+        return sentence_chrf(references, predicted)
+    return [-_ratio(*_phoneme_errors(*pair)) for pair in zip(references, predicted, strict=True)]
 
 
 def captioning(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> dict[str, Any]:
@@ -136,7 +191,7 @@ def captioning(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
 
 
 def is_a_reference(references: Sequence[str], predicted: str) -> bool:
-    """Tells whether a caption equals one of the picture's references, compared as `plain` writes them."""
+    """Tells whether an answer equals one of its references, compared as `plain` writes them."""
     return plain(predicted) in map(plain, references)
 
 
@@ -152,14 +207,12 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", " ".join(text.split()))
 
 
-def sentence_chrf(truth: Sequence[str], predicted: Sequence[str]) -> list[float]:
+def sentence_chrf(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> list[float]:
     """Returns the chrF of each translation by itself, from 0 to 100."""
     from sacrebleu.metrics import CHRF
 
-    scorer = CHRF()
-    return [
-        scorer.sentence_score(found, [right]).score for right, found in zip(truth, predicted, strict=True)
-    ]
+    pairs = zip(predicted, references, strict=True)
+    return [CHRF().sentence_score(found, list(texts)).score for found, texts in pairs]
 
 
 def headline(scores: Mapping[str, Any]) -> float:

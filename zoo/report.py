@@ -1,9 +1,7 @@
-"""What a person sees after a training: tables of scores, mistakes and samples, and the learning curve."""
+"""What a person sees after a training: tables of scores, mistakes and samples."""
 
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +12,12 @@ from rich.text import Text
 from zoo import metrics
 from zoo.caption_scores import cider_each
 
+REFERENCES = 2  # shown of several
 _MOST_TAGS, _WEAKEST_TAGS = 25, 10  # rows of the table of tags; how many of them are kept for weak tags
 _CONFUSIONS = 10
 _WINDOW = 8  # tokens shown on each side of a mistake
 _LONGEST = 160  # characters shown of a text
-_REFERENCES = 2  # shown of a picture
 _MOST_FIGURES = 6  # side by side
-_PIXELS = 240  # of the longer side of a picture on a sheet
-# Of the sheet of pictures, in inches: a picture, a line of text, what is left between them.
-_SIDE, _LINE, _GAP = 2.4, 0.15, 0.15
-_LETTERS = 32  # in a line below a picture
 
 
 def print_classification(
@@ -80,33 +74,36 @@ def print_tagging(
 def print_translation(
     scores: Mapping[str, Mapping[str, Any]],
     sources: Sequence[str],
-    truth: Sequence[str],
+    references: Sequence[Sequence[str]],
     predicted: Sequence[str],
     part: str = "test",
+    scored_as: str = "translation",
     samples: int = 6,
 ) -> None:
-    """Prints scores, the worst translations by chrF, and others drawn evenly from the whole part.
+    """Prints scores, the worst answers by themselves, and others drawn evenly from the whole part.
 
     Args:
-        scores: name -> what `zoo.metrics.translation` returns; the model itself last.
+        scores: name -> what one of `zoo.metrics.ANSWERS` returns; the model itself last.
         sources: texts (n,).
-        truth: the reference of each.
+        references: the right translations of each.
         predicted: the model's translation of each.
         part: what the title calls the rows.
+        scored_as: what the answers are, one of `zoo.metrics.ANSWERS`.
         samples: how many of each kind to show.
     """
     console = Console(markup=False, emoji=False)  # texts are the user's own strings
     print_scores(scores, f"Scores on {part}")
-    rows = [tuple(map(metrics.plain, row)) for row in zip(sources, truth, predicted, strict=True)]
-    wrong = [i for i, (_, right, found) in enumerate(rows) if right != found]
-    chrf = metrics.sentence_chrf([rows[i][1] for i in wrong], [rows[i][2] for i in wrong])
+    rows = list(zip(sources, references, predicted, strict=True))
+    wrong = [i for i, (_, right, found) in enumerate(rows) if not metrics.is_a_reference(right, found)]
+    close = metrics.closeness(scored_as, [rows[i][1] for i in wrong], [rows[i][2] for i in wrong])
     # Equal ones in the order of the data, so that the same translations are shown each time.
-    worst = [i for _, i in sorted(zip(chrf, wrong, strict=True))][:samples]
+    worst = [i for _, i in sorted(zip(close, wrong, strict=True))][:samples]
     even = _drawn_evenly(len(rows), worst, samples)
     if worst:
-        console.print(_translations("Worst translations", [rows[i] for i in worst]))
+        console.print(_translations(f"Worst {scored_as}s", [rows[i] for i in worst], scored_as))
     if even:
-        console.print(_translations("Others, drawn evenly (wrong ones in red)", [rows[i] for i in even]))
+        title = "Others, drawn evenly (wrong ones in red)"
+        console.print(_translations(title, [rows[i] for i in even], scored_as))
 
 
 def print_captioning(
@@ -212,16 +209,15 @@ def _worst(texts, truth, probabilities, label_names, mistakes) -> Table:
     table = _table("Worst mistakes", "right", "predicted", "sure", "text", left=4)
     for i in surest:
         sure = f"{probabilities[i].max():.2f}"
-        text = _visible(metrics.plain(texts[i]), _LONGEST)
-        table.add_row(label_names[truth[i]], label_names[predicted[i]], sure, text)
+        table.add_row(label_names[truth[i]], label_names[predicted[i]], sure, shown(texts[i]))
     return table
 
 
-def _translations(title: str, rows: Iterable[tuple[str, str, str]]) -> Table:
-    table = _table(title, "source", "reference", "translation", left=3)
-    for row in rows:
-        source, right, found = (_visible(text, _LONGEST) for text in row)
-        table.add_row(source, right, Text(found, "red" if row[1] != row[2] else ""))
+def _translations(title: str, rows: Iterable[tuple[str, Sequence[str], str]], heading: str) -> Table:
+    table = _table(title, "source", "reference", heading, left=3)
+    for source, right, found in rows:
+        wrong = not metrics.is_a_reference(right, found)
+        table.add_row(shown(source), _several(right), Text(shown(found), "red" if wrong else ""))
     return table
 
 
@@ -232,12 +228,19 @@ def _captions(title: str, rows: Iterable[tuple[str, Sequence[str], str]], names_
     headings = ["picture"] * with_names + ["references", "caption"]
     table = _table(title, *headings, left=len(headings))
     for name, true, found in rows:
-        shown = " / ".join(_visible(metrics.plain(text), _LONGEST) for text in true[:_REFERENCES])
-        cells = [_visible(name)] * with_names + [shown]
+        cells = [_visible(name)] * with_names + [_several(true)]
         right = metrics.is_a_reference(true, found)
-        caption = _visible(metrics.plain(found), _LONGEST)
-        table.add_row(*cells, Text(caption, "red" if names_only and not right else ""))
+        table.add_row(*cells, Text(shown(found), "red" if names_only and not right else ""))
     return table
+
+
+def shown(text: str) -> str:
+    """Returns a text as it is shown: on one line, cut, without control characters."""
+    return _visible(metrics.plain(text), _LONGEST)
+
+
+def _several(references: Sequence[str]) -> str:
+    return " / ".join(map(shown, references[:REFERENCES]))
 
 
 def _f1_by_label(score: Mapping[str, Any], label_names: Sequence[str]) -> dict[str, str]:
@@ -313,98 +316,3 @@ def _visible(text: str, longest: int = 40) -> str:
     """Returns a text cut in length, line breaks and control characters replaced by signs."""
     shown = "".join(c if c.isprintable() else "↵" if c == "\n" else "�" for c in text)
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
-
-
-def draw_learning_curve(outcome: Mapping[str, Any], path: Path) -> None:
-    """Draws each metric of training and validation over the epochs, the best epoch marked.
-
-    Args:
-        outcome: what `zoo.training.fit` returned.
-        path: the picture.
-    """
-    from matplotlib.figure import Figure
-
-    history, best_epoch = outcome["history"], outcome["best_epoch"]
-    names = dict.fromkeys(name.removeprefix("val_") for name in history[0] if name != "learning_rate")
-    figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
-    epochs = range(1, len(history) + 1)
-    for axis, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
-        for column, label in ((name, "training"), (f"val_{name}", "validation")):
-            if column in history[0]:
-                axis.plot(epochs, [row[column] for row in history], "o-", label=label)
-        axis.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
-        axis.set(title=name.replace("_", " "), xlabel="epoch")
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.legend()
-    figure.savefig(path, dpi=120)
-
-
-def draw_sheet(
-    dataset: Any, references: Sequence[Sequence[str]], predicted: Sequence[str], path: Path, samples: int = 12
-) -> None:
-    """Draws a sheet with `worst_and_others` of a captioning split, as `draw_captions` does.
-
-    Args:
-        dataset: the split, whose rows have an `image`.
-        references: the true captions of each row.
-        predicted: the model's caption of each.
-        path: the PNG file.
-        samples: how many of each kind.
-    """
-    from zoo import images
-
-    worst, others = worst_and_others(references, predicted, samples)
-    shown = dict.fromkeys(worst + others)
-    for row, example in enumerate(dataset):
-        if row in shown:
-            shown[row] = images.thumbnail(example["image"], _PIXELS).numpy()
-    rows = [[column[row] for row in shown] for column in (shown, references, predicted)]
-    draw_captions(*rows, path, exact=metrics.are_names(references))
-
-
-def draw_captions(
-    pictures: Sequence[np.ndarray],
-    references: Sequence[Sequence[str]],
-    predicted: Sequence[str],
-    path: Path,
-    columns: int = 4,
-    exact: bool = False,
-) -> None:
-    """Draws a sheet of pictures, each above its predicted caption and, in gray, one or two true ones.
-
-    Args:
-        pictures: uint8 (height, width, 3), or 4 with opacity, which are laid on white; sizes may differ.
-        references: the true captions of each.
-        predicted: the model's caption of each.
-        path: the PNG file.
-        columns: pictures side by side.
-        exact: write captions that equal a reference in green and others in red; else all are black.
-    """
-    from matplotlib.figure import Figure
-
-    texts = []  # of each picture: lines and their colours
-    for true, found in zip(references, predicted, strict=True):
-        right = metrics.is_a_reference(true, found)
-        colour = ("green" if right else "red") if exact else "black"
-        lines = [(line, colour) for line in _wrapped(found)]
-        texts.append(lines + [(line, "0.5") for text in true[:_REFERENCES] for line in _wrapped(text)])
-    rows = -(-len(texts) // columns)
-    cell = _SIDE + _GAP + _LINE * max(map(len, texts), default=1)
-    width, height = columns * (_SIDE + _GAP) + _GAP, max(1, rows) * (cell + _GAP) + _GAP
-    figure = Figure(figsize=(width, height), facecolor="white")
-    for i, (picture, lines) in enumerate(zip(pictures, texts, strict=True)):
-        left = _GAP + i % columns * (_SIDE + _GAP)
-        top = height - _GAP - i // columns * (cell + _GAP)
-        box = (left / width, (top - _SIDE) / height, _SIDE / width, _SIDE / height)
-        axis = figure.add_axes(box, anchor="SW")
-        axis.imshow(picture)
-        axis.set_axis_off()
-        for number, (line, colour) in enumerate(lines):
-            place = (left / width, (top - _SIDE - _LINE * number - _GAP / 2) / height)
-            # A dollar sign begins no formula.
-            figure.text(*place, line, color=colour, fontsize=8, va="top", parse_math=False)
-    figure.savefig(path, dpi=120)
-
-
-def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(_visible(metrics.plain(text), _LONGEST), _LETTERS) or ["(nothing)"]

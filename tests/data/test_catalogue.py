@@ -103,6 +103,8 @@ def test_names():
     assert set(zoo.data.names("translation")) == {
         "cldr_phrases",
         "multi30k",
+        "tatoeba_pairs",
+        "cmudict",
         "ted_hrlr_translate/pt_to_en",
         "opus/medical",
         "wmt16_translate/de-en",

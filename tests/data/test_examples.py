@@ -8,6 +8,7 @@ from zoo.data.examples import (
     Examples,
     captions_of,
     columns,
+    sources_and_references,
     sources_and_targets,
     text_and_labels,
     tokens_and_tags,
@@ -79,6 +80,11 @@ def test_other_sentences_have_another_fingerprint(train):
 def test_pairs_are_lists_of_strings():
     dataset = tf.data.Dataset.from_tensor_slices({"target": ["é", "b"], "source": ["a", b"\xff"]})
     assert sources_and_targets(dataset) == (["a", "\ufffd"], ["é", "b"])
+
+
+def test_distinct_sources_have_all_their_targets():
+    dataset = tf.data.Dataset.from_tensor_slices({"source": ["b", "a", "b"], "target": ["1", "2", "3"]})
+    assert sources_and_references(dataset) == (["b", "a"], [["1", "3"], ["2"]])
 
 
 def test_captions_are_lists_of_strings_whatever_the_pictures_are():

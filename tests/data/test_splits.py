@@ -46,6 +46,12 @@ def test_splits_take_80_10_10_percent():
     assert 880 < splits.count("test") < 1_120
 
 
+def test_splits_may_be_smaller():
+    splits = [split_of(f"text number {i}", 50) for i in range(10_000)]
+    assert 160 < splits.count("validation") < 240
+    assert 160 < splits.count("test") < 240
+
+
 @pytest.mark.parametrize(
     ("keys", "clusters"),
     [

@@ -7,8 +7,10 @@ import pytest
 import tensorflow as tf
 from tiny import TINY_TRANSLATOR, assert_refused, checkpoint, operations, run, stop_when
 
+import zoo
 from zoo import cli, serving, training
 from zoo.data import load
+from zoo.evaluation import evaluate
 from zoo.losses import SequenceCrossentropy
 from zoo.recipes import translation
 from zoo.text.pieces import END, PADDING, START, Pieces
@@ -183,25 +185,43 @@ def test_killed_it_ends_with_bit_identical_weights(trained_translator, pairs, tm
         assert scores[0] == scores[1]
 
 
-@pytest.mark.parametrize(
-    ("program", "extra"),
-    [
-        (RECIPE, ("--attention", "none", "--cell", "lstm", "--beam-size", "1")),
-        (
-            ("-c", ON_TWO_DEVICES),
-            ("--input-feeding", "--attention", "additive", "--cell", "simple_rnn", "--encoder-layers", "2",
-             "--decoder-layers", "3", "--storage", "float32", "--mixed-precision", "--strategy", "mirrored"),
-        ),
-    ],
-)  # fmt: skip
-def test_other_settings_train_and_export(pairs, tmp_path, program, extra):
-    flags = ["--dataset", str(pairs), *TINY_TRANSLATOR, "--epochs", "1", "--steps-per-epoch", "5", *extra]
-    run(*program, *flags, cwd=tmp_path)
-    manifest = json.loads((tmp_path / "saved_models/translation/zoo.json").read_text())
-    assert ("attention" in manifest["signatures"]) == ("none" not in extra)
-    assert manifest["signatures"]["beam"]["outputs"]["scores"] == (
-        "float32 (any, 1)" if "none" in extra else "float32 (any, 3)"
-    )
+def shortly(folder, data, *extra, program=RECIPE) -> dict:
+    """Trains for five steps and returns the manifest."""
+    flags = ["--dataset", str(data), *TINY_TRANSLATOR, "--epochs", "1", "--steps-per-epoch", "5", *extra]
+    run(*program, *flags, cwd=folder)
+    return json.loads((folder / "saved_models/translation/zoo.json").read_text())
+
+
+def test_words_are_spelled_to_phonemes_in_any_case_and_scored_by_their_errors(pairs, tmp_path):
+    settings = ("--attention", "none", "--cell", "lstm", "--beam-size", "1")
+    spelling = ("--source-pieces", "0", "--lower-case", "--scored-as", "pronunciation")
+    manifest = shortly(tmp_path, pairs, *settings, *spelling)
+    assert set(manifest["signatures"]) == {"serving_default", "greedy", "beam"}
+    assert manifest["signatures"]["beam"]["outputs"]["scores"] == "float32 (any, 1)"
+    score = manifest["metrics"]["test"]
+    assert set(score) == set(manifest["baselines"]["test"]["the source itself"])
+    assert set(score) == {"n", "word_error_rate", "phoneme_error_rate"}
+    letters = (tmp_path / "runs/translation/source.txt").read_text().split("\n")[PADDING + 259 : -1]
+    assert max(map(len, letters)) == 1 and not any(map(str.isupper, letters))
+    model = zoo.load(f"{tmp_path}/saved_models/translation")
+    loud, quiet = model.predict(["THE RED DOG HEARS THE CAT", "the red dog hears the cat"])
+    assert loud == quiet
+    assert evaluate(model) == score
+
+
+def test_several_devices_train_a_mix_of_files_with_other_settings(pairs, tmp_path):
+    (tmp_path / "own.tsv").write_text(pairs.read_text().replace("horse", "zebu").replace("cheval", "zébu"))
+    settings = ("--input-feeding", "--attention", "additive", "--cell", "simple_rnn", "--encoder-layers", "2",
+                "--decoder-layers", "3", "--storage", "float32", "--mixed-precision", "--strategy",
+                "mirrored")  # fmt: skip
+    shutil.copy(pairs, tmp_path / "pairs.tsv")
+    manifest = shortly(tmp_path, "pairs.tsv+own.tsv", *settings, program=("-c", ON_TWO_DEVICES))
+    assert set(manifest["signatures"]) == {"serving_default", "greedy", "beam", "attention"}
+    assert manifest["signatures"]["beam"]["outputs"]["scores"] == "float32 (any, 3)"
+    assert set(manifest["metrics"]) == set(manifest["baselines"]) == {"test", "test_own.tsv"}
+    assert manifest["dataset"]["name"] == "pairs.tsv+own.tsv"
+    pieces = (tmp_path / "runs/translation/source.txt").read_text().split("\n")
+    assert " horse" in pieces and " zebu" in pieces
 
 
 @pytest.fixture(scope="module")
@@ -275,7 +295,9 @@ FILES = {
         (["--cell", "rnn"], "--cell", "gru"),
         (["--max-pieces", "0"], "--max-pieces 0", "at least 1"),
         (["--source-pieces", "299"], "--source-pieces 299", "at least 300"),
-        (["--target-pieces", "0"], "--target-pieces 0", "at least 300"),
+        (["--target-pieces", "-1"], "--target-pieces -1", "at least 300"),
+        (["--dataset", "multi30k+nowhere"], "unknown data set 'nowhere'", "choose"),
+        (["--scored-as", "song"], "--scored-as", "pronunciation"),
         (["--beam-size", "0"], "--beam-size 0", "at least 1"),
         (["--decoder-layers", "0"], "--decoder-layers 0", "at least 1"),
         (["--encoder-units", "-1"], "--encoder-units -1", "at least 1"),

@@ -223,9 +223,15 @@ def test_learning_does_not_depend_on_the_order_of_the_data(pieces):
 def test_known_pieces_keep_their_numbers_and_new_ones_follow():
     known = Pieces.learn(TINY, RESERVED + 4, 1)
     more = Counter({b" ab": 1, b" cd": 5, b" c": 1})
-    assert Pieces.learn(more, 0, 1, known) == known
     assert Pieces.learn(more, 2, 1, known) == [*known, "c", "d"]
     assert Pieces.learn(more, 9, 1, known) == [*known, " cd", " c", "c", "d"]
+
+
+def test_letters_alone_are_learned_where_no_size_is_asked_for():
+    counts = Counter({b" ab": 9, b" ba": 9, b" zb": 1})
+    assert Pieces.learn(counts, 0, 2)[RESERVED:] == [" ", "b", "a"]
+    known = Pieces.learn(TINY, RESERVED + 4, 1)
+    assert Pieces.learn(Counter({b" cd": 5, b" cc": 1}), 0, 1, known) == [*known, "c", "d"]
 
 
 def test_long_runs_do_not_become_pieces():

@@ -22,17 +22,18 @@ _SIZES = ((224, 224), (1080, 1920), (3000, 4000))  # height and width of single 
 Caption = Callable[[Sequence[bytes]], list[str]]
 
 
-def main(full: bool = False) -> None:
+def main(full: bool = False, model: str = "") -> None:
     """Prints pictures per second, milliseconds for one picture, and those of a training step.
 
     Args:
         full: more passes, for steadier medians.
+        model: name or path of a saved model; empty for the first one that is here.
     """
     print(f"{export.hardware()}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
-    model = first_of(_MODELS, "captioning")
-    config, pieces, network = as_keras(model)
-    _show_one_picture(model, 30 if full else 10)
-    _show_captioning(model, config, pieces, network, 5 if full else 2)
+    saved = first_of(_MODELS, "captioning", model)
+    config, pieces, network = as_keras(saved)
+    _show_one_picture(saved, 30 if full else 10)
+    _show_captioning(saved, config, pieces, network, 5 if full else 2)
     _show_training(config, pieces, network, 15 if full else 5)
 
 

@@ -13,16 +13,24 @@ from zoo.errors import ZooError
 Config = TypeVar("Config")
 
 
-def first_of(names: Sequence[str], recipe: str) -> registry.Model:
-    """Loads the first of the models that can be found.
+def first_of(names: Sequence[str], recipe: str, chosen: str = "") -> registry.Model:
+    """Loads the first of the models that can be found, or the chosen one.
+
+    Args:
+        names: of saved models.
+        recipe: which they are of.
+        chosen: name or path of another one; empty for one of these.
 
     Raises:
-        ZooError: none is here.
+        ZooError: none is here, or the chosen one is of another recipe.
     """
     known = {saved.name for saved in registry.list_models()}
-    name = next((name for name in names if name in known), None)
+    name = chosen or next((name for name in names if name in known), None)
     if name is None:
-        raise ZooError(f"none of {', '.join(names)} is here; train one: python -m zoo.recipes.{recipe}")
+        wanted = " or ".join(names)
+        raise ZooError(f"no saved model {wanted} is here; train one: python -m zoo.recipes.{recipe}")
+    if (made_by := registry.find(name).manifest.get("recipe")) != recipe:
+        raise ZooError(f"{name}: is of the recipe {made_by}; choose one of {recipe}")
     return registry.load(name)
 
 

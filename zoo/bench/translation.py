@@ -21,7 +21,7 @@ from zoo.losses import SequenceCrossentropy
 from zoo.recipes import translation
 from zoo.text.pieces import END, PADDING, START, Pieces
 
-_MODELS = ("translation_multi30k_de_en", "translation_cldr_en_fr")
+_MODELS = ("translation_en_fr", "translation_multi30k_de_en", "translation_cldr_en_fr")
 _SENTENCES, _SAMPLE, _ROWS = 1_000, 10, 64
 _TRAINED, _TINY = 512, 300  # pairs in a pass of training; pieces of a vocabulary that costs nothing
 _WORDS = 12
@@ -29,31 +29,32 @@ _WORDS = 12
 Translate = Callable[[Sequence[str]], list[str]]
 
 
-def main(full: bool = False) -> None:
+def main(full: bool = False, model: str = "") -> None:
     """Prints sentences per second of decoding and training, and milliseconds for one sentence.
 
     Args:
         full: more passes, for steadier medians.
+        model: name or path of a saved model; empty for the first one that is here.
     """
     print(f"{export.hardware()}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
-    model = first_of(_MODELS, "translation")
-    config, pieces, network = as_keras(model)
-    examples = _examples(model, config)
+    saved = first_of(_MODELS, "translation", model)
+    config, pieces, network = as_keras(saved)
+    examples = _examples(saved, config)
     texts = sources_and_targets(examples.test.take(_SENTENCES))[0]
-    _show_decoding(model, config, pieces, network, texts, 5 if full else 2)
-    _show_one_sentence(model, texts, 50 if full else 15)
+    _show_decoding(saved, config, pieces, network, texts, 5 if full else 2)
+    _show_one_sentence(saved, texts, 50 if full else 15)
     _show_training(config, pieces, examples, 9 if full else 3)
 
 
 def _examples(model: registry.Model, config: translation.Config) -> Examples:
-    """Loads what the model was trained on, or phrases of the same languages."""
+    """Loads what the model was trained on, or phrases."""
     languages = {side: getattr(config, side) for side in translation.SIDES}
     try:
         examples = load(config.dataset, "translation", **languages)
     except ZooError as error:
-        print(f"{config.dataset} can't be had ({error}): phrases of cldr_phrases instead")
-        examples = load("cldr_phrases", "translation", **languages)
-    print(f"{model.name} on sentences of {examples.name}")
+        print(f"{config.dataset} can't be had ({error})")
+        examples = load("cldr_phrases", "translation")
+    print(f"{model.name} on texts of {examples.name} ({' to '.join(examples.languages)})")
     return examples
 
 
@@ -118,7 +119,8 @@ def _signature(model: registry.Model, name: str) -> Translate:
 
 
 def _numbers(config: translation.Config, pieces: dict[str, Pieces], texts: Sequence[str]) -> tf.RaggedTensor:
-    return translation.close(config, pieces["source"].encode(tf.constant(texts)))
+    numbers = pieces["source"].encode(translation.as_read(config, "source", tf.constant(texts)))
+    return translation.close(config, numbers)
 
 
 def _strings(texts: tf.Tensor) -> list[str]:

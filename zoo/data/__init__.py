@@ -8,7 +8,7 @@ path to the user's own file.
 import os
 from pathlib import Path
 
-from zoo.data import catalogue, files, pictures
+from zoo.data import catalogue, files, mixed, pictures
 from zoo.data.batches import Batches, Ragged, RowTable, Shared
 from zoo.data.examples import Examples
 from zoo.errors import ZooError
@@ -16,7 +16,7 @@ from zoo.errors import ZooError
 # What `load` takes beside the data set -> the mapping that it is for.
 _OPTIONS = {"tags": "tagging", "source": "translation", "target": "translation"}
 
-__all__ = ["Batches", "Examples", "Ragged", "RowTable", "Shared", "load", "names"]
+__all__ = ["Batches", "Examples", "Ragged", "RowTable", "Shared", "load", "names", "parts_of", "tests_of"]
 
 
 def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target: str = "") -> Examples:
@@ -28,6 +28,7 @@ def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target
             the user's own file, or to a folder that holds `train`, `validation` and `test` files. Files are
             CSV, TSV or JSONL for classification and translation, and columns of tokens and tags (`.conll`,
             `.conllu`, ...) for tagging; for captioning it is a folder of pictures with `captions.csv`.
+            For translation several, joined by `+`, are mixed as `zoo.data.mixed.mix` says.
         mapping: what the recipe maps, which decides the features:
             `"classification"` gives `text` string () and `label` int64 ();
             `"tagging"` gives `tokens` and `tags`, strings (time,), spans in BIO, and `text` string () where
@@ -53,12 +54,27 @@ def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target
         if value and mapping != _OPTIONS[name]:
             raise ZooError(f"{name} ({value!r}) is for {_OPTIONS[name]} only; leave it out for {mapping}")
     options = {name: value for name, value in options.items() if _OPTIONS[name] == mapping}
+    several = parts_of(dataset, mapping)
+    for name in several:  # before the first one is fetched
+        _check(name, mapping)
+    if len(several) > 1:
+        if len({bool(catalogue.find(name, mapping)) for name in several}) > 1 and not (source and target):
+            raise ZooError(
+                f"{dataset}: mixes files with sets of the catalogue; give --source and --target, languages "
+                "which are columns of the files too"
+            )
+        return mixed.mix([load(name, mapping, **options) for name in several])
     if catalogue.find(dataset, mapping):
         return catalogue.load(dataset, mapping, **options)
-    if os.path.exists(dataset):  # noqa: PTH110 - Path.exists raises on a name that is too long
-        if mapping == "captioning":
-            return pictures.load(Path(dataset))
-        return files.load(Path(dataset), mapping, **options)
+    if mapping == "captioning":
+        return pictures.load(Path(dataset))
+    return files.load(Path(dataset), mapping, **options)
+
+
+def _check(dataset: str, mapping: str) -> None:
+    """Refuses what is neither in the catalogue nor a path."""
+    if catalogue.find(dataset, mapping) or _exists(dataset):
+        return
     if mapping not in files.KINDS:
         raise ZooError(f"no data sets for the mapping {mapping!r}; there is: {', '.join(files.KINDS)}")
     if dataset.endswith(files.SUFFIXES[mapping]):
@@ -67,6 +83,36 @@ def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target
         f"unknown data set {dataset!r}: choose {', '.join(names(mapping))}, "
         f"or give the path of {files.KINDS[mapping]}"
     )
+
+
+def parts_of(dataset: str, mapping: str) -> list[str]:
+    """Returns the names of the sets that a name mixes, joined by `+`; a single set is its own part.
+
+    Raises:
+        ZooError: a set is named twice.
+    """
+    # A path may hold a plus, and only pairs are mixed.
+    if mapping != "translation" or _exists(dataset) or "+" not in dataset.strip("+"):
+        return [dataset]
+    several = dataset.split("+")
+    for name in several:
+        if several.count(name) > 1:
+            raise ZooError(f"{dataset}: names {name} twice; name each set once")
+    return several
+
+
+def _exists(path: str) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - Path.exists raises on a name that is too long
+
+
+def tests_of(dataset: str, mapping: str) -> list[str]:
+    """Returns the names of a set's test parts: `test`, and further ones where there are any."""
+    parts = []
+    for number, name in enumerate(parts_of(dataset, mapping)):
+        adapter = catalogue.find(name, mapping)
+        for part in ("test", *(adapter.extra if adapter else ())):
+            parts.append(mixed.part_of(part, name) if number else part)
+    return parts
 
 
 def names(mapping: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,17 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 _SPLITS = ("train", "validation", "test")
+# Builders of ours, and where they are; those of phrases take languages.
+_OWN = {
+    "cmudict": "cmudict.Cmudict",
+    "conll2000": "conll2000.Conll2000",
+    "emoji": "emoji_pictures.EmojiPictures",
+    "flickr8k": "flickr8k.Flickr8k",
+    "multi30k": "multi30k.Multi30k",
+    "python_source": "python_source.PythonSource",
+    "tatoeba_pairs": "tatoeba_pairs.TatoebaPairs",
+    "tweets": "tweets.Tweets",
+}
 _EMBEDDED = ("python_source", "cldr_phrases", "emoji")
 
 
@@ -75,6 +87,8 @@ ADAPTERS: dict[tuple[str, str], Adapter] = {
         train="train", validation="validation", extra=("test_terms",)
     ),
     ("translation", "multi30k"): Translation(train="train", validation="validation"),
+    ("translation", "tatoeba_pairs"): Translation(train="train", validation="validation"),
+    ("translation", "cmudict"): Translation(train="train", validation="validation"),
     ("translation", "ted_hrlr_translate/*"): Translation(
         train="train",
         validation="validation",
@@ -170,30 +184,9 @@ def cache_dir() -> Path:
 def _builder(dataset: str, source: str = "", target: str = "", **_: str) -> tfds.core.DatasetBuilder:
     import tensorflow_datasets as tfds
 
-    if dataset == "tweets":
-        from zoo.data.tweets import Tweets
-
-        return Tweets(data_dir=cache_dir())
-    if dataset == "conll2000":
-        from zoo.data.conll2000 import Conll2000
-
-        return Conll2000(data_dir=cache_dir())
-    if dataset == "python_source":
-        from zoo.data.python_source import PythonSource
-
-        return PythonSource(data_dir=cache_dir())
-    if dataset == "multi30k":
-        from zoo.data.multi30k import Multi30k
-
-        return Multi30k(data_dir=cache_dir())
-    if dataset == "emoji":
-        from zoo.data.emoji_pictures import EmojiPictures
-
-        return EmojiPictures(data_dir=cache_dir())
-    if dataset == "flickr8k":
-        from zoo.data.flickr8k import Flickr8k
-
-        return Flickr8k(data_dir=cache_dir())
+    if dataset in _OWN:
+        module, name = _OWN[dataset].split(".")
+        return getattr(import_module(f"zoo.data.{module}"), name)(data_dir=cache_dir())
     if dataset == "cldr_phrases":
         from zoo.data import cldr_phrases
 

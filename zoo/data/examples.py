@@ -92,6 +92,19 @@ def sources_and_targets(dataset: tf.data.Dataset) -> tuple[list[str], list[str]]
     return pairs
 
 
+def sources_and_references(dataset: tf.data.Dataset) -> tuple[list[str], list[list[str]]]:
+    """Returns the distinct sources of a translation split, and of each all targets that it has there."""
+    return references_of(*sources_and_targets(dataset))
+
+
+def references_of(sources: Sequence[str], targets: Sequence[str]) -> tuple[list[str], list[list[str]]]:
+    """Returns the distinct sources, in the order in which they first stand, and all targets of each."""
+    references: dict[str, list[str]] = {}
+    for source, target in zip(sources, targets, strict=True):
+        references.setdefault(source, []).append(target)
+    return list(references), list(references.values())
+
+
 def columns(dataset: tf.data.Dataset, *features: str, rows: int = 4096) -> Iterator[tuple[Any, ...]]:
     """Yields columns of the named features in blocks of up to `rows` rows.
 

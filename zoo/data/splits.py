@@ -15,9 +15,9 @@ def fingerprint(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", text))
 
 
-def split_of(key: str) -> str:
-    """Returns "train" (80 %), "validation" or "test" (10 % each) by a hash of `key`, alike everywhere."""
-    bucket = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % 10
+def split_of(key: str, one_of: int = 10) -> str:
+    """Returns "validation" for one key of `one_of`, "test" for another, else "train": by a hash."""
+    bucket = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") % one_of
     return {0: "test", 1: "validation"}.get(bucket, "train")
 
 

@@ -123,10 +123,13 @@ def draw(found: AttentionMap, name: str, path: Path) -> None:
 def as_text(found: AttentionMap) -> str:
     """Writes each word of the translation in a line, with the source words that it looked at most.
 
-    Pieces are joined to words, as by `joined`. Punctuation stands alone.
+    Pieces are joined to words, as by `joined`, but those of a source of one word: its spelling. Punctuation
+    stands alone.
     """
     target, rows = words(found.target)
     source, columns = words(found.source)
+    if len([word for word in source if word != _END]) == 1:
+        source, columns = [piece.strip() or "␣" for piece in found.source], list(range(len(found.source)))
     width = max(map(cell_len, target))
     lines = []
     for word, weights in zip(target, joined(found.weights, rows, columns), strict=True):

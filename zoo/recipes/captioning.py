@@ -16,7 +16,6 @@ Others:      --preset emoji (longer, better), --preset flickr8k (photographs), -
 Your data:   --preset flickr8k --dataset FOLDER (pictures, and captions.csv with columns image and caption)
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
@@ -27,7 +26,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, export, images, metrics, report, serving, training
+from zoo import baselines, cli, drawing, export, images, metrics, report, serving, training
 from zoo.data import Batches, Examples, Ragged, Shared, load
 from zoo.data.examples import captions_of
 from zoo.data.features import encoded
@@ -36,7 +35,7 @@ from zoo.errors import ZooError
 from zoo.layers import Augmentation, Decoder, check_image_encoder, image_encoder
 from zoo.losses import SequenceCrossentropy
 from zoo.run import Run
-from zoo.text.pieces import END, PADDING, START, Pieces, split_units, with_ends
+from zoo.text.pieces import END, PADDING, START, Pieces, count_units, with_ends
 from zoo.warm_start import config_of, known_words, warm_start
 
 RECIPE = "captioning"
@@ -99,11 +98,9 @@ class Config(training.Settings):
 
 def learn_pieces(config: Config, captions: list[list[str]], known: list[str]) -> list[str]:
     """Learns an open vocabulary from the training captions, after the pieces already known."""
-    counts = Counter()
-    for start in range(0, len(captions), 4096):
-        block = [text for texts in captions[start : start + 4096] for text in texts]
-        counts.update(split_units(tf.constant(block)).values.numpy().tolist())
-    return Pieces.learn(counts, config.pieces, config.min_count, known)
+    blocks = (captions[start : start + 4096] for start in range(0, len(captions), 4096))
+    blocks = (tf.constant([text for texts in block for text in texts]) for block in blocks)
+    return Pieces.learn(count_units(blocks), config.pieces, config.min_count, known)
 
 
 def encoder_learns(config: Config) -> bool:
@@ -391,7 +388,7 @@ def evaluate(module: Captioning, name: str, examples: Examples, folder: Path) ->
         predicted = predict(module, dataset)
         named[name] = metrics.captioning(truth, predicted)
         report.print_captioning(named, [], truth, predicted, part)
-        report.draw_sheet(dataset, truth, predicted, folder / f"{part}.png")
+        drawing.draw_sheet(dataset, truth, predicted, folder / f"{part}.png")
     return scores
 
 
@@ -433,7 +430,7 @@ def main(config: Config) -> None:
     outcome = training.fit(
         run, config, learner, batches["train"], batches["validation"], loss, [], validation_score
     )
-    report.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Captioning(config, model, pieces)
     scores = evaluate(module, run.name, examples, run.directory)

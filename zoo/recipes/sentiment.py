@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, export, metrics, report, serving, training
+from zoo import baselines, cli, drawing, export, metrics, report, serving, training
 from zoo.data import Batches, Examples, Ragged, RowTable, load
 from zoo.data.examples import columns, text_and_labels
 from zoo.layers import MaskedPooling, SubwordEmbedding, WordDropout, recurrent
@@ -228,7 +228,7 @@ def main(config: Config) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     outcome = training.fit(run, config, model, train, validation, loss, [accuracy])
-    report.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Sentiment(config, model, vocabulary, examples.label_names)
     # The clone, since that is what is exported: float32, its weights rounded if they are stored so.

@@ -23,7 +23,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, export, metrics, report, serving, training
+from zoo import baselines, cli, drawing, export, metrics, report, serving, training
 from zoo.data import Batches, Examples, Ragged, RowTable, load
 from zoo.data.examples import columns, tokens_and_tags
 from zoo.layers import CRF, CharacterRNN, SubwordEmbedding, WordDropout, recurrent
@@ -298,7 +298,7 @@ def main(config: Config) -> None:
 
     loss = model.get_layer("crf").loss(NO_TAG) if config.crf else SequenceCrossentropy(NO_TAG)
     outcome = training.fit(run, config, model, train, validation, loss, [], validation_score)
-    report.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Tagging(config, model, vocabulary, names)
     test = make_batches(config, vocabulary, examples.test, names, replicas)

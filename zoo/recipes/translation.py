@@ -11,11 +11,11 @@
 Run it:      python -m zoo.recipes.translation
 Its data:    phrases of Unicode CLDR in two languages (dates, amounts, names, lists); nothing is downloaded.
 Expect:      96 % of new English phrases put into exactly the right French, under four minutes on two cores.
-Others:      --source en --target de (or es, it, pt ...); --preset multi30k (captions, German to English)
+Others:      --source en --target de (or es, it, pt ...); --preset multi30k (captions, German to English),
+             en_fr (captions and everyday sentences), pronunciation (spelling to phonemes)
 Your data:   --preset multi30k --dataset PAIRS.tsv (columns source and target)
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,15 +26,15 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, export, metrics, report, serving, training
+from zoo import baselines, cli, drawing, export, metrics, report, serving, training
 from zoo.data import Batches, Examples, Ragged, load
-from zoo.data.examples import columns, sources_and_targets
+from zoo.data.examples import columns, sources_and_references, sources_and_targets
 from zoo.decoding import Decoded, attend, decode
 from zoo.errors import ZooError
 from zoo.layers import Decoder, recurrent
 from zoo.losses import SequenceCrossentropy
 from zoo.run import Run
-from zoo.text.pieces import END, PADDING, START, Pieces, split_units, with_ends
+from zoo.text.pieces import END, PADDING, START, Pieces, count_units, lower_case, with_ends
 from zoo.warm_start import known_words, warm_start
 
 RECIPE = "translation"
@@ -46,13 +46,17 @@ class Config(training.Settings):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "cldr_phrases"
-    """cldr_phrases, multi30k, ted_hrlr_translate/pt_to_en, opus/medical, wmt16_translate/de-en, or a file."""
+    """cldr_phrases, multi30k, tatoeba_pairs, cmudict, opus/medical ..., or a file; several joined by +."""
     source: str = ""
     """Language to translate from, as in "en"; of a file, the column. Empty: what the data names first."""
     target: str = ""
     """Language to translate into, likewise."""
+    scored_as: Literal["translation", "pronunciation"] = "translation"
+    """What answers are: text, scored by BLEU and chrF; or phonemes, by their error rate and that of words."""
+    lower_case: bool = False
+    """Read sources in lower case."""
     source_pieces: int = 4_000
-    """Most words and parts of words of the source language with a vector of their own."""
+    """Most words and parts of words of the source language with a vector of their own; 0: letters alone."""
     target_pieces: int = 4_000
     """The same of the target language; each step of decoding scores them all."""
     min_count: int = 2
@@ -102,11 +106,14 @@ class Config(training.Settings):
 
 def learn_pieces(config: Config, examples: Examples, side: str, known: Sequence[str] = ()) -> list[str]:
     """Learns an open vocabulary from one side of the training part, after the pieces already known."""
-    counts = Counter()
-    for (texts,) in columns(examples.train, side):
-        counts.update(split_units(texts).values.numpy().tolist())
+    counts = count_units(as_read(config, side, texts) for (texts,) in columns(examples.train, side))
     size = config.source_pieces if side == "source" else config.target_pieces
     return Pieces.learn(counts, size, config.min_count, known)
+
+
+def as_read(config: Config, side: str, texts: tf.Tensor) -> tf.Tensor:
+    """Puts sources into lower case, if asked for."""
+    return lower_case(texts) if config.lower_case and side == "source" else texts
 
 
 def write_pieces(lists: dict[str, list[str]], folder: Path) -> dict[str, Pieces]:
@@ -126,7 +133,8 @@ def make_batches(config: Config, pieces: dict[str, Pieces], dataset, replicas, m
     """Encodes every pair once; pairs with a side of more than `most` pieces are left out."""
     sources, targets = [], []
     for block in columns(dataset, *SIDES):
-        pair = [pieces[side].encode(texts) for side, texts in zip(SIDES, block, strict=True)]
+        texts = zip(SIDES, block, strict=True)
+        pair = [pieces[side].encode(as_read(config, side, column)) for side, column in texts]
         if most:
             fits = tf.maximum(*(numbers.row_lengths() for numbers in pair)) <= most
             pair = [tf.ragged.boolean_mask(numbers, fits) for numbers in pair]
@@ -307,15 +315,22 @@ class Translation(serving.Serving):
         )
         return {**found, "truncated": truncated}
 
+    # Functions of their own, which stand once in the SavedModel, however many signatures use them.
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
     def read(self, text: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
         """Returns the pieces of texts (batch,), and which of the texts were cut."""
-        numbers = self.source.encode(text)
+        numbers = self.source.encode(as_read(self.config, "source", text))
         return close(self.config, numbers), numbers.row_lengths() > self.config.max_pieces
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, None], tf.int32)], autograph=False)
+    def texts(self, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns the texts (batch, beam) that tokens (batch, beam, time) stand for."""
+        return self.target.decode(tokens)
 
     def written(self, found: Decoded) -> dict[str, tf.Tensor]:
         """Returns what was found, as text."""
         return {
-            "translations": self.target.decode(found.tokens),
+            "translations": self.texts(found.tokens),
             "scores": found.scores,
             "finished": found.finished,
         }
@@ -338,22 +353,24 @@ def check(config: Config) -> None:
     """Refuses sizes and shares that make no model."""
     sizes = ("width", "encoder_layers", "encoder_units", "decoder_layers", "decoder_units", "beam_size")
     training.require(config, 1, None, "min_count", "max_pieces", *sizes)
-    training.require(config, 300, None, "source_pieces", "target_pieces")
+    learned = [field for field in ("source_pieces", "target_pieces") if getattr(config, field)]
+    training.require(config, 300, None, *learned)
     training.require(config, 0, 0.99, "dropout", "word_dropout", "label_smoothing")
     training.require(config, 0, None, "length_penalty")
 
 
 def evaluate(module: Translation, name: str, examples: Examples) -> dict[str, dict[str, dict]]:
     """Scores test part -> the simple baselines, and the model as it will be exported, under its name."""
-    scores = baselines.translation(examples)
+    scored_as = module.config.scored_as
+    scores = baselines.translation(examples, scored_as)
     for part, named in scores.items():
-        sources, truth = sources_and_targets(examples.split(part))
+        sources, references = sources_and_references(examples.split(part))
         predicted = []
         for start in range(0, len(sources), 1024):
             answers = module.translate(tf.constant(sources[start : start + 1024]))
             predicted += [text.decode("utf-8") for text in answers["translation"].numpy()]
-        named[name] = metrics.translation(truth, predicted)
-        report.print_translation(named, sources, truth, predicted, part)
+        named[name] = metrics.ANSWERS[scored_as](references, predicted)
+        report.print_translation(named, sources, references, predicted, part, scored_as)
     return scores
 
 
@@ -381,24 +398,27 @@ def main(config: Config) -> None:
     run.create(examples.fingerprint([*known["source"], *known["target"]]))
     pieces = write_pieces(lists, run.directory)
     translated = translator(config, model, pieces["target"])
-    held_out = sources_and_targets(examples.validation)[1]
+    held_out, references = sources_and_references(examples.validation)
+    rows = sources_and_targets(examples.validation)[0]
 
     def validation_score() -> float:
-        # BLEU would do, but for data of single words, in which it finds no run of four to count.
-        return metrics.translation(held_out, translated(validation))["chrf"]
+        found = dict(zip(rows, translated(validation), strict=True))
+        scores = metrics.ANSWERS[config.scored_as](references, [found[source] for source in held_out])
+        # BLEU would do for chrF, but for data of single words, in which it finds no run of four to count.
+        return scores["chrf"] if "chrf" in scores else 100 - scores["word_error_rate"]
 
     loss = SequenceCrossentropy(PADDING, config.label_smoothing)
     outcome = training.fit(run, config, model, train, validation, loss, [], validation_score)
-    report.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Translation(config, model, pieces)
     scores = evaluate(module, run.name, examples)
     run.write_metrics({**scores, **outcome})
 
     sizes = {"train": len(train), "validation": len(validation)}
-    sizes |= {part: named[run.name]["n"] for part, named in scores.items()}
+    sizes |= {part: len(sources_and_targets(examples.split(part))[0]) for part in scores}
     manifest = export.manifest(run, "translation", examples, sizes, scores, outcome)
-    samples = ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *sources_and_targets(examples.test)[0][:8]]
+    samples = ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *sources_and_references(examples.test)[0][:8]]
     signatures = {
         "serving_default": module.translate,
         "greedy": module.translate_greedily,

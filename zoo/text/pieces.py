@@ -9,6 +9,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from zoo.errors import ZooError
+from zoo.text.case import lower
 from zoo.text.normal_form import normal_form_c
 
 PADDING, START, END = range(3)
@@ -58,6 +59,11 @@ def normalise(text: tf.Tensor) -> tf.Tensor:
     return normal_form_c(text)
 
 
+def lower_case(text: tf.Tensor) -> tf.Tensor:
+    """Normalises strings (batch,) and puts them into lower case."""
+    return lower(normalise(text))
+
+
 def with_ends(numbers: tf.RaggedTensor) -> tf.RaggedTensor:
     """Puts the start symbol before and the end symbol behind each row of numbers, ragged (batch, time)."""
     ends = [tf.fill([numbers.nrows(), 1], symbol) for symbol in (START, END)]
@@ -82,6 +88,14 @@ def split_units(text: tf.Tensor) -> tf.RaggedTensor:
         text = tf.strings.regex_replace(text, pattern, replacement)
     units = tf.strings.split(text, _MARK)
     return tf.ragged.boolean_mask(units, units.with_values(units.values != ""))
+
+
+def count_units(blocks: Iterable[tf.Tensor]) -> Counter[bytes]:
+    """Counts the units of many texts, given as tensors of strings (batch,): what `Pieces.learn` takes."""
+    counts = Counter()
+    for text in blocks:
+        counts.update(split_units(text).values.numpy().tolist())
+    return counts
 
 
 class Pieces(tf.Module):
@@ -209,7 +223,8 @@ class Pieces(tf.Module):
 
         Args:
             counts: how often each of the `split_units` stands in the training part.
-            size: most pieces, reserved numbers included, or most new ones beside those `known`.
+            size: most pieces, reserved numbers included, or most new ones beside those `known`; 0: single
+                characters alone, all that are frequent enough.
             min_count: what is rarer becomes no piece; characters that are rarer are spelled in bytes, so
                 that training meets bytes.
             known: pieces of a trained inventory, reserved ones included, whose numbers must not change.
@@ -222,7 +237,9 @@ class Pieces(tf.Module):
         for unit, count in units:
             for letter in unit:
                 letters[letter] += count
-        alphabet = [letter for letter in _frequent(letters, min_count) if letter not in have][:room]
+        alphabet = [letter for letter in _frequent(letters, min_count) if letter not in have]
+        room = room if size else len(alphabet)
+        alphabet = alphabet[:room]
         fixed = {*have, *alphabet}
         chosen: list[str] = []
         for step in range(1, _ROUNDS + _SETTLING + 1):

@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from zoo.text.case import lower
+
 CHARACTERS = 1000  # numbers that characters are folded into: ASCII and Latin letters keep one each
 _ENDS = (1, 2, 3, 4)
 SPELLING_FEATURES = 2 * len(_ENDS) + 1
@@ -12,7 +14,7 @@ def normalize(words: tf.Tensor) -> tf.Tensor:
 
     Line breaks, which a vocabulary file cannot hold, become an arrow.
     """
-    words = tf.strings.lower(_readable(words), encoding="utf-8")
+    words = lower(_readable(words))
     for pattern, replacement in ((r"\p{N}", "0"), (r"[\r\n]+", "⏎")):
         words = tf.strings.regex_replace(words, pattern, replacement)
     return words
@@ -49,7 +51,7 @@ def spelling_features(words: tf.Tensor, buckets: int) -> tf.Tensor:
         int32 (n, SPELLING_FEATURES).
     """
     words = _readable(words)
-    characters = tf.strings.unicode_split(tf.strings.lower(words, encoding="utf-8"), "UTF-8")
+    characters = tf.strings.unicode_split(lower(words), "UTF-8")
     found = [tf.strings.join(["^", _joined(characters[:, :size])]) for size in _ENDS]
     found += [tf.strings.join([_joined(characters[:, -size:]), "$"]) for size in _ENDS]
     shape = words

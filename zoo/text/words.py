@@ -2,6 +2,8 @@
 
 import tensorflow as tf
 
+from zoo.text.case import lower
+
 # Rules in RE2's syntax, applied in order; \s and \b know ASCII only, hence the Unicode classes.
 _INVISIBLE = r"[\p{Cf}\x{FE0E}\x{FE0F}]+"  # joiners, direction marks, the choice of a colour emoji
 _SPACES = r"(?:(?i:<br ?/?>)|[\p{Z}\p{Cc}])+"  # line breaks, every kind of space, and control characters
@@ -28,7 +30,7 @@ def split_words(text: tf.Tensor) -> tf.RaggedTensor:
     text = tf.strings.regex_replace(text, _INVISIBLE, "")
     # Before lower(), which ends a string at its first NUL.
     text = tf.strings.regex_replace(text, _SPACES, " ")
-    text = tf.strings.lower(text, encoding="utf-8")
+    text = lower(text)
     for pattern, replacement in _RULES:
         text = tf.strings.regex_replace(text, pattern, replacement)
     return tf.strings.split(text)
