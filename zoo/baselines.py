@@ -10,6 +10,7 @@ from zoo.caption_scores import words
 from zoo.data.examples import (
     Examples,
     columns,
+    count_rows,
     sources_and_references,
     sources_and_targets,
     strings,
@@ -106,8 +107,8 @@ def translation(examples: Examples, scored_as: str = "translation") -> dict[str,
         return f" {text.lower()} "
 
     score = metrics.ANSWERS[scored_as]
-    count = int(examples.train.reduce(np.int64(0), lambda n, _: n + 1))
-    known, translations = sources_and_targets(examples.train.shard(-(-count // _PAIRS) or 1, 0))
+    parts = -(-count_rows(examples.train) // _PAIRS) or 1
+    known, translations = sources_and_targets(examples.train.shard(parts, 0))
     tfidf = TfidfVectorizer(
         analyzer="char", preprocessor=with_ends, ngram_range=(3, 3), sublinear_tf=True, dtype=np.float32
     )

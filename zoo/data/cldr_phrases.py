@@ -1,6 +1,5 @@
 """Phrases that Unicode CLDR gives in many languages, as a TFDS builder."""
 
-import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import tensorflow_datasets as tfds
 from babel import localedata, units
 
 from zoo.data.cldr_formatters import Pair, Phrase, folded, lists_of_phrases, streams, terms_of
+from zoo.data.splits import split_of
 
 DEFAULT_PAIR = ("en", "fr")
 SPLITS = ("train", "validation", "test", "test_terms")
@@ -145,11 +145,7 @@ def _new(phrases: Iterable[Phrase], seen: set[str]) -> Iterator[Phrase]:
 def _split_of(phrase: Phrase, held_out: set[str]) -> str:
     if phrase.terms & held_out:
         return "test_terms"
-    return {0: "test", 1: "validation"}.get(_hash(folded(phrase.source)) % _ONE_OF, "train")
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    return split_of(folded(phrase.source), _ONE_OF)
 
 
 def _words(phrase: Phrase) -> set[str]:
@@ -171,7 +167,7 @@ def _held_out(terms: list[Phrase], made: list[Phrase], pair: Pair) -> set[str]:
     return {
         key
         for key, found in names.items()
-        if _hash(key) % _ONE_TERM_OF == 0
+        if split_of(key, _ONE_TERM_OF) == "test"
         and "-per-" not in key  # a rate's name also comes of its two units
         and not any(name in text for other, text in texts.items() if other != key for name in found)
     }

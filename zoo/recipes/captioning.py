@@ -221,36 +221,23 @@ def build_model(config: Config, size: int, channels: int = 3, weights: bool = Tr
 # Decoding ---------------------------------------------------------------------------------------------------
 
 
-def writing_layers(model: keras.Model):
-    """Returns the layers that a caption is written with: bridge, decoder and embedding."""
-    return map(model.get_layer("teller").get_layer, ("bridge", "decoder", "embedding"))
+def bridge(model: keras.Model, features: tf.Tensor) -> tuple:
+    """Returns what `decode` and `attend` take first: layers that write, states, and what is looked at."""
+    get_layer = model.get_layer("teller").get_layer
+    to_places, decoder, embedding = map(get_layer, ("bridge", "decoder", "embedding"))
+    places, *states = to_places(features, training=False)
+    return decoder, embedding, states, places, tf.ones(tf.shape(places)[:2], tf.bool)
 
 
 def write(config: Config, model: keras.Model, features: tf.Tensor, beam_size: int) -> Decoded:
     """Finds the `beam_size` best captions of maps (batch, rows, columns, channels)."""
-    bridge, decoder, embedding = writing_layers(model)
-    places, *states = bridge(features, training=False)
-    everywhere = tf.ones(tf.shape(places)[:2], tf.bool)
-    return decode(
-        decoder,
-        embedding,
-        states,
-        places,
-        everywhere,
-        START,
-        END,
-        config.max_pieces,
-        beam_size,
-        config.length_penalty,
-    )
+    before = bridge(model, features)
+    return decode(*before, START, END, config.max_pieces, beam_size, config.length_penalty)
 
 
 def look(model: keras.Model, features: tf.Tensor, caption: tf.Tensor) -> tf.Tensor:
     """Returns where captions (batch, time) look while they are written, (batch, time, rows, columns)."""
-    bridge, decoder, embedding = writing_layers(model)
-    places, *states = bridge(features, training=False)
-    everywhere = tf.ones(tf.shape(places)[:2], tf.bool)
-    weights = attend(decoder, embedding, states, places, everywhere, START, caption)
+    weights = attend(*bridge(model, features), START, caption)
     return tf.reshape(weights, tf.concat([tf.shape(caption), tf.shape(features)[1:3]], axis=0))
 
 

@@ -28,7 +28,13 @@ from keras import ops
 
 from zoo import baselines, cli, drawing, export, metrics, report, serving, training
 from zoo.data import Batches, Examples, Ragged, load
-from zoo.data.examples import columns, sources_and_references, sources_and_targets
+from zoo.data.examples import (
+    columns,
+    count_rows,
+    references_of,
+    sources_and_references,
+    sources_and_targets,
+)
 from zoo.decoding import Decoded, attend, decode
 from zoo.errors import ZooError
 from zoo.layers import Decoder, recurrent
@@ -227,11 +233,16 @@ def limit(pieces):
     return 2 * pieces + 10
 
 
+def encode(model: keras.Model, source: tf.Tensor) -> tuple:
+    """Returns what `decode` and `attend` take first: layers that write, states, and what is looked at."""
+    encoder, decoder, embedding = map(model.get_layer, ("encoder", "decoder", "target_embedding"))
+    encoded, *states = encoder(source, training=False)
+    return decoder, embedding, states, encoded, tf.not_equal(source, PADDING)
+
+
 def translate(config: Config, model: keras.Model, source: tf.Tensor, beam_size: int) -> Decoded:
     """Finds the `beam_size` best translations of source (batch, time), each part (batch, beam, ...)."""
-    encoder, decoder, embedding = map(model.get_layer, ("encoder", "decoder", "target_embedding"))
-    real = tf.not_equal(source, PADDING)
-    encoded, *states = encoder(source, training=False)
+    decoder, embedding, states, encoded, real = encode(model, source)
     lengths = tf.reduce_sum(tf.cast(real, tf.int32), axis=1)
     empty = lengths[:, None] <= 1  # nothing but the end
     limits = tf.where(empty[:, 0], 0, limit(lengths - 1))
@@ -243,9 +254,7 @@ def translate(config: Config, model: keras.Model, source: tf.Tensor, beam_size: 
 
 def look(model: keras.Model, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
     """Returns the attention (batch, target, source) under which targets (batch, time) are written."""
-    encoder, decoder, embedding = map(model.get_layer, ("encoder", "decoder", "target_embedding"))
-    encoded, *states = encoder(source, training=False)
-    return attend(decoder, embedding, states, encoded, tf.not_equal(source, PADDING), START, target)
+    return attend(*encode(model, source), START, target)
 
 
 def translator(config: Config, model: keras.Model, pieces: Pieces):
@@ -398,8 +407,8 @@ def main(config: Config) -> None:
     run.create(examples.fingerprint([*known["source"], *known["target"]]))
     pieces = write_pieces(lists, run.directory)
     translated = translator(config, model, pieces["target"])
-    held_out, references = sources_and_references(examples.validation)
-    rows = sources_and_targets(examples.validation)[0]
+    rows, targets = sources_and_targets(examples.validation)
+    held_out, references = references_of(rows, targets)
 
     def validation_score() -> float:
         found = dict(zip(rows, translated(validation), strict=True))
@@ -416,7 +425,7 @@ def main(config: Config) -> None:
     run.write_metrics({**scores, **outcome})
 
     sizes = {"train": len(train), "validation": len(validation)}
-    sizes |= {part: len(sources_and_targets(examples.split(part))[0]) for part in scores}
+    sizes |= {part: count_rows(examples.split(part)) for part in scores}
     manifest = export.manifest(run, "translation", examples, sizes, scores, outcome)
     samples = ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *sources_and_references(examples.test)[0][:8]]
     signatures = {
