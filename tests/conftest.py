@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 from tiny import (  # noqa: F401 - fixtures
+    lines,
     pairs,
     reviews,
     sentences,
     squares,
     trained,
     trained_captioner,
+    trained_generator,
     trained_tagger,
     trained_translator,
 )
@@ -32,7 +34,7 @@ def zoo_cache(tmp_path_factory) -> Iterator[Path]:
 def shared_tfds() -> Path:
     """Returns the folder of prepared catalogue data sets; skips the test where there is none."""
     folder = os.environ.get("TFDS_DATA_DIR", "")
-    needed = ("imdb_reviews", "conll2003", "universal_dependencies")
+    needed = ("imdb_reviews", "conll2003", "universal_dependencies", "tiny_shakespeare")
     missing = [name for name in needed if not folder or not (Path(folder) / name).is_dir()]
     if missing:
         pytest.skip(

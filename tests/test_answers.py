@@ -180,3 +180,16 @@ def test_python_values(value, expected):
     found = answers.python(value)
     assert found == expected
     assert type(found) is type(expected)
+
+
+def test_states_are_those_of_the_tokens_and_all_rows_have_the_same_units():
+    outputs = {
+        "tokens": np.array([[b"a", b""], [b"", b""], ["é".encode(), b"\n"]], object),
+        "activations": np.arange(12, dtype=np.float32).reshape(3, 2, 2),
+        "layers": np.array([0, 1], np.int32),
+    }
+    assert answers.read(outputs, ["a", "", "é\n"]) == [
+        {"tokens": ["a"], "activations": [[0.0, 1.0]], "layers": [0, 1]},
+        {"tokens": [], "activations": [], "layers": [0, 1]},
+        {"tokens": ["é", "\n"], "activations": [[8.0, 9.0], [10.0, 11.0]], "layers": [0, 1]},
+    ]

@@ -163,3 +163,17 @@ def test_where_captions_are_repeated_the_commonest_is_taken():
 def test_of_many_captions_a_sample_from_all_over_is_compared(monkeypatch):
     monkeypatch.setattr(baselines, "_SAMPLE", 3)
     assert baselines._most_typical(["dog", "dog", "cat", "x", "cat", "y"]) == "cat"  # dog, cat, cat
+
+
+def test_a_language_models_baselines_are_single_units_and_runs_of_them():
+    train, parts = [np.array([3, 4] * 50)], {"test": [np.array([3, 4, 3]), np.array([4])], "other": []}
+    found = baselines.generation(train, parts, 5, "word")
+    assert {part: list(scores) for part, scores in found.items()} == {
+        "test": ["1-grams", "3-grams"], "other": ["1-grams", "3-grams"]
+    }  # fmt: skip
+    single, runs = found["test"].values()
+    assert (single["n"], single["units"]) == (2, 4)
+    # Two kinds of units, fifty of each, beside a fifth of all that was never seen.
+    assert single["perplexity"] == pytest.approx(102 / (50 + 2 / 5))
+    assert runs["nats"] != single["nats"]
+    assert list(baselines.generation(train, parts, 5, "char")["test"]) == ["1-grams", "6-grams"]

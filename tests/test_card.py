@@ -89,3 +89,19 @@ def test_a_captioner_is_used_with_a_file():
     assert '`python -m zoo predict phrases "..."`, or\n`zoo.load("phrases").predict(["..."])`.' in card(
         MANIFEST
     )
+
+
+def test_a_generator_is_used_with_its_settings():
+    types = {"prompt": "string", "length": "int32", "temperature": "float32", "seed": "int64"}
+    inputs = {name: f"{kind} (any)" for name, kind in sorted(types.items())}
+    defaults = {"length": 60, "temperature": 1.0, "seed": 1}
+    signatures = {"serving_default": {"inputs": inputs, "outputs": {}}}
+    text = card({**MANIFEST, "mapping": "text", "signatures": signatures, "defaults": defaults})
+    lines = (
+        'prompt=tf.constant(["..."])',
+        "length=tf.constant([60])",
+        "temperature=tf.constant([1.0])",
+        "seed=tf.constant([1], tf.int64)",
+    )
+    assert "".join(f"        {line},\n" for line in lines) in text
+    assert '`python -m zoo predict phrases "..."`' in text

@@ -198,8 +198,8 @@ def test_baselines_of_the_training_are_not_shown_beside_another_file(file, capsy
 def test_an_unknown_split_and_a_model_without_tags_or_labels_are_refused():
     with pytest.raises(ZooError, match="--split dev: choose test, validation or train"):
         evaluate(Tagger(TAGS), split="dev")
-    with pytest.raises(ZooError, match="table: only classifiers, taggers, translators and cap"):
-        evaluate(Tagger(TAGS, mapping="series"))
+    with pytest.raises(ZooError, match="table: only models of this zoo's recipes"):
+        evaluate(Tagger(TAGS, mapping="juggling"))
 
 
 class Classifier(Tagger):

@@ -253,7 +253,7 @@ def test_files_stay_below_16_mb_and_weights_are_stored_once(module, tmp_path, mo
 
 
 def test_an_export_that_answers_otherwise_in_a_fresh_process_is_not_kept(module, tmp_path, monkeypatch):
-    broken = export._FRESH_PROCESS.replace("samples[signature].tolist()", "samples[signature].tolist()[::-1]")
+    broken = export._FRESH_PROCESS.replace("samples[place].tolist()", "samples[place].tolist()[::-1]")
     assert broken != export._FRESH_PROCESS
     monkeypatch.setattr(export, "_FRESH_PROCESS", broken)
     with pytest.raises(export.ZooError, match="differs in a fresh process"):
@@ -304,3 +304,38 @@ def test_an_interrupted_export_leaves_the_old_model_whole(module, tmp_path, monk
         save(module, tmp_path / "model")
     assert sorted((path.name, path.stat().st_mtime) for path in (tmp_path / "model").rglob("*")) == before
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+class Repeating(serving.Serving):
+    """Takes several tensors, of which order and type matter."""
+
+    @serving.signature(
+        text=tf.TensorSpec([None], tf.string),
+        times=tf.TensorSpec([None], tf.int64),
+        after=tf.TensorSpec([None, 2], tf.float32),
+    )
+    def repeat(self, text, times, after):
+        """Returns texts with numbers behind them."""
+        numbers = tf.strings.reduce_join(tf.strings.as_string(after, precision=1), axis=1)
+        return {"text": tf.strings.join([text, tf.strings.as_string(times), numbers])}
+
+
+def test_a_signature_of_several_tensors_is_verified_with_samples_of_each(tmp_path):
+    inputs = keras.Input((1,))
+    module = Repeating(keras.Model(inputs, keras.layers.Dense(1)(inputs)))
+    given = {"after": [[1, 2], [3, 4]], "text": ["é", ""], "times": [2**40, -1]}  # in any order
+    manifest = {
+        "recipe": "none", "mapping": "none", "command": "python", "seed": 1, "labels": [],
+        "dataset": {"name": "d", "version": "", "source": "s", "licence": "l", "sizes": {"test": 1}},
+        "metrics": {"test": {}}, "baselines": {"test": {}}, "defaults": {"times": 3, "after": [0.0, 1.0]},
+        "training": {"epochs": 1, "best_epoch": 1, "seconds": 1.0},
+    }  # fmt: skip
+    functions, samples = {"serving_default": module.repeat}, {"serving_default": given}
+    export.save(module, tmp_path / "m", functions, samples, manifest)
+    model = tf.saved_model.load(str(tmp_path / "m")).signatures["serving_default"]
+    found = model(text=tf.constant(["a"]), times=tf.constant([7], tf.int64), after=tf.constant([[0.5, 1.0]]))
+    assert found["text"].numpy().tolist() == [b"a70.51.0"]
+    stored = json.loads((tmp_path / "m/zoo.json").read_text())["signatures"]["serving_default"]
+    assert stored["inputs"] == {
+        "after": "float32 (any, 2)", "text": "string (any)", "times": "int64 (any)"
+    }  # fmt: skip

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.losses import SequenceCrossentropy
+from zoo.losses import PinballLoss, SequenceCrossentropy, WindowCrossentropy
 
 # Probabilities of three classes, (batch, time, classes), as logits.
 LOGITS = np.log([[[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]], [[0.8, 0.1, 0.1], [0.2, 0.2, 0.6]]]).astype("float32")
@@ -106,3 +106,19 @@ def test_without_smoothing_the_loss_is_bit_by_bit_what_it_was():
     steps = tf.nn.sparse_softmax_cross_entropy_with_logits([[0, 2], [1, 0]], LOGITS)
     rows = SequenceCrossentropy(smoothing=0.0).call(targets, LOGITS)
     np.testing.assert_array_equal(rows, [steps[0, 0] + steps[0, 1], steps[1, 0]])
+
+
+def test_the_pinball_loss_worked_out_by_hand():
+    loss = PinballLoss((0.1, 0.5))
+    truth = tf.constant([[[[2.0]], [[np.nan]]], [[[0.0]], [[4.0]]]])  # (batch, time, horizon, targets)
+    found = tf.zeros([2, 2, 3, 1, 1, 2])  # three members that say 0
+    np.testing.assert_allclose(loss.call(truth, found), [(0.2 + 1) / 2, (0.4 + 2) / 4], rtol=1e-6)
+    with tf.GradientTape() as tape:
+        tape.watch(found)
+        total = tf.reduce_sum(loss.call(truth, found))
+    assert np.isfinite(tape.gradient(total, found)).all()
+
+
+def test_a_windows_loss_is_the_mean_of_its_steps_of_which_those_not_there_count_as_0():
+    rows = WindowCrossentropy(padding=0).call(tf.constant([[1, 2], [2, 0]]), LOGITS).numpy()
+    np.testing.assert_allclose(rows, [-np.log(0.25 * 0.7) / 2, -np.log(0.1) / 2], rtol=1e-5)

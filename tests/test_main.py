@@ -219,9 +219,10 @@ def test_what_a_translator_cannot_do_is_one_line(shouter, call, arguments, told)
         (["inspect", "reading", "tiny", "text", "--output", "x.doc"], ".png, .svg or .pdf"),
         (["inspect", "reading", "tiny", "text", "--output", "nowhere/x.png"], "cannot be written"),
         (["bench", "nothing"], "sentiment"),
-        (["bench", "tagging", "--model", "tiny"], "--model is for translation and captioning"),
+        (["bench", "tagging", "--model", "tiny"], "--model is for translation, captioning and gen"),
         (["bench", "translation", "--model", "tiny"], "tiny: is of the recipe sentiment; choose one of"),
         (["info", "./"], "not a SavedModel"),
+        (["predict", "tiny", "text", "--top-k", "3"], "--top-k: is for generators; leave it out"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(trained, tmp_path, arguments, told):

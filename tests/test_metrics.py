@@ -328,3 +328,15 @@ def test_of_names_the_exact_match_stands_first():
 
 def test_without_pictures_captions_score_0():
     assert set(metrics.captioning([], []).values()) == {0}
+
+
+def test_language_models_are_compared_by_nats_of_a_unit_on_average_over_all_texts():
+    found = metrics.generation([-6.0, -2.0, 0.0], [3, 1, 0], "char")
+    assert list(found) == ["n", "units", "nats", "bits", "perplexity"]
+    assert (found["n"], found["units"], found["nats"]) == (3, 4, 2.0)
+    assert found["bits"] == pytest.approx(2 / math.log(2))
+    assert found["perplexity"] == pytest.approx(math.exp(2))
+    words = metrics.generation(np.float32([-6.0, -2.0, 0.0]), np.int32([3, 1, 0]), "word")
+    assert list(words) == ["n", "units", "perplexity", "nats"]  # by which words are compared
+    assert json.loads(json.dumps(words)) == pytest.approx({k: found[k] for k in words})
+    assert metrics.figures(words) == {"perplexity": "7.39", "nats": "2.0000"}

@@ -316,3 +316,28 @@ def test_the_picture_of_translations_is_their_table():
     svg = predictions.draw([translated("a", "zwei", finished=False)], [], max_pieces=3, title="tiny")
     assert "zwei" in svg
     assert "length" in svg
+
+
+WRITTEN = [
+    {"text": "def \x1b[1mf():\n\t[red]1", "continuation": "f():\n\t[red]1", "log_probability": -3.5},
+    {"text": "", "continuation": "", "log_probability": 0.0},
+]
+
+
+def test_what_a_generator_wrote_stands_in_colour_behind_its_prompt(terminal):
+    predictions.show(WRITTEN, labels=[])
+    assert coloured(terminal) == [("1", "def �[1m"), ("36", "f():"), ("36", "        "), ("36", "[red]1")]
+    assert plain(terminal).startswith("def �[1mf():\n        [red]1\n")
+
+
+def test_in_a_pipe_written_texts_have_a_blank_line_between_them(capsys):
+    predictions.show([{"text": "a b", "continuation": "b"}, {"text": "c\nd", "continuation": "d"}], labels=[])
+    assert capsys.readouterr().out == "a b\n\nc\nd\n"
+
+
+def test_tables_and_objects_hold_what_was_written():
+    assert [json.loads(line) for line in predictions.write(WRITTEN, ".jsonl").splitlines()] == WRITTEN
+    rows = list(csv.DictReader(io.StringIO(predictions.write(WRITTEN, ".csv"))))
+    assert rows[0] == {
+        "text": WRITTEN[0]["text"], "continuation": WRITTEN[0]["continuation"], "log_probability": "-3.5"
+    }  # fmt: skip

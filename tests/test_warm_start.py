@@ -105,3 +105,23 @@ def test_each_vocabulary_of_a_run_is_read_from_its_own_file(trained, tmp_path):
     assert known_words("", "source.txt") == []
     with pytest.raises(ZooError, match=r"run: holds no vocabulary\.txt; give a model of the same recipe"):
         known_words(folder)
+
+
+def test_a_readout_has_grown_by_columns(tmp_path, capsys):
+    def build(words: int, width: int = 3) -> keras.Model:
+        tokens = keras.Input((None,), dtype="int32")
+        embedding = keras.layers.ReversibleEmbedding(words, width, tie_weights=False, name="embedding")
+        return keras.Model(tokens, embedding(embedding(tokens), reverse=True))
+
+    rows, readout = "embedding/embeddings", "embedding/reverse_embeddings"
+    trained = build(4)
+    write_run(tmp_path, trained, [])
+    model = build(6)
+    before = {weight.path: weight.numpy() for weight in model.weights}
+    warm_start(model, str(tmp_path / "run"), [rows], by_column=[readout])
+    (mine, mine_read), (theirs, theirs_read) = model.get_weights(), trained.get_weights()
+    np.testing.assert_array_equal(mine, np.concatenate([theirs, before[rows][4:]]))
+    np.testing.assert_array_equal(mine_read, np.concatenate([theirs_read, before[readout][:, 4:]], axis=1))
+    assert "2 of 2 weights" in capsys.readouterr().out
+    with pytest.raises(ZooError, match="no weight fits"):
+        warm_start(build(6, width=5), str(tmp_path / "run"), [rows], by_column=[readout])

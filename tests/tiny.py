@@ -103,6 +103,15 @@ def write_captions(folder: Path) -> Path:
     return folder
 
 
+def write_lines(path: Path) -> Path:
+    """Writes 501 made-up lines: about 12,000 characters, 17 of them different and two, f and é, once only."""
+    draw = random.Random(1)
+    beasts, deeds = list(_BEASTS), list(_DEEDS)
+    lines = [f"the {draw.choice(beasts)} {draw.choice(deeds)} the {draw.choice(beasts)}" for _ in range(500)]
+    path.write_text("\n".join(["café", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
 TINY = ("--word-units", "8", "--subword-units", "8", "--subword-buckets", "500", "--units", "8",
         "--batch-size", "32", "--learning-rate", "0.01", "--epochs", "8")  # fmt: skip
 TINY_TAGGER = ("--style", "prose", "--word-units", "8", "--characters", "8", "--character-units", "4",
@@ -117,6 +126,9 @@ TINY_TRANSLATOR = ("--source-pieces", "330", "--target-pieces", "330", "--max-pi
 TINY_CAPTIONER = ("--image-size", "32", "--pieces", "300", "--units", "16", "--width", "16", "--max-pieces",
                   "12", "--batch-size", "8", "--learning-rate", "0.01", "--captions-each", "8", "--epochs",
                   "4", "--steps-per-epoch", "0")  # fmt: skip
+TINY_GENERATOR = ("--min-count", "5", "--width", "8", "--units", "24", "--dropout", "0.1", "--window", "12",
+                  "--batch-size", "16", "--learning-rate", "0.02", "--epochs", "5", "--steps-per-epoch", "0",
+                  "--length", "60")  # fmt: skip
 
 
 def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess:
@@ -133,17 +145,26 @@ def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subpro
     return result
 
 
-def tensorflow_alone(model: Path, name: str, given: list, folder: Path) -> dict[str, dict[str, np.ndarray]]:
-    """Asks every signature of a saved model in a process without Keras; `name` is that of the input."""
+def tensorflow_alone(model: Path, name: str, given, folder: Path) -> dict[str, dict[str, np.ndarray]]:
+    """Asks every signature of a saved model in a process without Keras.
+
+    `name` is that of the one input. Where there are several it is empty, and `given`, which is then signature
+    -> input -> values, says which are asked.
+    """
     program = """
 import pickle, sys
 sys.modules["keras"] = None
 import tensorflow as tf
 with open("given", "rb") as file:
-    given = tf.constant(pickle.load(file))
+    given = pickle.load(file)
 model = tf.saved_model.load(sys.argv[1])
-outputs = {name: {key: value.numpy() for key, value in signature(**{sys.argv[2]: given}).items()}
-           for name, signature in model.signatures.items()}
+outputs = {}
+for name in given if not sys.argv[2] else model.signatures:
+    signature = model.signatures[name]
+    specs = signature.structured_input_signature[1]
+    inputs = {sys.argv[2]: given} if sys.argv[2] else given[name]
+    found = signature(**{key: tf.constant(values, specs[key].dtype) for key, values in inputs.items()})
+    outputs[name] = {key: value.numpy() for key, value in found.items()}
 with open("outputs", "wb") as file:
     pickle.dump(outputs, file)
 """
@@ -258,4 +279,19 @@ def trained_captioner(tmp_path_factory, squares) -> Path:
     folder = tmp_path_factory.mktemp("captioning")
     flags = ("--dataset", str(squares), "--name", "tiny", *TINY_CAPTIONER)
     run("-m", "zoo.recipes.captioning", *flags, cwd=folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def lines(tmp_path_factory) -> Path:
+    """The made-up lines as a text file."""
+    return write_lines(tmp_path_factory.mktemp("data") / "lines.txt")
+
+
+@pytest.fixture(scope="session")
+def trained_generator(tmp_path_factory, lines) -> Path:
+    """As `trained`, for the generation recipe."""
+    folder = tmp_path_factory.mktemp("generation")
+    flags = ("--dataset", str(lines), "--name", "tiny", *TINY_GENERATOR)
+    run("-m", "zoo.recipes.generation", *flags, cwd=folder)
     return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,19 @@ import tyro
 
 from zoo import cli, picture_files, registry
 from zoo.errors import ZooError
+from zoo.inspection.commands import Inspect
 from zoo.quiet import import_tensorflow
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
-Train:   python -m zoo.recipes.sentiment (or tagging, translation, captioning)
+Train:   python -m zoo.recipes.sentiment (or tagging, translation, captioning, generation, forecasting)
 Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict tagging_conll2003 "Ada Lovelace met Charles Babbage in London."
          python -m zoo predict translation_cldr_en_fr "three weeks ago"
          python -m zoo predict captioning_flickr8k photo.jpg
+         python -m zoo predict generation_python "def main(" --temperature 0.5
+         python -m zoo predict forecasting_seattle --input my.csv
+Compare: python -m zoo compare cells --recipe sentiment
 """
 _FIGURES = 3  # of a model's test scores in the list
 _STEPS_TO = ("bleu_1", "bleu_2", "bleu_3")  # BLEU-4, which says enough there
@@ -30,12 +33,20 @@ _STEPS_TO = ("bleu_1", "bleu_2", "bleu_3")  # BLEU-4, which says enough there
 class List:
     """Lists the saved models that can be found, with their test scores."""
 
+    markdown: bool = False
+    """Print the table of the README instead, which sets the shipped models beside published figures."""
+
     def run(self) -> None:
         """Prints the table."""
         from rich.console import Console
         from rich.table import Table
 
         models = registry.list_models()
+        if self.markdown:
+            from zoo import overview
+
+            print(overview.markdown(models), end="")
+            return
         if not models:
             print("no saved models yet; train one: python -m zoo.recipes.sentiment")
             return
@@ -90,11 +101,23 @@ class Predict:
     """Texts, each in quotes; for a captioning model paths of pictures, or of folders of pictures."""
     input: str = ""
     """File of texts: .txt with one a line, CSV, TSV or JSONL with a column text, or a .py file, one text.
-    For a captioning model it lists paths of pictures, from its own folder: .txt, or a column image."""
+    For a captioning model it lists paths of pictures, from its own folder: .txt, or a column image. For a
+    forecasting model it is a table with dates in its first column, and the columns that the model reads."""
     output: str = ""
     """File to write: CSV, TSV, JSONL, or SVG, a picture; by default the answers are printed."""
     signature: str = ""
     """What to run of the model, such as beam of a translator or captioner; empty: serving_default."""
+    length: int | None = None
+    """Of a generator: how many characters or words to write. This and the next as the model's card says, if
+    left out."""
+    temperature: float | None = None
+    """Of a generator: 1 draws as often as the model thinks, less draws the likely more often, 0 always."""
+    top_k: int | None = None
+    """Of a generator: draw from so many of the likeliest only; 0: from all."""
+    top_p: float | None = None
+    """Of a generator: draw from the likeliest only, so many that their shares add up to this."""
+    seed: int | None = None
+    """Of a generator: what is drawn; the same seed draws the same. Each text has a seed one higher."""
 
     def run(self) -> None:
         """Predicts, then prints or writes whole."""
@@ -133,9 +156,33 @@ class Predict:
         tell(rows, about["max_pieces"], refused)
 
     def _answered(self, saved: registry.Saved) -> list[dict[str, Any]]:
-        texts = [_from_shell(text) for text in self.texts] or _read_texts(Path(self.input))
-        answers = registry.Model(saved).predict(texts, self.signature)
+        if saved.manifest.get("mapping") == "series":
+            return self._forecast(saved)
+        texts = [cli.from_shell(text) for text in self.texts] or _read_texts(Path(self.input))
+        answers = registry.Model(saved).predict(texts, self.signature, **self._settings(saved, len(texts)))
         return [{"text": text, **row} for text, row in zip(texts, answers, strict=True)]
+
+    def _forecast(self, saved: registry.Saved) -> list[dict[str, Any]]:
+        if self.texts or self.signature:
+            raise ZooError(
+                f"{saved.name}: forecasts what follows a table of observations, by its serving_default; "
+                f"give one: python -m zoo predict {saved.name} --input SERIES.csv"
+            )
+        self._settings(saved, 0)
+        from zoo.forecasts import predict
+
+        return predict(registry.Model(saved), Path(self.input))
+
+    def _settings(self, saved: registry.Saved, rows: int) -> dict[str, Any]:
+        """Returns the flags given that tell a generator how to write."""
+        names = ("length", "temperature", "top_k", "top_p", "seed")
+        given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+        if saved.manifest.get("mapping") != "text" or self.signature:
+            if given:
+                raise ZooError(f"--{next(iter(given)).replace('_', '-')}: is for generators; leave it out")
+            return {}
+        first = given.get("seed", saved.manifest.get("defaults", {}).get("seed", 0))
+        return {**given, "seed": [first + row for row in range(rows)]}
 
     def _captioned(self, saved: registry.Saved) -> tuple[list[dict[str, Any]], dict[str, str]]:
         """Returns answers, and picture -> why it cannot be read."""
@@ -179,42 +226,16 @@ class Evaluate:
 
 
 @dataclass(frozen=True)
-class Inspect:
-    """Draws what a model does with a text or a picture."""
-
-    what: Annotated[Literal["reading", "attention"], tyro.conf.Positional]
-    """reading: how a classifier's answer grows word by word; attention: where other models look."""
-    model: Annotated[str, tyro.conf.Positional]
-    """Name or path of a saved model."""
-    text: Annotated[str, tyro.conf.Positional]
-    """The text to read, in quotes; for a captioning model the path of a picture."""
-    output: str = ""
-    """File to draw: .png, .svg or .pdf; empty: named after what is drawn."""
-
-    def run(self) -> None:
-        """Draws the picture, and prints what it shows."""
-        import importlib
-
-        path = Path(self.output or f"{self.what}.png")
-        saved, what, given = registry.find(self.model), self.what, _from_shell(self.text)
-        if _captions(saved):
-            if self.what == "reading":
-                raise ZooError(f"{saved.name}: reads no text; choose a classifier, or inspect its attention")
-            what, given = "looking", Path(self.text)
-        draw = getattr(importlib.import_module(f"zoo.inspection.{what}"), f"draw_{what}")
-        if said := draw(registry.Model(saved), given, path):
-            print(said, end="\n\n")
-        print(path)
-
-
-@dataclass(frozen=True)
 class Bench:
     """Measures speed against what one would use instead, on this machine."""
 
-    recipe: Annotated[Literal["sentiment", "tagging", "translation", "captioning"], tyro.conf.Positional]
+    recipe: Annotated[
+        Literal["sentiment", "tagging", "translation", "captioning", "generation"], tyro.conf.Positional
+    ]
     """What to measure."""
     model: str = ""
-    """Of translation and captioning, the saved model to measure; empty for the first one that is here."""
+    """Of translation, captioning and generation, the saved model to measure; empty for the first one that is
+    here."""
     full: bool = False
     """A longer measurement; of sentiment also a training to the end, to compare accuracy."""
 
@@ -222,17 +243,63 @@ class Bench:
         """Runs the benchmark."""
         import importlib
 
-        if self.model and self.recipe not in ("translation", "captioning"):
-            raise ZooError(f"--model is for translation and captioning; leave it out for {self.recipe}")
+        if self.model and self.recipe not in ("translation", "captioning", "generation"):
+            choices = "translation, captioning and generation"
+            raise ZooError(f"--model is for {choices}; leave it out for {self.recipe}")
         import_tensorflow()
         given = {"model": self.model} if self.model else {}
         importlib.import_module(f"zoo.bench.{self.recipe}").main(self.full, **given)
 
 
+@dataclass(frozen=True)
+class Compare:
+    """Trains a recipe once for each recurrent cell, alike in all else, and compares the results.
+
+    Each training is a run of its own in runs/, and continues after Ctrl-C by the same command. A table and a
+    picture set the test scores beside parameters and time per epoch (all epochs, their validation included,
+    divided by how many). The trained models stay in runs/, and can be used by their paths.
+    """
+
+    what: Annotated[Literal["cells"], tyro.conf.Positional]
+    """What to vary."""
+    flags: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """The recipe's own flags, behind --, alike for all: -- --dataset mine.csv --units 32."""
+    recipe: str = "sentiment"
+    """What to train: sentiment, tagging ..."""
+    preset: str = ""
+    """Name of a preset of the recipe, or a .toml file; empty: the recipe's defaults."""
+    epochs: int = 0
+    """Most epochs of each training; 0: as the recipe or preset says."""
+    cells: tuple[str, ...] = ()
+    """Which cells, such as lstm gru; empty: all that the recipe knows."""
+    seeds: tuple[int, ...] = ()
+    """Each cell is trained with each seed, and the spread is shown: 1 2 3; empty: the recipe's one."""
+    name: str = ""
+    """Name of the comparison, with which those of its runs begin; empty: compare_RECIPE."""
+    output: str = ""
+    """Picture to draw: .png, .svg or .pdf; empty: cells.png in the comparison's folder."""
+    fresh: bool = False
+    """Discard what was trained before under this name, and train all anew."""
+
+    def run(self) -> None:
+        """Trains, prints the table and draws the picture."""
+        settings = {"--preset": self.preset, "--epochs": self.epochs and str(self.epochs)}
+        flags = [part for flag, value in settings.items() if value for part in (flag, value)]
+        for flag in ("--cell", "--name", "--fresh"):
+            if flag in (given.split("=")[0] for given in self.flags):
+                raise ZooError(f"-- {flag}: goes before --, or is set by the comparison; leave it out there")
+        with cli.one_line_errors("the same command continues where the last whole epoch ended"):
+            import_tensorflow()
+            from zoo.compare import compare_cells
+
+            flags = [*flags, *(["--fresh"] if self.fresh else []), *self.flags]
+            compare_cells(self.recipe, flags, self.cells, self.seeds, self.name, self.output)
+
+
 def main() -> None:
     """Parses the command line and runs the command."""
     with cli.one_line_errors():
-        commands = List | Info | Predict | Evaluate | Inspect | Bench
+        commands = List | Info | Predict | Evaluate | Inspect | Compare | Bench
         cli.parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()
 
 
@@ -246,11 +313,6 @@ def _headline(manifest: dict[str, Any]) -> str:
 
 def _captions(saved: registry.Saved) -> bool:
     return saved.manifest.get("mapping") == "captioning"
-
-
-def _from_shell(text: str) -> str:
-    """Replaces what the shell passed on that is not UTF-8 by U+FFFD, as in any other text."""
-    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def _read_texts(path: Path) -> list[str]:

@@ -37,10 +37,14 @@ def read(outputs: dict[str, np.ndarray], inputs: Sequence[Any]) -> list[dict[str
         several, `captions`, a list of dicts with the first two, the best first, of a picture that is not
         valid a single empty one; of the signature `attention` also `tokens`, and `attention`, a grid of
         weights for each, both without padding.
+        Of the signature `states`, `tokens`, `activations`, a list of all units for each token, both without
+        padding, and `layers`, the layer of each unit.
         For others, the outputs.
     """
     if "row_splits" in outputs:
         return [_tagged(outputs, row, given) for row, given in enumerate(inputs)]
+    if "activations" in outputs and "layers" in outputs:  # which are the same for all rows
+        outputs = {**outputs, "layers": np.tile(outputs["layers"], (len(inputs), 1))}
     return [_readable({key: value[i] for key, value in outputs.items()}) for i in range(len(inputs))]
 
 
@@ -62,7 +66,7 @@ def _tagged(outputs: dict[str, np.ndarray], row: int, given: str | bytes | Seque
 
 
 def _readable(row: dict[str, Any]) -> dict[str, Any]:
-    if "attention" in row:
+    if "attention" in row or "activations" in row:
         row = _without_padding(row)
     values = {key: python(value) for key, value in row.items()}
     for name, fields in _SEVERAL.items():
@@ -80,7 +84,8 @@ def _readable(row: dict[str, Any]) -> dict[str, Any]:
 def _without_padding(row: dict[str, Any]) -> dict[str, Any]:
     if "tokens" in row:
         real = row["tokens"] != b""
-        return {**row, "tokens": row["tokens"][real], "attention": row["attention"][real]}
+        each = [name for name in ("tokens", "attention", "activations") if name in row]
+        return {**row, **{name: row[name][real] for name in each}}
     source, target = (row[side] != b"" for side in ("source_tokens", "target_tokens"))
     return {
         **row,

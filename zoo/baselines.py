@@ -1,6 +1,7 @@
 """What a recurrent model must beat: simple models, fitted in seconds on the same data."""
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from zoo.data.examples import (
     text_and_labels,
     tokens_and_tags,
 )
+from zoo.ngrams import NGrams
+from zoo.text.vocabulary import START
 
 _PAIRS = 200_000  # that are searched for a similar one: of a data set of millions, a sample
 _MEMORY = 100_000  # pictures that are searched
@@ -153,6 +156,29 @@ def captioning(examples: Examples) -> dict[str, dict[str, dict[str, Any]]]:
             "most typical caption": metrics.captioning(references, [typical] * len(references)),
             "nearest training picture": metrics.captioning(references, [captions[i][0] for i in nearest]),
         }
+    return scores
+
+
+def generation(
+    train: Sequence[np.ndarray], parts: Mapping[str, Sequence[np.ndarray]], size: int, level: str
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Scores how often each character or word stands in training, and runs of them: `zoo.ngrams.NGrams`.
+
+    Args:
+        train: numbers of the training texts, int32 (time,) each.
+        parts: test part -> those of its texts.
+        size: of the vocabulary.
+        level: `"char"`, for runs of six, or `"word"`, for runs of three.
+
+    Returns:
+        Part -> name -> what `zoo.metrics.generation` says.
+    """
+    scores: dict[str, dict[str, dict[str, Any]]] = {part: {} for part in parts}
+    for order in (1, 6 if level == "char" else 3):
+        model = NGrams(train, size, order, START)
+        for part, texts in parts.items():
+            found = [float(model.log_probabilities(text).sum()) for text in texts]
+            scores[part][f"{model.order}-grams"] = metrics.generation(found, list(map(len, texts)), level)
     return scores
 
 

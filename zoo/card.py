@@ -26,7 +26,7 @@ TensorFlow is all it needs:
 import tensorflow as tf
 
 model = tf.saved_model.load("saved_models/{manifest["name"]}")
-print(model.signatures["serving_default"]({_example(manifest)}))
+{_example(manifest)}
 ```
 
 {_with_the_zoo(manifest)}
@@ -53,7 +53,9 @@ def _parts(manifest: Mapping[str, Any]) -> str:
     for part, score in manifest["metrics"].items():
         count = data["sizes"][part]
         rows = f"{count:,} rows"
-        if score.get("n", count) != count:
+        if manifest.get("mapping") == "series":
+            rows += f", forecast from {score['n']:,} origins"
+        elif score.get("n", count) != count:
             rows += f" of {score['n']:,} sources"
         what = f"Part `{part}` of `{data['name']}`, {rows}, seed {manifest['seed']}."
         meant = [f"{metrics.heading(name)} is `{s}`" for name, s in score.get("signatures", {}).items()]
@@ -74,14 +76,37 @@ def _scores(scores: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _example(manifest: Mapping[str, Any]) -> str:
-    (name,) = manifest["signatures"]["serving_default"]["inputs"]
-    if manifest.get("mapping") == "captioning":
-        return f'{name}=tf.constant([open("photo.jpg", "rb").read()])'
-    return f'{name}=tf.constant(["..."])'
+    """Writes a call of `serving_default`, as formatters leave it."""
+    tensors = [f"{name}={tensor}" for name, tensor in _tensors(manifest).items()]
+    if len(tensors) == 1:
+        return f'print(model.signatures["serving_default"]({tensors[0]}))'
+    lines = "".join(f"        {tensor},\n" for tensor in tensors)
+    return f'print(\n    model.signatures["serving_default"](\n{lines}    )\n)'
+
+
+def _tensors(manifest: Mapping[str, Any]) -> dict[str, str]:
+    inputs = manifest["signatures"]["serving_default"]["inputs"]
+    if manifest.get("mapping") == "series":
+        row = [0.0] * len(manifest["series"]["columns"])
+        window = manifest["config"]["window"]
+        return {"values": f"tf.constant([[{row}] * {window}])", "time": 'tf.constant(["2026-01-31"])'}
+    defaults = manifest.get("defaults", {})
+    given = 'open("photo.jpg", "rb").read()' if manifest.get("mapping") == "captioning" else '"..."'
+    tensors = {name: f"tf.constant([{given}])" for name in inputs if name not in defaults}
+    for name, value in defaults.items():
+        kind = ", tf.int64" if inputs[name].startswith("int64") else ""
+        tensors[name] = f"tf.constant([{value}]{kind})"
+    return tensors
 
 
 def _with_the_zoo(manifest: Mapping[str, Any]) -> str:
     name = manifest["name"]
+    if manifest.get("mapping") == "series":
+        columns = " and ".join(f"`{column}`" for column in manifest["series"]["columns"])
+        return (
+            f"With the zoo: `python -m zoo predict {name} --input FILE.csv`, a table with dates in its\n"
+            f"first column, and {columns}."
+        )
     pictures = manifest.get("mapping") == "captioning"
     file = 'open("photo.jpg", "rb").read()'
     typed, given = ("photo.jpg", file) if pictures else ('"..."', '"..."')

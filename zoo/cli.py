@@ -17,6 +17,8 @@ from typing import Any, NoReturn, TypeVar
 from zoo.errors import ZooError
 
 Config = TypeVar("Config")
+# Cards and presets: of the checkout, or of the installed package.
+_RECIPES = (Path(__file__).parents[1] / "recipes", Path(__file__).parent / "presets")
 
 
 def run(recipe: str, config: type[Config], main: Callable[[Config], Any]) -> None:
@@ -58,9 +60,13 @@ def parse_commands(commands: Any, arguments: list[str], program: str, descriptio
 
 def presets(recipe: str) -> dict[str, Path]:
     """Returns name -> path of a recipe's presets, in the installed package or the checkout."""
-    package = Path(__file__).parent
-    folders = (package.parent / "recipes" / recipe, package / "presets" / recipe)
+    folders = (root / recipe for root in _RECIPES)
     return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def recipes_file(name: str) -> Path:
+    """Returns a file beside the recipes' folders of cards and presets."""
+    return next(root / name for root in _RECIPES if (root / name).exists())
 
 
 def preset_path(recipe: str, preset: str) -> Path:
@@ -95,6 +101,11 @@ def one_line_errors(after_interrupt: str = "nothing was written") -> Iterator[No
     except KeyboardInterrupt:
         print(f"\nstopped; {after_interrupt}", file=sys.stderr)
         sys.exit(130)
+
+
+def from_shell(text: str) -> str:
+    """Replaces what the shell passed on that is not UTF-8 by U+FFFD, as in any other text."""
+    return os.fsencode(text).decode("utf-8", "replace")
 
 
 def fail(message: str) -> NoReturn:

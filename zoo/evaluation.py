@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo import metrics, picture_files, report
-from zoo.data import Examples, catalogue, files, load, parts_of, tests_of
+from zoo import forecasts, metrics, picture_files, report
+from zoo.data import Examples, catalogue, files, load, parts_of, series, tests_of
 from zoo.data.conll import read_columns
 from zoo.data.examples import (
     captions_of,
@@ -19,6 +19,7 @@ from zoo.data.examples import (
     tokens_and_tags,
 )
 from zoo.errors import ZooError
+from zoo.forecast_scores import forecasting
 from zoo.registry import Model
 
 _PICTURES = 32  # that are held in memory together
@@ -59,28 +60,18 @@ def evaluate(
         "tagging": _tagging,
         "translation": _translation,
         "captioning": _captioning,
+        "text": _text,
+        "series": _series,
     }
     if manifest.get("mapping") not in scorers:
-        raise ZooError(
-            f"{model.name}: only classifiers, taggers, translators and captioners can be evaluated here"
-        )
+        raise ZooError(f"{model.name}: only models of this zoo's recipes can be evaluated here")
     score = scorers[manifest["mapping"]]
-    trained_on, own = manifest["dataset"], manifest["config"]
+    trained_on = manifest["dataset"]
     name = dataset or trained_on["name"]
     same_set = name == trained_on["name"]
     _check_split(split, name, manifest["mapping"])
-    # A language is called the same in every set, a column is not.
-    languages = dict(zip(("source", "target"), trained_on.get("languages", ()), strict=False))
-    in_catalogue = any(
-        catalogue.find(part, manifest["mapping"]) for part in parts_of(name, manifest["mapping"])
-    )
-    sides = languages if in_catalogue else {} if languages else own
-    usual = {
-        "tags": own.get("tags", "") if same_set else "",
-        "source": sides.get("source", ""),
-        "target": sides.get("target", ""),
-    }
-    given = {"tags": tags, "source": source, "target": target}
+    usual = _usual_options(manifest, name, same_set)
+    given = {"tags": tags, "source": source, "target": target, "columns": "", "time": ""}
     options = {key: value or usual[key] for key, value in given.items()}
     if dataset and os.path.isfile(dataset):  # noqa: PTH113 - Path.is_file raises on a name that is too long
         return score(model, name, Path(dataset), split, options, {})
@@ -98,6 +89,23 @@ def evaluate(
     # Baselines stand beside the very rows that they scored, and no others.
     baselines = manifest["baselines"].get(split, {}) if same_rows and options == usual else {}
     return score(model, name, data, split, options, baselines)
+
+
+def _usual_options(manifest: dict[str, Any], name: str, same_set: bool) -> dict[str, str]:
+    """Returns what `zoo.data.load` is given beside a set's name, where nothing else is asked for."""
+    own, mapping = manifest["config"], manifest["mapping"]
+    # A language is called the same in every set, a column is not.
+    languages = dict(zip(("source", "target"), manifest["dataset"].get("languages", ()), strict=False))
+    in_catalogue = any(catalogue.find(part, mapping) for part in parts_of(name, mapping))
+    sides = languages if in_catalogue else {} if languages else own
+    of_series = mapping == "series"  # whose columns are what they are by their names
+    return {
+        "tags": own.get("tags", "") if same_set else "",
+        "source": sides.get("source", ""),
+        "target": sides.get("target", ""),
+        "columns": ",".join(manifest["series"]["columns"]) if of_series else "",
+        "time": own["time"] if of_series and not in_catalogue else "",
+    }
 
 
 def _check_split(split: str, name: str, mapping: str) -> None:
@@ -187,6 +195,49 @@ def _captioning(model: Model, name: str, data: Path | Examples, split: str, _, b
     predicted = [answer["caption"] for answer in answers]
     score = metrics.captioning(truth, predicted)
     report.print_captioning({**baselines, model.name: score}, names, truth, predicted, part)
+    return score
+
+
+def _series(
+    model: Model, name: str, data: Path | Examples, split: str, options: dict[str, str], baselines
+) -> dict[str, Any]:
+    """Scores by rolling origin; errors are scaled by those of the model's own training part."""
+    about, config = model.manifest["series"], model.manifest["config"]
+    if isinstance(data, Path):
+        whole, part = series.read_series(data, options["columns"], options["time"], flags=False), data.name
+        start = config["window"]
+    else:
+        every = ("train", "validation", "test")
+        before = every[: every.index(split)]
+        parts = [series.series_of(data.split(part), data.label_names) for part in (*before, split)]
+        whole, part = series.join(*parts), split
+        start = max(config["window"], sum(len(known.times) for known in parts[:-1]))
+    forecasts.check_interval(name, whole, about["interval"], model.name)
+    if len(whole.times) < start + config["horizon"]:
+        raise ZooError(
+            f"{name}: has {len(whole.times)} rows, but a window of {config['window']} and a horizon of "
+            f"{config['horizon']} are scored; give more rows"
+        )
+    truth, found, _ = forecasts.answer_all(model, whole, start)
+    targets = [whole.columns.index(column) for column in about["targets"]]
+    levels, scale = config["quantiles"], np.array(about["scale"])
+    score = forecasting(truth[..., targets], found, levels, scale, about["targets"])
+    forecasts.print_scores({**baselines, model.name: score}, part)
+    return score
+
+
+def _text(model: Model, name: str, data: Path | Examples, split: str, _, baselines) -> dict[str, Any]:
+    if isinstance(data, Path):
+        texts, part = [files.read_text(data)], data.name
+        if not texts[0].strip():
+            raise ZooError(f"{data}: the file is empty; it needs text")
+    else:
+        texts, part = [text for text in _texts(data.split(split)) if text], split
+    # Rows of unequal length drop out one by one: a block of them takes as long as its longest.
+    found = model.predict(texts, "score")
+    columns = ([row[key] for row in found] for key in ("log_probability", "units"))
+    score = metrics.generation(*columns, model.manifest["config"]["level"])
+    report.print_scores({**baselines, model.name: score}, f"Scores ({part})")
     return score
 
 

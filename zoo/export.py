@@ -106,7 +106,7 @@ def save(
     module: Serving,
     directory: Path,
     signatures: Mapping[str, Any],
-    samples: Mapping[str, Sequence[Any]],
+    samples: Mapping[str, Sequence[Any] | Mapping[str, Any]],
     manifest: Mapping[str, Any],
 ) -> None:
     """Writes a SavedModel with manifest and card, verifies it in a fresh process, then puts it in place.
@@ -114,8 +114,9 @@ def save(
     Args:
         module: what to export.
         directory: the model's folder; an export of the same recipe that stands there is replaced.
-        signatures: name -> tf.function with an input signature; `serving_default` takes one input.
-        samples: signature -> inputs whose outputs the fresh process must reproduce.
+        signatures: name -> tf.function with an input signature.
+        samples: signature -> inputs whose outputs the fresh process must reproduce: rows of the one tensor
+            that it takes, or name -> tensor.
         manifest: what `manifest` returns; what can be read off the module is added.
 
     Raises:
@@ -235,28 +236,32 @@ sys.modules["keras"] = None  # a SavedModel must not need it
 import numpy as np, tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
 found = {}
+given = {}
 with np.load(sys.argv[2], allow_pickle=False) as samples:
-    for signature in samples.files:
-        function = model.signatures[signature]
-        (name,) = function.structured_input_signature[1]
-        for key, value in function(**{name: tf.constant(samples[signature].tolist())}).items():
-            value = value.numpy()
-            found[signature + "/" + key] = value.astype("S") if value.dtype == object else value
+    for place in samples.files:
+        signature, name = place.split("/")
+        spec = model.signatures[signature].structured_input_signature[1][name]
+        given.setdefault(signature, {})[name] = tf.constant(samples[place].tolist(), spec.dtype)
+for signature, inputs in given.items():
+    for key, value in model.signatures[signature](**inputs).items():
+        value = value.numpy()
+        found[signature + "/" + key] = value.astype("S") if value.dtype == object else value
 np.savez(sys.argv[3], **found)
 """
 
 
-def _verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str, Sequence[Any]]) -> None:
-    given = {name: tf.constant(inputs) for name, inputs in samples.items()}
+def _verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
+    given = {name: _tensors(signatures[name], inputs) for name, inputs in samples.items()}
     with tf.device("CPU:0"):
         expected = {
             f"{name}/{key}": value.numpy()
             for name, inputs in given.items()
-            for key, value in signatures[name](inputs).items()
+            for key, value in signatures[name](*inputs.values()).items()
         }
     with tempfile.TemporaryDirectory() as folder:
         inputs, outputs = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
-        np.savez(inputs, **{name: _storable(value.numpy()) for name, value in given.items()})
+        stored = {f"{name}/{key}": value for name, found in given.items() for key, value in found.items()}
+        np.savez(inputs, **{place: _storable(value.numpy()) for place, value in stored.items()})
         command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(inputs), str(outputs)]
         # On the CPU, since this process may hold all of the GPU's memory.
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
@@ -269,6 +274,13 @@ def _verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str
                     raise ZooError(f"export: output {name} differs in a fresh process; nothing was exported")
 
 
+def _tensors(function: Any, inputs: Any) -> dict[str, tf.Tensor]:
+    """Returns name -> tensor in the order of the function's arguments."""
+    specs = function.get_concrete_function().structured_input_signature[0]
+    rows = inputs if isinstance(inputs, Mapping) else {specs[0].name: inputs}
+    return {spec.name: tf.constant(rows[spec.name], spec.dtype) for spec in specs}
+
+
 def _storable(array: np.ndarray) -> np.ndarray:
     return array.astype("S") if array.dtype == object else array
 
@@ -276,4 +288,6 @@ def _storable(array: np.ndarray) -> np.ndarray:
 def _same(found: np.ndarray, expected: np.ndarray) -> bool:
     if expected.dtype == object:
         return np.array_equal(found, expected.astype("S"))
-    return found.shape == expected.shape and np.allclose(found, expected, rtol=1e-5, atol=1e-6)
+    return found.shape == expected.shape and np.allclose(
+        found, expected, rtol=1e-5, atol=1e-6, equal_nan=True
+    )

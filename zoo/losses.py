@@ -1,5 +1,7 @@
 """Losses of sequences: one number for each row, so that devices can share a batch of unequal rows."""
 
+from collections.abc import Sequence
+
 import keras
 import tensorflow as tf
 
@@ -44,3 +46,45 @@ class SequenceCrossentropy(RowLoss):
             right = tf.gather(logits, targets, batch_dims=2)
             losses += self.smoothing * (right - tf.reduce_mean(logits, axis=2))
         return tf.reduce_sum(losses * tf.cast(real, tf.float32), axis=1)
+
+
+class WindowCrossentropy(SequenceCrossentropy):
+    """The same for a step of a window, on average: nats, by which language models are compared.
+
+    Steps that are not there count as 0; `zoo.data.Streams` weighs rows so that a whole pass is right.
+    """
+
+    def call(self, y_true, y_pred):
+        """Returns (batch,)."""
+        return super().call(y_true, y_pred) / tf.cast(tf.shape(y_true)[1], tf.float32)
+
+
+class PinballLoss(RowLoss):
+    """Pinball loss of quantiles, of which the true ones have the least (Koenker and Bassett 1978).
+
+    The mean over levels and over the targets that are there; that of level 0.5 alone is half the absolute
+    error, which the median minimises.
+
+    Args:
+        levels: share of the truth that lies below each quantile, in (0, 1).
+
+    Call arguments:
+        y_true: numbers (batch, time, ...); NaN where none is asked for, but not in a whole row.
+        y_pred: quantiles (batch, time, members, ..., levels), of members of an ensemble that learn alone.
+    """
+
+    def __init__(self, levels: Sequence[float]):
+        super().__init__(name="pinball")
+        self.levels = tuple(levels)
+
+    def call(self, y_true, y_pred):
+        """Returns (batch,)."""
+        levels = tf.constant(self.levels, tf.float32)
+        truth = tf.cast(y_true, tf.float32)[:, :, None, ..., None]
+        real = tf.math.is_finite(truth)
+        # Zero where there is none: a NaN would come back in the gradient.
+        errors = tf.where(real, truth, 0.0) - tf.cast(y_pred, tf.float32)
+        losses = tf.where(real, tf.maximum(levels * errors, (levels - 1) * errors), 0.0)
+        others = list(range(1, losses.shape.rank))
+        counted = tf.broadcast_to(tf.cast(real, tf.float32), tf.shape(losses))
+        return tf.reduce_sum(losses, others) / tf.reduce_sum(counted, others)

@@ -16,9 +16,10 @@ _HEADINGS = {"f1": "F1", "macro_f1": "macro-F1", "bleu": "BLEU", "chrf": "chrF"}
 _HEADINGS |= {f"bleu_{order}": f"BLEU-{order}" for order in (1, 2, 3, 4)}
 _HEADINGS |= {"cider": "CIDEr", "rouge_l": "ROUGE-L"}
 _HEADINGS |= {"word_error_rate": "WER", "phoneme_error_rate": "PER"}
-# Written as their fields' papers do; the others are shares, from 0 to 1.
+_HEADINGS |= {"mase": "MASE", "smape": "sMAPE"}
+# Written as their fields' papers do, with two decimals; the others, mostly shares, with four.
 _OF_100 = ("bleu", "chrf", "bleu_1", "bleu_2", "bleu_3", "bleu_4", "cider", "rouge_l")
-_OF_100 += ("word_error_rate", "phoneme_error_rate")
+_OF_100 += ("word_error_rate", "phoneme_error_rate", "perplexity", "smape")
 
 
 def classification(
@@ -188,6 +189,26 @@ def captioning(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
     }
     # A name has too few words for runs of four, and a right one can be hit; of free captions hardly any is.
     return {"n": len(predicted), **(exact if are_names(references) else {}), **scores}
+
+
+def generation(log_probabilities: Sequence[float], units: Sequence[int], level: str) -> dict[str, Any]:
+    """Scores a language model by how probable it finds text that others wrote.
+
+    Args:
+        log_probabilities: that of each text, in nats.
+        units: how many characters or words each has.
+        level: `"char"` or `"word"`.
+
+    Returns:
+        `n`, the number of texts, and `units`, those of all. For characters `nats`, the cross-entropy of one
+        on average, the same in `bits`, and `perplexity`, its exponential; for words `perplexity` and `nats`.
+    """
+    nats = _ratio(-float(np.sum(log_probabilities, dtype=np.float64)), sum(units))
+    sizes = {"n": len(units), "units": int(sum(units))}
+    perplexity = {"perplexity": float(np.exp(nats))}
+    if level == "word":
+        return {**sizes, **perplexity, "nats": nats}
+    return {**sizes, "nats": nats, "bits": float(nats / np.log(2)), **perplexity}
 
 
 def is_a_reference(references: Sequence[str], predicted: str) -> bool:

@@ -25,8 +25,8 @@ _CODE = {
     "comment": "dim italic",
 }  # fmt: skip
 # A terminal obeys control characters, and rich drops some, which shifts what follows: one stands for each.
-_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�")
-_CONTROLS |= {ord("\t"): "\t", ord("\n"): "\n", ord("\r"): " ", ord("\f"): " "}
+CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�")
+CONTROLS |= {ord("\t"): "\t", ord("\n"): "\n", ord("\r"): " ", ord("\f"): " "}
 _LONGEST = 500  # cells of a text beside its translation
 # What is written for an input, and what it is called where there are several.
 _WRITTEN = {"translation": "translations", "caption": "captions"}
@@ -49,6 +49,7 @@ def show(
     - Translations and captions, one a line; where an input has several, with their scores behind a tab, and
       a blank line between inputs. Where there are several pictures, the picture and a tab stand before each
       caption. Notes, such as that a text was cut, go to standard error.
+    - What a generator wrote, with the prompt before it and a blank line between texts.
 
     Args:
         rows: `text` or `image`, and what `zoo.answers.read` says of it.
@@ -125,12 +126,20 @@ def _painted(
     for name, several in _WRITTEN.items():
         if name in rows[0] or several in rows[0]:
             return [_written(rows, name, max_pieces, refused)]
+    if "continuation" in rows[0]:
+        return [_continued(row) for row in rows]
     if "spans" not in rows[0]:
         return [_answers(rows)]
     colours = _CODE if code else _shared_out(labels)
     paint = _code if code else _spans if any(map(is_begin, labels)) else _tags
     legend = [Text(" ").join(Text(role, style) for role, style in _CODE.items())] if code else []
     return [paint(row, colours) for row in rows] + legend
+
+
+def _continued(row: dict[str, Any]) -> Text:
+    """Shows a text, what the model wrote of it in colour."""
+    before = row["text"].removesuffix(row["continuation"])
+    return Text.assemble((_safe(before), "bold"), (_safe(row["continuation"]), "cyan"), "\n")
 
 
 def _answers(rows: list[dict[str, Any]]) -> Table:
@@ -173,7 +182,7 @@ def _shown(value: Any) -> str:
 
 
 def _safe(text: str) -> str:
-    return text.translate(_CONTROLS)
+    return text.translate(CONTROLS)
 
 
 def _kind(tag: str) -> str:
@@ -247,6 +256,7 @@ _LINES: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "spans": _tagged_lines,
     **dict.fromkeys(_WRITTEN, _written_lines),
     **dict.fromkeys(_WRITTEN.values(), _several_lines),
+    "continuation": lambda rows: "\n".join(f"{row['text']}\n" for row in rows),
 }
 
 

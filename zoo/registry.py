@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -178,7 +179,7 @@ class Model:
         """The stored weights, in the order of the manifest's `weights`."""
         return list(self._loaded._variables_)
 
-    def predict(self, inputs: Sequence[Any], signature: str = "") -> list[dict[str, Any]]:
+    def predict(self, inputs: Sequence[Any], signature: str = "", **settings: Any) -> list[dict[str, Any]]:
         """Runs the model on a list of inputs; a tagger also takes lists of ready tokens.
 
         Args:
@@ -186,13 +187,16 @@ class Model:
                 for a captioner files, as bytes or as `pathlib.Path`, which are read a few at a time.
             signature: what to run, such as `beam` of a translator; empty for `serving_default`, or for what
                 a tagger has to the same end.
+            **settings: what else the signature takes, for all rows or a list of one for each: of a
+                generator `length`, `temperature`, `top_k`, `top_p` and `seed`. What is left out is as the
+                manifest says.
 
         Returns:
             For each input a dict of plain Python values, as `zoo.answers.read` describes them.
 
         Raises:
-            ZooError: `inputs` is a single one, there is no such signature that takes one input, or a file is
-                missing.
+            ZooError: `inputs` is a single one, there is no such signature that takes inputs and settings, a
+                setting is none of it or out of its range, or a file is missing.
         """
         if isinstance(inputs, str | bytes | Path):
             raise ZooError("predict takes a list of inputs; put the one you have in a list: [text]")
@@ -202,9 +206,7 @@ class Model:
         name = signature or self._usual_signature(inputs)
         ready = name == "tokens"
         function = self.signatures.get(name)
-        arguments = list(function.structured_input_signature[1].items()) if function else []
-        if len(arguments) != 1:
-            raise ZooError(f"{self.path}: predict needs a signature {name} with one input")
+        arguments, columns = self._arguments(name, len(inputs), settings)
         rows = []
         matrices = any((spec.shape.rank or 0) > 2 for spec in function.structured_outputs.values())
         if arguments[0][0] == "image" and arguments[0][1].dtype.name == "string":
@@ -212,10 +214,49 @@ class Model:
         else:
             blocks = _sentence_blocks(inputs) if ready else _blocks(inputs, _FEW if matrices else _BLOCK)
         for block in blocks:
-            tensor = self._tensor(*arguments[0], _padded(block) if ready else block)
-            outputs = {key: value.numpy() for key, value in sorted(function(tensor).items())}
+            tensors = {arguments[0][0]: self._tensor(*arguments[0], _padded(block) if ready else block)}
+            for setting, spec in arguments[1:]:
+                column = columns[setting][len(rows) : len(rows) + len(block)]
+                tensors[setting] = self._tensor(setting, spec, column)
+            outputs = {key: value.numpy() for key, value in sorted(self._run(function, tensors).items())}
             rows += answers.read(outputs, block)
         return rows
+
+    def _arguments(self, name: str, rows: int, settings: dict[str, Any]):
+        """Returns name and type of all that a signature takes, the input first, and the settings' columns."""
+        function = self.signatures.get(name)
+        arguments = function.structured_input_signature[1] if function else {}
+        defaults = self.manifest.get("defaults", {})
+        (given, *others) = [key for key in arguments if key not in defaults] or [""]
+        if not given or others:
+            hint = ""
+            if self.manifest.get("mapping") == "series":
+                hint = "; a forecaster reads a file: zoo.forecasts.predict(model, path)"
+            raise ZooError(f"{self.path}: predict needs a signature {name} with one input{hint}")
+        taken = [key for key in arguments if key != given]
+        if unknown := [key for key in settings if key not in taken]:
+            what = f"takes {', '.join(taken)}" if taken else "takes no settings"
+            raise ZooError(f"{self.name}: {unknown[0]} is no setting of {name}, which {what}")
+        columns = {}
+        for key in taken:
+            value = settings.get(key, defaults[key])
+            columns[key] = list(value) if isinstance(value, Sequence) else [value] * rows
+            if len(columns[key]) != rows:
+                count = len(columns[key])
+                raise ZooError(f"{self.name}: {rows} inputs, but {count} of {key}; give one for each")
+        return [(key, arguments[key]) for key in (given, *taken)], columns
+
+    def _run(self, function: Any, tensors: dict[str, Any]) -> dict[str, Any]:
+        import tensorflow as tf
+
+        try:
+            return function(**tensors)
+        except tf.errors.InvalidArgumentError as error:
+            # What a check inside the graph says comes first; the rest is for those who made the graph.
+            said = re.search(r"assertion failed: \[(.*?)\]", str(error))
+            if not said:
+                raise
+            raise ZooError(f"{self.name}: {said[1].strip()}") from None
 
     def _usual_signature(self, inputs: Sequence[Any]) -> str:
         if "tokens" in self.signatures and any(not isinstance(row, str | bytes) for row in inputs):
@@ -234,12 +275,16 @@ class Model:
             yield [picture_files.read(row) if isinstance(row, Path) else row for row in block]
 
     def _tensor(self, name: str, spec: tf.TensorSpec, block: list[Any]) -> tf.Tensor:
+        import numpy as np
         import tensorflow as tf
 
         try:
             tensor = tf.constant(block, spec.dtype)
         except (TypeError, ValueError) as error:
             raise ZooError(f"inputs of {self.name} must be of type {spec.dtype.name}: {error}") from None
+        # TensorFlow wraps around what is too large.
+        if spec.dtype.is_integer and not np.array_equal(tensor.numpy(), np.asarray(block)):
+            raise ZooError(f"{name} of {self.name}: a number is too large; it is of type {spec.dtype.name}")
         if not spec.shape.is_compatible_with(tensor.shape):
             raise ZooError(
                 f"inputs of {self.name} have the shape {tensor.shape}, but {name} is {spec.shape}; "

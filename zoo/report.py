@@ -173,6 +173,20 @@ def print_scores(scores: Mapping[str, Mapping[str, Any]], title: str = "Scores")
     Console(markup=False, emoji=False).print(_scores(rows, title))
 
 
+def print_figures(rows: Mapping[str, Mapping[str, str]], title: str) -> None:
+    """Prints one row for each name, one column for each heading, figures as they are written."""
+    Console(markup=False, emoji=False).print(_scores(rows, title))
+
+
+def print_text(text: str, title: str) -> None:
+    """Prints a text of several lines under a title."""
+    shown = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+    console = Console(markup=False, emoji=False, highlight=False)
+    console.rule(title, align="left")
+    console.print(Text(shown), soft_wrap=True)
+    console.rule()
+
+
 def _scores(rows: Mapping[str, Mapping[str, str]], title: str = "Scores") -> Table:
     headings = list(rows.values())[-1]
     if len(headings) > _MOST_FIGURES:  # many figures of a few names stand below each other

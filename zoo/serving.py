@@ -50,23 +50,44 @@ class Serving(tf.Module):
             ]
         )
 
+    def exported(self, method: Callable, **tensors: tf.TensorSpec) -> Callable:
+        """Makes a bound method a function of the export, where its shapes are known only with the model.
 
-def signature(name: str, shape: Sequence[int | None] = (None,)) -> Callable:
-    """Decorates a method of `Serving` that takes one tensor of strings: makes it a function of the export.
+        Args:
+            method: takes tensors, in the order in which they are named.
+            **tensors: as `signature` takes them.
+        """
+
+        def run(*inputs):
+            with self.weights_as_stored():
+                return method(*inputs)
+
+        return tf.function(run, input_signature=_named(tensors))
+
+
+def _named(tensors: Mapping[str, tf.TensorSpec]) -> list[tf.TensorSpec]:
+    return [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in tensors.items()]
+
+
+def signature(name: str = "", shape: Sequence[int | None] = (None,), **tensors: tf.TensorSpec) -> Callable:
+    """Decorates a method of `Serving`: makes it a function of the export.
 
     Args:
-        name: what the tensor is called outside.
-        shape: of the tensor.
+        name: what the one tensor of strings is called that it takes.
+        shape: of that tensor.
+        **tensors: where it takes others or several, their names, in the order of the method's, and what they
+            are.
     """
+    specs = tensors or {name: tf.TensorSpec(shape, tf.string)}
 
     def decorate(method):
         @functools.wraps(method)
-        def run(self, inputs):
+        def run(self, *inputs):
             # Here, outside of all loops, weights are cast once for each call.
             with self.weights_as_stored():
-                return method(self, inputs)
+                return method(self, *inputs)
 
-        return tf.function(run, input_signature=[tf.TensorSpec(shape, tf.string, name=name)])
+        return tf.function(run, input_signature=_named(specs))
 
     return decorate
 

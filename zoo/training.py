@@ -16,6 +16,8 @@ from zoo.data import Batches
 from zoo.errors import ZooError
 from zoo.run import Run, numbered
 
+Storage = Literal["float32", "float16"]
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -47,7 +49,7 @@ class Settings:
     """Devices: all GPUs if there are several, else one; one; or all local devices of the best kind."""
     mixed_precision: bool = False
     """Compute in float16 on GPUs and bfloat16 on CPUs; weights stay float32."""
-    storage: Literal["float32", "float16"] = "float32"
+    storage: Storage = "float32"
     """Type of the exported weights; float16 halves the files, and scores are those of the rounded weights."""
     init_from: str = ""
     """Saved model (name or path) or run to start from: its vocabulary is kept and extended."""
@@ -80,7 +82,7 @@ def require(settings: Settings, least: float, most: float | None, *fields: str) 
     """
     for field in fields:
         value = getattr(settings, field)
-        if value < least or (most is not None and value > most):
+        if not value >= least or (most is not None and value > most):  # a NaN is neither
             bounds = f"at least {least:g}" + (f" and at most {most:g}" if most is not None else "")
             raise ZooError(f"--{field.replace('_', '-')} {value}: must be {bounds}")
 

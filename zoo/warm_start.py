@@ -50,6 +50,7 @@ def warm_start(
     vocabularies: Sequence[str],
     labels: Sequence[str] = (),
     by_label: Sequence[str] = (),
+    by_column: Sequence[str] = (),
 ) -> None:
     """Copies into `model` the trained weights that fit, by name.
 
@@ -60,6 +61,7 @@ def warm_start(
             rows are copied.
         labels: what the new model's outputs mean.
         by_label: layers whose weights belong to single labels; with other labels they start fresh.
+        by_column: names of the weights with a column for each word, which are copied likewise.
 
     Raises:
         ZooError: nothing fits, or there is no such model.
@@ -73,13 +75,13 @@ def warm_start(
         if weight.path.startswith(other_labels):
             fresh.append(weight.path)
             continue
-        value, shape = trained.get(weight.path), tuple(weight.shape)
-        if value is None or value.shape[1:] != shape[1:] or len(value.shape) != len(shape):
-            fresh.append(weight.path)
-        elif value.shape == shape:
+        value, initial = trained.get(weight.path), weight.numpy()
+        axis = 0 if weight.path in vocabularies else -1 if weight.path in by_column else None
+        if value is not None and value.shape == initial.shape:
             weight.assign(value)
-        elif weight.path in vocabularies and len(value) < shape[0]:
-            weight.assign(np.concatenate([value, weight.numpy()[len(value) :]]))
+        elif value is not None and axis is not None and _has_grown(value.shape, initial.shape, axis):
+            new = np.take(initial, range(value.shape[axis], initial.shape[axis]), axis)
+            weight.assign(np.concatenate([value, new], axis))
         else:
             fresh.append(weight.path)
     if len(fresh) == len(model.weights):
@@ -88,6 +90,12 @@ def warm_start(
         f"starts from {init_from}: {len(model.weights) - len(fresh)} of {len(model.weights)} weights"
         + (f"; new: {', '.join(fresh)}" if fresh else "")
     )
+
+
+def _has_grown(before: tuple[int, ...], now: tuple[int, ...], axis: int) -> bool:
+    """Tells whether shapes differ along one axis alone, which is longer now."""
+    others = [np.delete(shape, axis).tolist() for shape in (before, now)]
+    return before[axis] < now[axis] and others[0] == others[1]
 
 
 def _run_folder(name: str) -> Path | None:

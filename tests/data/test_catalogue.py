@@ -110,7 +110,14 @@ def test_names():
         "wmt16_translate/de-en",
     }
     assert set(zoo.data.names("captioning")) == {"emoji", "flickr8k", "coco_captions"}
-    for mapping in ("tagging", "translation", "captioning"):
+    assert set(zoo.data.names("text")) == {
+        "python_source",
+        "tiny_shakespeare",
+        "ptb",
+        "lm1b",
+        "wiki40b/en",
+    }
+    for mapping in ("tagging", "translation", "captioning", "text"):
         assert all(catalogue.find(name, mapping) for name in zoo.data.names(mapping))
 
 

@@ -202,7 +202,7 @@ def test_each_mapping_reads_files_of_its_own(tmp_path):
     path = write(tmp_path / "a.csv", CSV)
     with pytest.raises(ZooError, match=r"ends in \.conll, \.conllu"):
         zoo.data.load(str(path), "tagging")
-    with pytest.raises(ZooError, match="classification, tagging, translation, captioning, not for juggling"):
+    with pytest.raises(ZooError, match="captioning, series, text, not for juggling"):
         files.load(path, "juggling")
     with pytest.raises(ZooError, match="for tagging only"):
         zoo.data.load(str(path), "classification", tags="label")

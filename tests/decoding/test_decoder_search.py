@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.decoding import attend, decode
-from zoo.layers import Decoder
+from zoo.layers import Decoder, states_of
 
 END, START, VOCABULARY, MOST = 0, 1, 4, 3
 UNITS, WIDTH, SOURCE, FEATURES = 4, 3, 5, 6
@@ -17,7 +17,14 @@ EVERY = [text for length in range(MOST + 1) for text in product((1, 2, 3), repea
 
 kinds = pytest.mark.parametrize(
     ("cell", "attention", "input_feeding"),
-    [("lstm", "none", False), ("lstm", "dot", False), ("gru", "none", False), ("gru", "additive", True)],
+    [
+        ("lstm", "none", False),
+        ("lstm", "dot", False),
+        ("gru", "none", False),
+        ("gru", "additive", True),
+        ("peephole_lstm", "dot", True),
+        ("simplified_gru", "none", False),
+    ],
 )
 
 
@@ -38,7 +45,7 @@ def made(
 def given(decoder: Decoder, rows: int = 3):
     """Returns first states, values and their mask, which hides some of all rows but the first."""
     random = np.random.default_rng(1)
-    count = len(decoder.rnns) * (2 if decoder.settings["cell"] == "lstm" else 1)
+    count = len(decoder.rnns) * states_of(decoder.settings["cell"])
     states = [tf.constant(random.normal(0, 1, (rows, UNITS)), tf.float32) for _ in range(count)]
     values = tf.constant(random.normal(0, 1, (rows, SOURCE, FEATURES)), tf.float32)
     return states, values, tf.sequence_mask([SOURCE, 2, 3][:rows], SOURCE)

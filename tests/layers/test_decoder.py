@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from zoo import serving
 from zoo.errors import ZooError
-from zoo.layers import Decoder
+from zoo.layers import CELLS, Decoder, states_of
 
-CELLS, ATTENTION = ("simple_rnn", "lstm", "gru"), ("additive", "dot", "none")
+ATTENTION = ("additive", "dot", "none")
 UNITS, WIDTH, FEATURES, MEMORY = 4, 3, 3, 6
 every_kind = pytest.mark.parametrize(
     ("cell", "attention", "input_feeding"),
@@ -19,7 +19,8 @@ every_kind = pytest.mark.parametrize(
 some_kinds = pytest.mark.parametrize(
     ("cell", "attention", "input_feeding"),
     [("simple_rnn", "dot", True), ("lstm", "none", False), ("lstm", "additive", True), ("gru", "none", True),
-     ("gru", "dot", False), ("gru", "additive", False)],
+     ("gru", "dot", False), ("gru", "additive", False), ("peephole_lstm", "dot", True),
+     ("simplified_gru", "additive", False)],
 )  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def made(cell="gru", attention="dot", input_feeding=False, layers=2, **options) 
 def data(decoder: Decoder, rows=2, time=4, source=5) -> dict:
     """Returns arguments of `call`; every second row's source is two places long."""
     random = np.random.default_rng(1)
-    states = len(decoder.rnns) * (2 if decoder.settings["cell"] == "lstm" else 1)
+    states = len(decoder.rnns) * states_of(decoder.settings["cell"])
 
     def draw(*shape):
         return tf.constant(random.normal(0, 1, shape), tf.float32)

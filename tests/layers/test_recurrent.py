@@ -1,9 +1,14 @@
+import sys
+from typing import get_args
+
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from tiny import operations
 
 from zoo.errors import ZooError
-from zoo.layers import CELLS, recurrent
+from zoo.layers import CELLS, Cell, PeepholeLSTMCell, SimplifiedGRUCell, recurrent, states_of
 
 
 @pytest.mark.parametrize(
@@ -17,8 +22,39 @@ def test_a_name_gives_its_layer(cell, kind):
     assert layer(np.zeros((2, 5, 4), "float32")).shape == (2, 5, 3)
 
 
+@pytest.mark.parametrize(
+    ("cell", "kind"), [("peephole_lstm", PeepholeLSTMCell), ("simplified_gru", SimplifiedGRUCell)]
+)
+def test_a_name_gives_a_layer_over_a_cell_of_ours(cell, kind):
+    layer = recurrent(cell, 3, return_sequences=True, name="memory", recurrent_initializer="zeros")
+    assert type(layer) is keras.layers.RNN
+    assert type(layer.cell) is kind
+    assert (layer.cell.units, layer.return_sequences, layer.name) == (3, True, "memory")
+    assert layer(np.zeros((2, 5, 4), "float32")).shape == (2, 5, 3)
+    assert not layer.cell.recurrent_kernel.numpy().any()
+
+
 def test_these_are_all_cells():
-    assert list(CELLS) == ["simple_rnn", "lstm", "gru"]
+    assert list(CELLS) == ["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru"]
+    assert get_args(Cell) == tuple(CELLS)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_has_as_many_states_as_it_is_said_to_have(cell):
+    layer = recurrent(cell, 3, return_state=True)
+    assert len(layer(np.zeros((2, 5, 4), "float32"))) == 1 + states_of(cell)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_with_a_gpu_lstm_and_gru_run_on_the_fused_kernel_and_others_in_a_loop(cell, monkeypatch):
+    # An `import ... as` of this path binds a function of the same name, not the module.
+    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
+    layer = recurrent(cell, 3)
+    layer.build((None, None, 4))
+    found = set(operations(tf.function(layer).get_concrete_function(tf.TensorSpec((None, None, 4)))))
+    fused = cell in ("lstm", "gru")
+    assert ("CudnnRNNV3" in found) == fused
+    assert bool(found & {"While", "StatelessWhile"}) == (not fused)
 
 
 def test_the_bias_of_the_forget_gate_starts_at_1_and_all_others_at_0():
@@ -28,6 +64,7 @@ def test_the_bias_of_the_forget_gate_starts_at_1_and_all_others_at_0():
     assert bias.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]  # input, forget, candidate, output
 
 
-def test_an_unknown_cell_is_refused_with_the_known_ones():
-    with pytest.raises(ZooError, match="unknown cell 'ltsm': choose simple_rnn, lstm, gru"):
-        recurrent("ltsm", 3)
+@pytest.mark.parametrize("ask", [lambda: recurrent("ltsm", 3), lambda: states_of("ltsm")])
+def test_an_unknown_cell_is_refused_with_the_known_ones(ask):
+    with pytest.raises(ZooError, match="unknown cell 'ltsm': choose simple_rnn, lstm, gru, peephole_lstm, "):
+        ask()

@@ -205,10 +205,10 @@ def test_killed_it_ends_with_bit_identical_weights(trained_captioner, squares, t
 @pytest.mark.parametrize(
     ("program", "extra"),
     [
-        (RECIPE, ("--attention", "none", "--cell", "lstm", "--beam-size", "1")),
+        (RECIPE, ("--attention", "none", "--cell", "peephole_lstm", "--beam-size", "1")),
         (
             ("-c", ON_TWO_DEVICES),
-            ("--attention", "additive", "--cell", "simple_rnn", "--layers", "2", "--mirror",
+            ("--attention", "additive", "--cell", "simplified_gru", "--layers", "2", "--mirror",
              "--storage", "float32", "--mixed-precision", "--strategy", "mirrored"),
         ),
     ],

@@ -68,7 +68,8 @@ def test_the_same_command_again_trains_no_more(trained, reviews, tmp_path):
 
 def test_a_copied_recipe_runs_unchanged_elsewhere(reviews, tmp_path):
     shutil.copy(sentiment.__file__, tmp_path / "mine.py")
-    arguments = ["--dataset", str(reviews), *TINY, "--epochs", "1", "--cell", "gru", "--pooling", "last"]
+    arguments = ["--dataset", str(reviews), *TINY, "--epochs", "1", "--cell", "simplified_gru"]
+    arguments += ["--pooling", "last"]
     run("mine.py", *arguments, cwd=tmp_path)
     assert (tmp_path / "saved_models/sentiment/saved_model.pb").exists()
 
@@ -77,9 +78,10 @@ def test_a_copied_recipe_runs_unchanged_elsewhere(reviews, tmp_path):
     "extra",
     [
         ("--cell", "simple_rnn", "--pooling", "mean", "--optimizer", "rmsprop", "--subword-units", "0"),
-        ("--mixed-precision", "--strategy", "mirrored", "--optimizer", "adagrad", "--schedule", "constant"),
+        ("--mixed-precision", "--strategy", "mirrored", "--optimizer", "adagrad", "--schedule", "constant",
+         "--cell", "peephole_lstm"),
     ],
-)
+)  # fmt: skip
 def test_other_settings_train_and_export(reviews, tmp_path, extra):
     arguments = ["--dataset", str(reviews), *TINY, "--epochs", "1", "--layers", "1", *extra]
     run(*RECIPE, *arguments, cwd=tmp_path)

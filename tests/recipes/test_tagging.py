@@ -43,7 +43,7 @@ def test_it_learns_exports_and_shows_scores_beside_the_baseline(trained_tagger):
     assert baseline["majority tag per token"]["f1"] < score["f1"]
     assert manifest["labels"] == ["B-person", "B-place", "I-person", "I-place", "O"]
     assert sum(manifest["dataset"]["sizes"].values()) == 400
-    assert set(manifest["signatures"]) == {"serving_default", "flat", "tokens"}
+    assert set(manifest["signatures"]) == {"serving_default", "flat", "tokens", "states"}
     metrics = json.loads((trained_tagger / "runs/tiny/metrics.json").read_text())
     assert metrics["test"] == {**baseline, "tiny": score}
     validated = [epoch["val_score"] for epoch in metrics["history"]]
@@ -201,9 +201,9 @@ def test_killed_and_interrupted_it_ends_with_bit_identical_weights(trained_tagge
 @pytest.mark.parametrize(
     ("program", "extra"),
     [
-        (RECIPE, ("--no-crf", "--cell", "gru")),
+        (RECIPE, ("--no-crf", "--cell", "simplified_gru")),
         (RECIPE, ("--cell", "simple_rnn", "--character-units", "0", "--spelling-units", "0")),
-        (("-c", ON_TWO_DEVICES), ("--mixed-precision", "--strategy", "mirrored")),
+        (("-c", ON_TWO_DEVICES), ("--mixed-precision", "--strategy", "mirrored", "--cell", "peephole_lstm")),
     ],
 )
 def test_other_settings_train_and_export(sentences, tmp_path, program, extra):

@@ -193,7 +193,7 @@ def shortly(folder, data, *extra, program=RECIPE) -> dict:
 
 
 def test_words_are_spelled_to_phonemes_in_any_case_and_scored_by_their_errors(pairs, tmp_path):
-    settings = ("--attention", "none", "--cell", "lstm", "--beam-size", "1")
+    settings = ("--attention", "none", "--cell", "peephole_lstm", "--beam-size", "1")
     spelling = ("--source-pieces", "0", "--lower-case", "--scored-as", "pronunciation")
     manifest = shortly(tmp_path, pairs, *settings, *spelling)
     assert set(manifest["signatures"]) == {"serving_default", "greedy", "beam"}
@@ -211,8 +211,8 @@ def test_words_are_spelled_to_phonemes_in_any_case_and_scored_by_their_errors(pa
 
 def test_several_devices_train_a_mix_of_files_with_other_settings(pairs, tmp_path):
     (tmp_path / "own.tsv").write_text(pairs.read_text().replace("horse", "zebu").replace("cheval", "zébu"))
-    settings = ("--input-feeding", "--attention", "additive", "--cell", "simple_rnn", "--encoder-layers", "2",
-                "--decoder-layers", "3", "--storage", "float32", "--mixed-precision", "--strategy",
+    settings = ("--input-feeding", "--attention", "additive", "--cell", "simplified_gru", "--encoder-layers",
+                "2", "--decoder-layers", "3", "--storage", "float32", "--mixed-precision", "--strategy",
                 "mirrored")  # fmt: skip
     shutil.copy(pairs, tmp_path / "pairs.tsv")
     manifest = shortly(tmp_path, "pairs.tsv+own.tsv", *settings, program=("-c", ON_TWO_DEVICES))

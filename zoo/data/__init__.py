@@ -1,25 +1,51 @@
 """Where examples come from: load() gives every data set the same shape.
 
-A data set is one of ours (`tweets`, `python_source`, `cldr_phrases` and `emoji` need nothing but the
-installed package), a name of the tensorflow-datasets catalogue that has an adapter (`imdb_reviews`), or a
-path to the user's own file.
+A data set is one of ours (`tweets`, `python_source`, `cldr_phrases`, `emoji` and `seattle_weather` need
+nothing but the installed package), a name of the tensorflow-datasets catalogue that has an adapter
+(`imdb_reviews`), or a path to the user's own file.
 """
 
 import os
 from pathlib import Path
 
-from zoo.data import catalogue, files, mixed, pictures
+from zoo.data import catalogue, files, mixed, pictures, plain_text, series
 from zoo.data.batches import Batches, Ragged, RowTable, Shared
 from zoo.data.examples import Examples
+from zoo.data.series import Series
+from zoo.data.streams import Streams
+from zoo.data.windows import Windows
 from zoo.errors import ZooError
 
 # What `load` takes beside the data set -> the mapping that it is for.
 _OPTIONS = {"tags": "tagging", "source": "translation", "target": "translation"}
+_OPTIONS |= {"columns": "series", "time": "series"}
 
-__all__ = ["Batches", "Examples", "Ragged", "RowTable", "Shared", "load", "names", "parts_of", "tests_of"]
+__all__ = [
+    "Batches",
+    "Examples",
+    "Ragged",
+    "RowTable",
+    "Series",
+    "Shared",
+    "Streams",
+    "Windows",
+    "load",
+    "names",
+    "parts_of",
+    "tests_of",
+]
 
 
-def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target: str = "") -> Examples:
+def load(
+    dataset: str,
+    mapping: str,
+    tags: str = "",
+    *,
+    source: str = "",
+    target: str = "",
+    columns: str = "",
+    time: str = "",
+) -> Examples:
     """Loads train, validation and test examples as feature dicts.
 
     Args:
@@ -27,7 +53,8 @@ def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target
             that has an adapter (`imdb_reviews`, `conll2003`, `universal_dependencies/en_ewt`), or a path to
             the user's own file, or to a folder that holds `train`, `validation` and `test` files. Files are
             CSV, TSV or JSONL for classification and translation, and columns of tokens and tags (`.conll`,
-            `.conllu`, ...) for tagging; for captioning it is a folder of pictures with `captions.csv`.
+            `.conllu`, ...) for tagging; for captioning it is a folder of pictures with `captions.csv`; for
+            text any file or folder of text; for series a table, as `zoo.data.series.read_series` takes it.
             For translation several, joined by `+`, are mixed as `zoo.data.mixed.mix` says.
         mapping: what the recipe maps, which decides the features:
             `"classification"` gives `text` string () and `label` int64 ();
@@ -35,12 +62,18 @@ def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target
             the data set knows the raw sentence;
             `"translation"` gives `source` and `target`, strings ();
             `"captioning"` gives `image`, uint8 (height, width, 3), or 4 with opacity where a set has
-            transparent pictures, and `captions`, strings (n,).
+            transparent pictures, and `captions`, strings (n,);
+            `"text"` gives `text`, string ();
+            `"series"` gives one row with `values`, float32 (time, columns), and `times`, int64 (time,), in
+            seconds since 1970; `label_names` are the columns.
         tags: for tagging, the column of tags where the data set has several; empty for its first one. In a
             file, as `zoo.data.conll.read_columns` takes it.
         source: for translation, the language to translate from, a code as in `"en"`; empty for what the data
             set names first. In a file, the column that holds it; empty for the column `source`.
         target: likewise the language to translate into.
+        columns: for series, the columns of numbers, joined by commas; empty for the set's own choice, of a
+            file all but the times.
+        time: for series, the column of times of a file; empty for the first.
 
     Returns:
         The splits as unbatched datasets, with label names, source and licence beside them.
@@ -49,7 +82,7 @@ def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target
         ZooError: the name, a column or a language is unknown, an option is for another mapping, or the file
             is missing, damaged or empty.
     """
-    options = {"tags": tags, "source": source, "target": target}
+    options = {"tags": tags, "source": source, "target": target, "columns": columns, "time": time}
     for name, value in options.items():
         if value and mapping != _OPTIONS[name]:
             raise ZooError(f"{name} ({value!r}) is for {_OPTIONS[name]} only; leave it out for {mapping}")
@@ -68,6 +101,10 @@ def load(dataset: str, mapping: str, tags: str = "", *, source: str = "", target
         return catalogue.load(dataset, mapping, **options)
     if mapping == "captioning":
         return pictures.load(Path(dataset))
+    if mapping == "text":
+        return plain_text.load(Path(dataset))
+    if mapping == "series":
+        return series.load(Path(dataset), **options)
     return files.load(Path(dataset), mapping, **options)
 
 

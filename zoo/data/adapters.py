@@ -31,7 +31,9 @@ class Adapter:
     example: str = ""
     """One of many, where the data set's name is a pattern."""
     extra: tuple[str, ...] = ()
-    """Further test parts."""
+    """Further test parts, as TFDS's slicing language names them."""
+    builder: str = ""
+    """The builder that prepares it, where that is not called as the data set."""
 
     def splits(self, dataset: str, found: Mapping) -> tuple[str, str, str]:
         """Returns what to ask of TFDS for training, validation and test, given the splits that it has."""
@@ -203,6 +205,66 @@ class Captioning(Adapter):
         return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
             lambda example: tf.size(example["captions"]) > 0
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text(Adapter):
+    """Running text."""
+
+    line_breaks: str = ""
+    """What stands for line breaks and headings in the stored text: a regular expression."""
+
+    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo) -> tf.data.Dataset:
+        """Turns stored rows into rows of the mapping; those without text are left out."""
+        import tensorflow as tf
+
+        def rename(example):
+            text = example["text"]
+            return {
+                "text": tf.strings.regex_replace(text, self.line_breaks, "\n") if self.line_breaks else text
+            }
+
+        return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
+            lambda example: tf.strings.length(example["text"]) > 0
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Series(Adapter):
+    """Numbers observed over time: one row, which holds them all."""
+
+    columns: tuple[str, ...]
+    """Names of the stored columns."""
+    usual: str
+    """Those that are read where none are asked for, joined by commas."""
+
+    def choose(
+        self, dataset: str, info: tfds.core.DatasetInfo, columns: str = "", time: str = ""
+    ) -> dict[str, str]:
+        """Returns the columns that were asked for."""
+        if time:
+            raise ZooError(f"time ({time!r}) names a column of a file; leave it out for {dataset}")
+        wanted = [name.strip() for name in (columns or self.usual).split(",") if name.strip()]
+        for name in wanted:
+            if name not in self.columns or wanted.count(name) > 1:
+                known = ",".join(self.columns)
+                raise ZooError(f"{dataset}: no column {name!r}, or named twice; choose among {known}")
+        return {"columns": ",".join(wanted)}
+
+    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, columns: str) -> tf.data.Dataset:
+        """Turns the stored row into one of the mapping."""
+        import tensorflow as tf
+
+        places = [self.columns.index(name) for name in columns.split(",")]
+
+        def rename(example):
+            return {"values": tf.gather(example["values"], places, axis=1), "times": example["times"]}
+
+        return dataset.map(rename)
+
+    def label_names(self, train: tf.data.Dataset, info: tfds.core.DatasetInfo, columns: str) -> list[str]:
+        """Returns the names of the columns that are read."""
+        return columns.split(",")
 
 
 def language_pair(

@@ -9,7 +9,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo.data.adapters import Adapter, Captioning, Classification, Tagging, Translation, language_pair
+from zoo.data.adapters import (
+    Adapter,
+    Captioning,
+    Classification,
+    Series,
+    Tagging,
+    Text,
+    Translation,
+    language_pair,
+)
 from zoo.data.examples import Examples
 from zoo.errors import ZooError
 
@@ -24,7 +33,10 @@ _OWN = {
     "emoji": "emoji_pictures.EmojiPictures",
     "flickr8k": "flickr8k.Flickr8k",
     "multi30k": "multi30k.Multi30k",
+    "ptb": "ptb.Ptb",
+    "python_modules": "python_source.PythonModules",
     "python_source": "python_source.PythonSource",
+    "seattle_weather": "seattle_weather.SeattleWeather",
     "tatoeba_pairs": "tatoeba_pairs.TatoebaPairs",
     "tweets": "tweets.Tweets",
 }
@@ -118,6 +130,30 @@ ADAPTERS: dict[tuple[str, str], Adapter] = {
         captions=("captions", "text"),
         licence="CC BY 4.0 (captions); the photographs are their authors'",
     ),
+    ("series", "seattle_weather"): Series(
+        train="train",
+        validation="validation",
+        columns=("precipitation", "temp_max", "temp_min", "wind"),
+        usual="temp_max",
+    ),
+    ("text", "python_source"): Text(train="train", validation="validation", builder="python_modules"),
+    # What others call the validation part of this text is its last tenth: both parts here.
+    ("text", "tiny_shakespeare"): Text(
+        train="train", validation="validation", extra=("validation+test",), licence="public domain"
+    ),
+    ("text", "ptb"): Text(train="train", validation="validation"),
+    ("text", "lm1b"): Text(
+        train="train[:99%]",
+        validation="train[99%:]",
+        licence="none stated; the text is news, given for research",
+    ),
+    ("text", "wiki40b/*"): Text(
+        train="train",
+        validation="validation",
+        line_breaks="_NEWLINE_|\\n?_START_[A-Z]+_\\n",
+        licence="CC BY-SA 3.0; the text is Wikipedia's",
+        example="wiki40b/en",
+    ),
 }
 
 
@@ -148,7 +184,7 @@ def load(dataset: str, mapping: str, **options: str) -> Examples:
         ZooError: it is not prepared and cannot be downloaded, it lacks a part, or an option is not for it.
     """
     adapter = find(dataset, mapping)
-    builder = _builder(dataset, **options)
+    builder = _builder(adapter.builder or dataset, **options)
     info = builder.info
     options = adapter.choose(dataset, info, **options)
     _prepare(builder, dataset)

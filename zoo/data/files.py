@@ -25,12 +25,16 @@ SUFFIXES: dict[str, tuple[str, ...]] = {
     "tagging": conll.SUFFIXES,
     "translation": _TABLES,
     "captioning": _TABLES,  # read by zoo.data.pictures
+    "series": _TABLES,  # read by zoo.data.series
+    "text": (".txt",),  # and any other: read by zoo.data.plain_text
 }
 KINDS: dict[str, str] = {
     "classification": "a CSV, TSV or JSONL file",
     "tagging": f"a file of columns ({', '.join(conll.SUFFIXES)})",
     "translation": "a CSV, TSV or JSONL file",
     "captioning": "a folder of pictures with captions.csv",
+    "series": "a CSV, TSV or JSONL file",
+    "text": "a text file, or a folder of text files",
 }
 _SPLITS = ("train", "validation", "test")
 csv.field_size_limit(2**31 - 1)  # a text may be longer than the 128 kB that the module allows by itself
@@ -140,7 +144,8 @@ def read_table(
         raise ZooError(f"{path}: unknown kind of file; give one that ends in {', '.join(_TABLES)}")
     text = read_text(path).rstrip()  # blank lines at the end are no rows
     if not text:
-        raise ZooError(f"{path}: the file is empty; it needs the columns {' and '.join(needed)}")
+        what = f"the columns {' and '.join(needed)}" if needed else "rows"
+        raise ZooError(f"{path}: the file is empty; it needs {what}")
     yield from _jsonl(path, text, needed, texts) if path.suffix == ".jsonl" else _csv(path, text, needed)
 
 

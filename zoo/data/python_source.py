@@ -25,6 +25,8 @@ _PLAIN = (
 TAGS = (*_PLAIN, *(f"{prefix}-{role}" for role in _SPANS for prefix in "BI"))
 """All tags, in the order of the stored labels."""
 
+_HOMEPAGE = "https://docs.python.org/3/library/"
+_LICENCE = "PSF-2.0 (Python Software Foundation License Version 2)"
 _LEFT_OUT = {
     *("site-packages", "dist-packages"),  # not the standard library
     *("test", "tests", "idle_test"),
@@ -48,7 +50,7 @@ class PythonSource(tfds.core.GeneratorBasedBuilder):
 
     def get_default_builder_config(self) -> tfds.core.BuilderConfig:
         """Returns the configuration of the running interpreter, the only one that it can prepare."""
-        return tfds.core.BuilderConfig(name=version(sources()), description="The running interpreter's own.")
+        return _running_interpreter()
 
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
@@ -63,19 +65,57 @@ class PythonSource(tfds.core.GeneratorBasedBuilder):
                     "tags": tfds.features.Sequence(tfds.features.ClassLabel(names=TAGS)),
                 }
             ),
-            homepage="https://docs.python.org/3/library/",
-            license="PSF-2.0 (Python Software Foundation License Version 2)",
+            homepage=_HOMEPAGE,
+            license=_LICENCE,
         )
 
     def _split_generators(self, dl_manager):
-        parts = {"train": [], "validation": [], "test": []}
-        for module, source in corpus():
-            parts[split_of(module)].append((module, source))
-        return {split: self._generate_examples(modules) for split, modules in parts.items()}
+        return {split: self._generate_examples(modules) for split, modules in _parts().items()}
 
     def _generate_examples(self, modules):
         for index, (text, tokens, tags) in enumerate(examples(modules)):
             yield index, {"text": text, "tokens": tokens, "tags": tags}
+
+
+class PythonModules(tfds.core.GeneratorBasedBuilder):
+    """The modules of the standard library as they are, split as `PythonSource` splits them."""
+
+    VERSION = tfds.core.Version("1.0.0")
+    RELEASE_NOTES = {"1.0.0": "First version."}  # noqa: RUF012 - TFDS's own convention
+
+    def get_default_builder_config(self) -> tfds.core.BuilderConfig:
+        """Returns the configuration of the running interpreter, the only one that it can prepare."""
+        return _running_interpreter()
+
+    def _info(self) -> tfds.core.DatasetInfo:
+        return self.dataset_info_from_configs(
+            description=(
+                "The source files of Python's standard library, without tests and generated files. Of nearly "
+                "equal files, one is kept."
+            ),
+            features=tfds.features.FeaturesDict({"text": tfds.features.Text()}),
+            homepage=_HOMEPAGE,
+            license=_LICENCE,
+        )
+
+    def _split_generators(self, dl_manager):
+        return {split: self._generate_examples(modules) for split, modules in _parts().items()}
+
+    def _generate_examples(self, modules):
+        for module, source in modules:
+            yield module, {"text": source}
+
+
+def _running_interpreter() -> tfds.core.BuilderConfig:
+    return tfds.core.BuilderConfig(name=version(sources()), description="The running interpreter's own.")
+
+
+def _parts() -> dict[str, list[tuple[str, str]]]:
+    """Returns split -> (module name, source)."""
+    parts: dict[str, list[tuple[str, str]]] = {"train": [], "validation": [], "test": []}
+    for module, source in corpus():
+        parts[split_of(module)].append((module, source))
+    return parts
 
 
 def sources() -> list[tuple[str, str]]:

@@ -94,6 +94,19 @@ def sample(
     return _follow(choose, step, state, start, end, most, padding)
 
 
+def assert_sampling(most, temperature, top_k, top_p) -> None:
+    """Stops a graph whose rows ask for what cannot be, each (batch,), with a line that says so.
+
+    `sample` checks numbers that are known when a graph is made; these are known when it runs.
+    """
+    for name, values in {"length": most, "temperature": temperature, "top_k": top_k, "top_p": top_p}.items():
+        tf.debugging.assert_non_negative(values, f"{name} must be 0 or more", name=f"check_{name}")
+    tf.debugging.assert_less_equal(top_p, 1.0, "top_p must be 1 or less", name="check_top_p")
+    # What is divided by infinity is no number where it is infinite itself.
+    highest = temperature.dtype.max
+    tf.debugging.assert_less_equal(temperature, highest, "temperature must be finite", name="check_finite")
+
+
 def _follow(choose, step: Step, state, start, end, most, padding: int) -> Decoded:
     """Runs one text for each row; `choose(t, logits)` gives the next tokens, int32 (batch,)."""
     start = first_tokens(start, state)

@@ -1,33 +1,64 @@
 """Recurrent layers by name, so that a recipe's --cell is one word."""
 
+from typing import Literal
+
 import keras
 
 from zoo.errors import ZooError
+from zoo.layers.cells import PeepholeLSTMCell, SimplifiedGRUCell
 
+Cell = Literal["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru"]
+
+# Layers of Keras, and cells of ours.
 CELLS = {
     "simple_rnn": keras.layers.SimpleRNN,
     # Keras starts the forget gate's bias at 1 (unit_forget_bias): a gate that starts half closed would
     # forget half of its memory at each step (Jozefowicz et al. 2015, section 4.1).
     "lstm": keras.layers.LSTM,
     "gru": keras.layers.GRU,
+    "peephole_lstm": PeepholeLSTMCell,
+    "simplified_gru": SimplifiedGRUCell,
 }
+# Options of a cell, which `keras.layers.RNN` around it does not take.
+_OF_CELL = ("kernel_initializer", "recurrent_initializer", "unit_forget_bias", "update_bias")
 
 
-def recurrent(cell: str, units: int, **options) -> keras.layers.RNN:
+def recurrent(cell: Cell, units: int, **options) -> keras.layers.RNN:
     """Returns a recurrent layer over (batch, time, features).
 
-    With the options left as they are, LSTM and GRU run on the fused cuDNN kernels where there is a GPU.
+    With the options left as they are, LSTM and GRU run on the fused cuDNN kernels where there is a GPU; for
+    the other cells there are none, and `keras.layers.RNN` loops over time.
     Dropout belongs between layers, along depth: `recurrent_dropout`, along time, forbids these kernels and
     disturbs what the state carries (Zaremba et al. 2014).
 
     Args:
-        cell: `"simple_rnn"`, `"lstm"` or `"gru"`.
+        cell: `"simple_rnn"`, `"lstm"`, `"gru"`, `"peephole_lstm"` or `"simplified_gru"`.
         units: size of the state.
-        **options: passed to the Keras layer: `return_sequences`, `return_state`, `name` ...
+        **options: passed to the Keras layer: `return_sequences`, `return_state`, `name` ...; and to the cell:
+            `recurrent_initializer`, `unit_forget_bias` ...
 
     Raises:
         ZooError: there is no such cell.
     """
+    kind = _find(cell)
+    if issubclass(kind, keras.layers.RNN):
+        return kind(units, **options)
+    own = {name: options.pop(name) for name in _OF_CELL if name in options}
+    # A name that does not count up, since weights are known by their paths.
+    step = kind(units, name=f"{cell}_cell", dtype=options.get("dtype"), **own)
+    return keras.layers.RNN(step, **options)
+
+
+def states_of(cell: Cell) -> int:
+    """Returns how many states a cell hands on: 1, or 2 where a cell state stands beside the output.
+
+    Raises:
+        ZooError: there is no such cell.
+    """
+    return 2 if issubclass(_find(cell), keras.layers.LSTM | PeepholeLSTMCell) else 1
+
+
+def _find(cell: str) -> type:
     if cell not in CELLS:
         raise ZooError(f"unknown cell {cell!r}: choose {', '.join(CELLS)}")
-    return CELLS[cell](units, **options)
+    return CELLS[cell]

@@ -32,7 +32,7 @@ from zoo.data.examples import captions_of
 from zoo.data.features import encoded
 from zoo.decoding import Decoded, attend, decode
 from zoo.errors import ZooError
-from zoo.layers import Augmentation, Decoder, check_image_encoder, image_encoder
+from zoo.layers import Augmentation, Cell, Decoder, check_image_encoder, image_encoder, states_of
 from zoo.losses import SequenceCrossentropy
 from zoo.run import Run
 from zoo.text.pieces import END, PADDING, START, Pieces, count_units, with_ends
@@ -65,7 +65,7 @@ class Config(training.Settings):
     """Most pieces of a caption; longer ones are cut."""
     captions_each: int = 5
     """How often a pass sees each picture, with its captions in turn: all pictures count alike."""
-    cell: Literal["simple_rnn", "lstm", "gru"] = "gru"
+    cell: Cell = "gru"
     """Recurrent cell of the decoder."""
     layers: int = 1
     """Decoder's layers on top of each other."""
@@ -161,7 +161,7 @@ def build_bridge(config: Config, shape: tuple[int, ...]) -> keras.Model:
     first = [
         keras.layers.Dense(config.units, activation="tanh", name=f"start_{number}_{part}")(mean)
         for number in range(1, config.layers + 1)
-        for part in range(2 if config.cell == "lstm" else 1)
+        for part in range(states_of(config.cell))
     ]
     if config.attention != "none":
         x = keras.layers.LayerNormalization(name="places_scale")(x)

@@ -28,7 +28,7 @@ from keras import ops
 from zoo import baselines, cli, drawing, export, metrics, report, serving, training
 from zoo.data import Batches, Examples, Ragged, RowTable, load
 from zoo.data.examples import columns, text_and_labels
-from zoo.layers import MaskedPooling, SubwordEmbedding, WordDropout, recurrent
+from zoo.layers import Cell, MaskedPooling, SubwordEmbedding, WordDropout, recurrent
 from zoo.run import Run
 from zoo.text import PADDING, UNKNOWN, Vocabulary, character_ngrams, split_words
 from zoo.warm_start import known_words, warm_start
@@ -61,7 +61,7 @@ class Config(training.Settings):
     """Share of character n-grams dropped while training."""
     embedding_dropout: float = 0.4
     """Share of features of the word vectors dropped, for a whole text at once."""
-    cell: Literal["simple_rnn", "lstm", "gru"] = "lstm"
+    cell: Cell = "lstm"
     """Recurrent cell."""
     layers: int = 2
     """Bidirectional layers on top of each other."""

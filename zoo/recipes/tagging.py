@@ -26,7 +26,7 @@ from keras import ops
 from zoo import baselines, cli, drawing, export, metrics, report, serving, training
 from zoo.data import Batches, Examples, Ragged, RowTable, load
 from zoo.data.examples import columns, tokens_and_tags
-from zoo.layers import CRF, CharacterRNN, SubwordEmbedding, WordDropout, recurrent
+from zoo.layers import CRF, Cell, CharacterRNN, SubwordEmbedding, WordDropout, recurrent
 from zoo.losses import SequenceCrossentropy
 from zoo.run import Run
 from zoo.tags import bio_constraints
@@ -71,7 +71,7 @@ class Config(training.Settings):
     """Share of words replaced by the unknown word while training."""
     embedding_dropout: float = 0.5
     """Share of a token's features dropped while training."""
-    cell: Literal["simple_rnn", "lstm", "gru"] = "lstm"
+    cell: Cell = "lstm"
     """Recurrent cell, inside words and between them."""
     layers: int = 2
     """Bidirectional layers on top of each other."""
@@ -237,6 +237,21 @@ class Tagging(serving.Serving):
         """Tags ready tokens (batch, time), filled up with empty strings on the right."""
         return serving.dense_and_flat(self.tagged(tf.RaggedTensor.from_tensor(tokens, padding="")))
 
+    @serving.signature("text")
+    def show_states(self, text):
+        """Returns each text's tokens, and every unit of all layers, of each the forward ones first."""
+        tokens = tokenize(text, self.config.style).tokens
+        inputs = features(self.config, self.vocabulary, tokens)
+        layers = [self.model.get_layer(f"both_ways_{i + 1}") for i in range(self.config.layers)]
+        outputs = keras.Model(self.model.input, [layer.output for layer in layers])
+        found = outputs({name: serving.padded(rows) for name, rows in inputs.items()}, training=False)
+        shown = tokens.to_tensor()
+        return {
+            "tokens": shown,
+            "activations": tf.concat(found, axis=2)[:, : tf.shape(shown)[1]],  # of empty texts none
+            "layers": tf.repeat(tf.range(len(layers)), 2 * self.config.units),
+        }
+
     def placed(self, text: tf.Tensor) -> dict[str, tf.RaggedTensor]:
         """Returns what `tagged` does for the tokens of texts (batch,), and their `starts` and `ends`."""
         found = tokenize(text, self.config.style)
@@ -319,11 +334,13 @@ def main(config: Config) -> None:
         "def f(x):\n    pass",
         *(" ".join(row[:100]) for row in tokens[:5]),
     ]
-    samples = {"serving_default": texts, "flat": texts, "tokens": [["Ada", "met", "Bo"], ["Yes", "", ""]]}
+    samples = dict.fromkeys(("serving_default", "flat", "states"), texts)
+    samples["tokens"] = [["Ada", "met", "Bo"], ["Yes", "", ""]]
     signatures = {
         "serving_default": module.tag_text,
         "flat": module.tag_text_flat,
         "tokens": module.tag_tokens,
+        "states": module.show_states,
     }
     export.save(module, target, signatures, samples, manifest)
 

@@ -37,7 +37,7 @@ from zoo.data.examples import (
 )
 from zoo.decoding import Decoded, attend, decode
 from zoo.errors import ZooError
-from zoo.layers import Decoder, recurrent
+from zoo.layers import Cell, Decoder, recurrent
 from zoo.losses import SequenceCrossentropy
 from zoo.run import Run
 from zoo.text.pieces import END, PADDING, START, Pieces, count_units, lower_case, with_ends
@@ -71,7 +71,7 @@ class Config(training.Settings):
     """Pieces read of a source; longer pairs are left out of training."""
     width: int = 128
     """Size of the vectors of pieces."""
-    cell: Literal["simple_rnn", "lstm", "gru"] = "gru"
+    cell: Cell = "gru"
     """Recurrent cell of encoder and decoder."""
     encoder_layers: int = 1
     """Bidirectional layers on top of each other."""

@@ -1,0 +1,89 @@
+import pytest
+
+from zoo.data import load
+from zoo.data.splits import split_of
+from zoo.errors import ZooError
+
+SPLITS = ("train", "validation", "test")
+LINE = "twenty-four characters.\n"
+
+
+def texts(examples) -> dict[str, list[str]]:
+    return {
+        split: [row["text"].decode() for row in examples.split(split).as_numpy_iterator()] for split in SPLITS
+    }
+
+
+def test_a_file_is_split_by_place_at_line_breaks(tmp_path):
+    text = "".join(f"{number:03} {LINE}" for number in range(100))
+    (tmp_path / "book.txt").write_text(text, encoding="utf-8")
+    examples = load(str(tmp_path / "book.txt"), "text")
+    parts = texts(examples)
+    assert [len(part) for part in parts.values()] == [1, 1, 1]
+    assert "".join(part for (part,) in parts.values()) == text
+    assert all(part.endswith("\n") for (part,) in parts.values())
+    assert [part.count("\n") for (part,) in parts.values()] == [81, 10, 9]
+    assert (examples.name, examples.source) == (str(tmp_path / "book.txt"), "book.txt")
+    assert examples.licence == "the user's own"
+
+
+def test_without_line_breaks_nearby_a_file_is_cut_all_the_same(tmp_path):
+    (tmp_path / "line.txt").write_text("x" * 2000, encoding="utf-8")
+    parts = texts(load(str(tmp_path / "line.txt"), "text"))
+    assert [len(part) for (part,) in parts.values()] == [1600, 200, 200]
+
+
+def test_line_ends_are_one_kind_and_a_byte_order_mark_is_left_out(tmp_path):
+    (tmp_path / "book").write_bytes(b"\xef\xbb\xbf" + b"line\r\nof\rtext\n\x0b\xc3\xa9\n" * 200)
+    parts = texts(load(str(tmp_path / "book"), "text"))
+    whole = "".join(part for (part,) in parts.values())
+    assert whole == "line\nof\ntext\n\x0bé\n" * 200
+
+
+def test_a_folder_of_named_parts_has_these(tmp_path):
+    for number, split in enumerate(SPLITS):
+        (tmp_path / f"{split}.md").write_text(LINE * (100 - number), encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("not read", encoding="utf-8")
+    parts = texts(load(str(tmp_path), "text"))
+    assert parts == {split: [LINE * (100 - number)] for number, split in enumerate(SPLITS)}
+
+
+def test_files_of_a_folder_are_split_by_their_places_and_hidden_ones_are_left_out(tmp_path):
+    expected = {split: [] for split in SPLITS}
+    for number in range(30):
+        name = f"{number % 3}/{number}.txt"
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"{number} {LINE}" * 20, encoding="utf-8")
+        expected[split_of(name)].append(f"{number} {LINE}" * 20)
+    (tmp_path / "empty.txt").touch()
+    (tmp_path / ".hidden").write_bytes(b"\xff")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git/config").write_text("not read", encoding="utf-8")
+    found = texts(load(str(tmp_path), "text"))
+    assert {split: sorted(part) for split, part in found.items()} == {
+        split: sorted(part) for split, part in expected.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({"own.txt": b""}, "own.txt: the file is empty; it needs text"),
+        ({"own.txt": b" \r\n\n"}, "own.txt: the file is empty; it needs text"),
+        ({"own.txt": b"short\n" * 9}, r"own.txt: too little text for a train part \(\d+ char.*\); give more"),
+        ({"own.txt": b"x\n" * 999 + b"\n" * 9999}, "too little text for a validation part .*; give more"),
+        ({"own.txt": b"fine\ncaf\xe9\n"}, "own.txt: line 2 is not UTF-8; save the file as UTF-8"),
+        ({"folder/a.txt": b"fine\n" * 999}, "folder: too little text for a .* part .0 characters.; give"),
+        ({"folder/.a.txt": b"fine\n" * 999}, "folder: too little text for a train part"),
+        ({"folder/a.txt": b"\xff"}, "a.txt: line 1 is not UTF-8"),
+        ({"folder/train.txt": b"a", "folder/test.txt": b"a"}, "folder: .* train, validation, test give one"),
+        ({"folder/train.txt": b"a", "folder/train.md": b"a"}, "folder: .* give one of each, or none"),
+    ],
+)
+def test_what_is_no_text_is_refused_in_one_line(tmp_path, files, told):
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(ZooError, match=told) as error:
+        load(str(tmp_path / next(iter(files)).split("/")[0]), "text")
+    assert "\n" not in str(error.value)

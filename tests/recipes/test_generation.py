@@ -1,0 +1,397 @@
+import dataclasses
+import json
+import shutil
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tiny import TINY_GENERATOR, assert_refused, checkpoint, operations, run, stop_when, tensorflow_alone
+
+import zoo
+from zoo import cli, serving, training
+from zoo.__main__ import main as zoo_main
+from zoo.carried import Carried
+from zoo.losses import WindowCrossentropy
+from zoo.recipes import generation
+from zoo.run import Run
+from zoo.text import PADDING, START
+from zoo.text.units import Units, split
+
+RECIPE = ("-m", "zoo.recipes.generation")
+# Gives the process two devices before the recipe starts.
+ON_TWO_DEVICES = """
+import runpy, sys
+import tensorflow as tf
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0],
+                                           [tf.config.LogicalDeviceConfiguration()] * 2)
+runpy.run_module("zoo.recipes.generation", run_name="__main__", alter_sys=True)
+"""
+
+
+def recipe() -> None:
+    cli.run(generation.RECIPE, generation.Config, generation.main)
+
+
+def manifest_of(folder, name="tiny") -> dict:
+    return json.loads((folder / "saved_models" / name / "zoo.json").read_text())
+
+
+def test_it_learns_exports_and_shows_scores_beside_ngrams(trained_generator, lines):
+    manifest = manifest_of(trained_generator)
+    score, baselines = manifest["metrics"]["test"], manifest["baselines"]["test"]
+    assert set(baselines) == {"1-grams", "6-grams"}
+    assert score["nats"] < 0.5 * baselines["1-grams"]["nats"]
+    assert (score["n"], manifest["dataset"]["sizes"]) == (1, {"train": 1, "validation": 1, "test": 1})
+    assert abs(score["units"] - 0.1 * len(lines.read_text())) < 30
+    assert score["units"] == baselines["6-grams"]["units"]
+    assert set(manifest["signatures"]) == {"serving_default", "score", "step", "encode", "states"}
+    assert manifest["defaults"] == {"length": 60, "temperature": 0.6, "top_k": 0, "top_p": 1.0, "seed": 1}
+    metrics = json.loads((trained_generator / "runs/tiny/metrics.json").read_text())
+    assert metrics["test"] == {**baselines, "tiny": score}
+    losses = [epoch["val_loss"] for epoch in metrics["history"]]
+    assert len(losses) == 5
+    assert losses[metrics["best_epoch"] - 1] == min(losses)
+    # What training validates by is in the unit of the scores, and the text is of one kind.
+    assert min(losses) == pytest.approx(score["nats"], abs=0.1)
+    characters = (trained_generator / "runs/tiny/vocabulary.txt").read_text().split("\n")
+    assert " " in characters and "é" not in characters  # it stands there once
+    assert (trained_generator / "runs/tiny/learning_curve.png").read_bytes().startswith(b"\x89PNG")
+
+
+# The model in training ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(cell, tmp_path, monkeypatch):
+    # An `import ... as` of this path binds a function of the same name, not the module.
+    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
+    config = generation.Config(cell=cell, units=8, width=4, dropout=0.1)
+    units = Units.write(["<padding>", "<unknown>", "<start>", "a"], tmp_path / "vocabulary.txt", "char")
+    core = generation.build_model(config, len(units))
+    model = Carried(core, 2)
+    optimizer = training.make_optimizer(config, 10)
+    model.compile(optimizer, WindowCrossentropy(PADDING), jit_compile=False)
+    inputs = {"tokens": tf.ones([2, 5], tf.int32), "start": tf.zeros([2], tf.int32)}
+    data = (inputs, tf.ones([2, 5], tf.int32), tf.ones([2]))
+    step = operations(tf.function(model.train_step).get_concrete_function(data))
+    assert step.count("CudnnRNNV3") == step.count("CudnnRNNBackpropV3") == 2
+    assert not {"While", "StatelessWhile"} & set(step)
+
+    module = generation.Generation(config, core, units)
+    assert [layer.use_cudnn for layer in serving.recurrent_layers(module.model)] == [False] * 2
+    for function in (module.write, module.score, module.stream):
+        exported = operations(function.get_concrete_function())
+        assert len(exported) > 20
+        assert not [name for name in exported if "Cudnn" in name]
+
+
+# Trains on one, then on two logical CPU devices; the last window of the validation part is not full.
+TWO_DEVICES = """
+import json, sys
+import numpy as np
+import tensorflow as tf
+tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0],
+                                           [tf.config.LogicalDeviceConfiguration()] * 2)
+from zoo import cli, training
+from zoo.carried import Carried
+from zoo.losses import WindowCrossentropy
+from zoo.recipes import generation
+from zoo.run import Run
+
+draw = np.random.default_rng(1)
+texts = {"train": draw.integers(2, 9, 400), "validation": draw.integers(2, 9, 75)}
+results = []
+for replicas, strategy in enumerate(("one", "mirrored"), 1):
+    flags = [*sys.argv[1:], "--strategy", strategy, "--name", strategy]
+    config = cli.parse("generation", generation.Config, flags)
+    scope = training.start(config)
+    assert scope.num_replicas_in_sync == replicas
+    run = Run("generation", config)
+    run.create("data")
+    with scope.scope():
+        core = generation.build_model(config, 9)
+        model = Carried(core, config.batch_size // replicas)
+    before = core.get_weights()
+    streams = [generation.make_streams(config, [text.astype("int32")]) for text in texts.values()]
+    outcome = training.fit(run, config, model, *streams, WindowCrossentropy(0), [])
+    results.append({"weights": {w.path: w.numpy().tolist() for w in core.weights},
+                    "moved": [float(np.abs(a - b).max()) for a, b in zip(core.get_weights(), before)],
+                    "losses": [epoch["val_loss"] for epoch in outcome["history"]]})
+print("RESULT" + json.dumps(results))
+"""
+
+
+def test_two_devices_agree_with_one(tmp_path):
+    flags = [*TINY_GENERATOR, "--dropout", "0", "--batch-size", "4", "--epochs", "2", "--clip-norm", "0.05",
+             "--schedule", "constant", "--weight-average", "0.9", "--units", "8"]  # fmt: skip
+    one, two = json.loads(run("-c", TWO_DEVICES, *flags, cwd=tmp_path).stdout.split("RESULT")[1])
+    assert len(one["losses"]) == 2
+    np.testing.assert_allclose(two["losses"], one["losses"], atol=1e-6)
+    for path, weight in one["weights"].items():
+        np.testing.assert_allclose(two["weights"][path], weight, atol=1e-6, err_msg=path)
+    assert [moved > 1e-3 for moved in one["moved"]].count(False) <= 1  # dropout's random state
+
+
+# The program ----------------------------------------------------------------------------------------------
+
+
+def test_killed_it_ends_with_bit_identical_weights_and_carried_states(trained_generator, lines, tmp_path):
+    command = [*RECIPE, "--dataset", str(lines), "--name", "tiny", *TINY_GENERATOR]
+    stop_when((tmp_path / "runs/tiny/checkpoint.npz").exists, command, tmp_path)
+    done = checkpoint(tmp_path)[1]["epoch"]
+    assert 1 <= done < 5
+    assert not (tmp_path / "saved_models").exists()
+    output = run(*command, cwd=tmp_path).stdout
+    assert f"continues after epoch {done}" in output
+
+    (expected, state), (found, found_state) = checkpoint(trained_generator), checkpoint(tmp_path)
+    assert found.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
+    kept = [array for array in expected.values() if array.shape == (16, 24)]
+    assert len(kept) == 2 * 8 and all(array.any() for array in kept)  # what is carried is among them
+    losses = [[epoch["val_loss"] for epoch in each["history"]] for each in (state, found_state)]
+    assert losses[0] == losses[1]
+
+
+def test_several_devices_train_words_with_other_settings(lines, tmp_path):
+    settings = ("--level", "word", "--tied", "--cell", "peephole_lstm", "--layers", "1", "--storage",
+                "float32", "--mixed-precision", "--strategy", "mirrored", "--epochs", "1", "--window", "5",
+                "--batch-size", "8", "--steps-per-epoch", "5", "--length", "9")  # fmt: skip
+    run("-c", ON_TWO_DEVICES, "--dataset", str(lines), *TINY_GENERATOR, *settings, cwd=tmp_path)
+    manifest = manifest_of(tmp_path, "generation")
+    assert list(manifest["metrics"]["test"]) == ["n", "units", "perplexity", "nats"]
+    assert set(manifest["baselines"]["test"]) == {"1-grams", "3-grams"}
+    assert manifest["signatures"]["step"]["outputs"]["state"] == "float32 (any, 48)"
+    (row,) = zoo.load(f"{tmp_path}/saved_models/generation").predict(["the dog"])
+    assert row["text"].startswith("the dog")
+    assert len(split(tf.constant([row["continuation"]]), "word").values) == 9
+
+
+def test_a_copied_recipe_runs_elsewhere_and_goes_on_from_what_was_learned(trained_generator, lines, tmp_path):
+    shutil.copy(generation.__file__, tmp_path / "mine.py")
+    (tmp_path / "own.txt").write_text(lines.read_text().replace("horse", "hørse"))
+    flags = ["--dataset", "own.txt", *TINY_GENERATOR, "--epochs", "1", "--learning-rate", "1e-6",
+             "--init-from", str(trained_generator / "saved_models/tiny")]  # fmt: skip
+    output = run("mine.py", *flags, cwd=tmp_path).stdout
+    manifest = manifest_of(tmp_path, "generation")
+    assert manifest["command"].startswith("python mine.py --dataset own.txt")
+    count = len(manifest_of(trained_generator)["weights"])
+    assert f"{count} of {count} weights" in output
+    words = (tmp_path / "runs/generation/vocabulary.txt").read_text().split("\n")[:-1]
+    old = (trained_generator / "runs/tiny/vocabulary.txt").read_text().split("\n")[:-1]
+    assert words == [*old, "ø"]
+    assert manifest["metrics"]["test"]["nats"] < 0.5 * manifest["baselines"]["test"]["1-grams"]["nats"]
+
+
+def test_a_model_of_words_is_no_start_for_characters(trained_generator, lines, tmp_path, call):
+    start = str(trained_generator / "saved_models/tiny")
+    flags = ["--dataset", str(lines), "--level", "word", "--init-from", start]
+    assert_refused(call, recipe, tmp_path, flags, "guesses chars; add --level char")
+
+
+def test_a_run_of_other_settings_or_other_data_is_left_alone(trained_generator, lines, tmp_path, call):
+    shutil.copytree(trained_generator, tmp_path / "work")
+    before = (tmp_path / "work/runs/tiny/checkpoint.npz").read_bytes()
+    flags = ["--dataset", str(lines), *TINY_GENERATOR, "--name", "tiny"]
+    output = call(recipe, tmp_path / "work", *flags, "--window", "13", code=2)
+    assert "window is 12 there and 13 here" in output.err
+    Run("generation", cli.parse("generation", generation.Config, flags[:-2])).create("other data")
+    output = call(recipe, tmp_path / "work", *flags[:-2], code=2)
+    assert "was trained on other data" in output.err
+    assert (tmp_path / "work/runs/tiny/checkpoint.npz").read_bytes() == before
+
+
+FINE = "one line of words\n" * 99
+FILES = {
+    "fine.txt": FINE.encode(),
+    "latin.txt": "café\n".encode("latin-1") * 999,
+    "empty.txt": b"\n \n",
+    "short.txt": b"short\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named", "mend"),
+    [
+        (["--dataset", "fine.txt"], "fine.txt: the training part has 1,4", "lower --batch-size or --window"),
+        (["--dataset", "fine.txt", "--level", "word"], "words, but a batch takes 4,160", "give more text"),
+        (["--dataset", "latin.txt"], "latin.txt: line 1 is not UTF-8", "save the file as UTF-8"),
+        (["--dataset", "empty.txt"], "empty.txt: the file is empty", "it needs text"),
+        (["--dataset", "short.txt"], "short.txt: too little text for a train part", "give more"),
+        (["--dataset", "nowhere.txt"], "nowhere.txt: no such file", "give the path of a text file"),
+        (["--dataset", "shakespeare"], "unknown data set 'shakespeare'", "tiny_shakespeare"),
+        (["--dataset", "fine.txt", "--init-from", "nothing"], "nothing", "give a path"),
+        (["--preset", "shake"], "--preset shake", "shakespeare"),
+        (["--level", "letter"], "--level", "word"),
+        (["--cell", "rnn"], "--cell", "simplified_gru"),
+        (["--temprature", "1"], "--temprature", "--temperature"),
+        (["--window", "0"], "--window 0", "at least 1"),
+        (["--layers", "0"], "--layers 0", "at least 1"),
+        (["--vocabulary-size", "3"], "--vocabulary-size 3", "at least 4"),
+        (["--dropout", "1"], "--dropout 1.0", "at most 0.99"),
+        (["--length", "-1"], "--length -1", "at least 0"),
+        (["--temperature", "-0.5"], "--temperature -0.5", "at least 0"),
+        (["--temperature", "nan"], "--temperature nan", "at least 0"),
+        (["--temperature", "inf"], "--temperature inf", "at most 1000"),
+        (["--top-k", "-1"], "--top-k -1", "at least 0"),
+        (["--top-p", "1.5"], "--top-p 1.5", "at most 1"),
+    ],
+)
+def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, call, arguments, named, mend):
+    for name, content in FILES.items():
+        (tmp_path / name).write_bytes(content)
+    assert_refused(call, recipe, tmp_path, arguments, named, mend)
+
+
+def test_presets_parse_and_the_default_one_is_the_default_config():
+    presets = cli.presets("generation")
+    assert {"shakespeare", "ptb"} <= set(presets)
+    if "python" in presets:
+        assert cli.parse("generation", generation.Config, ["--preset", "python"]) == generation.Config()
+    for name in presets:
+        config = cli.parse("generation", generation.Config, ["--preset", name, "--units", "7"])
+        generation.check(config)
+        assert (config.name, config.units) == ("", 7)  # a shipped model is replaced on purpose only
+
+
+# The saved model ------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def model(trained_generator):
+    return zoo.load(f"{trained_generator}/saved_models/tiny")
+
+
+def test_tensorflow_alone_gives_the_keras_models_answers(model, tmp_path):
+    fields = {field.name for field in dataclasses.fields(generation.Config)}
+    stored = {name: value for name, value in model.manifest["config"].items() if name in fields}
+    config = generation.Config(**stored)
+    units = Units(model.path / "assets/vocabulary.txt", "char")
+    core = generation.build_model(config, len(units))
+    assert [weight.path for weight in core.weights] == model.manifest["weights"]
+    core.set_weights([variable.numpy() for variable in model.variables])
+    rebuilt = generation.Generation(config, core, units)
+
+    texts = ["", "the dog\n", b"\xff caf\xc3\xa9\r\n", "the bird sees the " * 40]
+    rows = len(texts)
+    settings = {"length": [0, 30, 9, 5], "temperature": [1.0, 0.0, 0.7, 2.0], "top_k": [0, 0, 3, 0]}
+    settings |= {"top_p": [1.0, 1.0, 0.9, 0.5], "seed": [1, 2, 3, 2**40]}
+    state = np.random.default_rng(1).normal(size=[rows, 96]).astype("float32")
+    given = {
+        "serving_default": {"prompt": texts, **settings},
+        "step": {"tokens": [START, 3, 4, 5], "state": state},
+        **{name: {"text": texts} for name in ("score", "encode", "states")},
+    }
+    found = tensorflow_alone(model.path, "", given, tmp_path)
+    functions = {"serving_default": rebuilt.write, "step": rebuilt.stream, "score": rebuilt.score,
+                 "encode": rebuilt.encode, "states": rebuilt.show_states}  # fmt: skip
+    assert found.keys() == functions.keys()
+    for name, function in functions.items():
+        expected = function(*given[name].values())
+        assert found[name].keys() == expected.keys()
+        for key, value in expected.items():
+            if value.dtype.is_floating:
+                np.testing.assert_allclose(found[name][key], value, rtol=1e-5, atol=1e-5, err_msg=key)
+            else:
+                np.testing.assert_array_equal(found[name][key], value, err_msg=key)
+
+
+def test_predict_takes_settings_for_all_rows_or_one_for_each(model):
+    prompts = ["the ", "a"]
+    both = model.predict(prompts, length=[3, 8], temperature=0, seed=5)
+    assert [len(row["continuation"]) for row in both] == [3, 8]
+    assert both[1] == model.predict(["a"], length=8, temperature=0.0)[0]
+    assert [row["text"] for row in both] == [
+        prompt + row["continuation"] for prompt, row in zip(prompts, both, strict=True)
+    ]
+    assert len(model.predict(["a"])[0]["continuation"]) == 60  # as the manifest says
+    many = model.predict(["the "] * 600, length=4, seed=list(range(600)))
+    assert many[599] == model.predict(["the "], length=4, seed=599)[0]
+    assert model.predict([""], "score") == [{"log_probability": 0.0, "perplexity": 1.0, "units": 0}]
+
+
+@pytest.mark.parametrize(
+    ("signature", "settings", "told"),
+    [
+        ("", {"beam": 3}, "beam is no setting of serving_default, which takes .*temperature"),
+        ("score", {"seed": 3}, "seed is no setting of score, which takes no settings"),
+        ("", {"length": [1, 2]}, "1 inputs, but 2 of length; give one for each"),
+        ("", {"top_p": 1.5}, "tiny: top_p must be 1 or less"),
+        ("", {"length": 2**40}, "length of tiny: a number is too large; it is of type int32"),
+        ("", {"seed": 2**70}, "int64"),
+        ("step", {}, "predict needs a signature step with one input"),
+    ],
+)
+def test_predict_refuses_what_is_no_setting(model, signature, settings, told):
+    with pytest.raises(zoo.errors.ZooError, match=told):
+        model.predict(["the "], signature, **settings)
+
+
+# python -m zoo --------------------------------------------------------------------------------------------
+
+
+def test_predict_into_a_pipe_prints_texts_with_what_was_written(trained_generator, call):
+    flags = ("--length", "12", "--temperature", "0.9")
+    ask = lambda *more: call(zoo_main, trained_generator, "predict", "tiny", *more, *flags).out  # noqa: E731
+    one, two = (ask(prompt, "--seed", seed) for prompt, seed in (("the ", "7"), ("", "8")))
+    assert one.startswith("the ") and len(one) == 4 + 12 + 1
+    # Each text has a seed one higher.
+    assert ask("the ", "", "the ", "--seed", "7").startswith(f"{one}\n{two}\nthe ")
+
+
+def test_predict_reads_prompts_and_writes_objects(trained_generator, tmp_path, call):
+    (tmp_path / "in.txt").write_text("the dog \n\n東京\n", encoding="utf-8")
+    files = ("--input", tmp_path / "in.txt", "--output", tmp_path / "out.jsonl")
+    call(zoo_main, trained_generator, "predict", "tiny", *files, "--length", "5")
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert [set(row) for row in rows] == [{"text", "continuation", "log_probability"}] * 3
+    for row, prompt in zip(rows, ("the dog ", "", "東京"), strict=True):
+        assert row["text"] == prompt + row["continuation"]
+
+
+def test_evaluate_repeats_the_training_scores_and_scores_a_file(trained_generator, tmp_path, call):
+    score = manifest_of(trained_generator)["metrics"]["test"]
+    output = call(zoo_main, trained_generator, "evaluate", "tiny").out
+    assert f"│ tiny    │ {score['nats']:.4f} │" in output
+    assert "│ 6-grams │" in output
+    (tmp_path / "own.md").write_text("the dog sees the cat\r\nthe cat")
+    output = call(zoo_main, trained_generator, "evaluate", "tiny", "--dataset", tmp_path / "own.md").out
+    (row,) = zoo.load(f"{trained_generator}/saved_models/tiny").predict(
+        ["the dog sees the cat\nthe cat"], "score"
+    )
+    assert f"{-row['log_probability'] / 28:.4f}" in output
+    assert "grams" not in output
+
+
+def test_list_and_info_show_the_generator(trained_generator, call):
+    score = manifest_of(trained_generator)["metrics"]["test"]
+    (line,) = (
+        x for x in call(zoo_main, trained_generator, "list").out.splitlines() if x.startswith("│ tiny ")
+    )
+    assert "generation" in line
+    assert f"nats {score['nats']:.4f}" in line
+    card = " ".join(call(zoo_main, trained_generator, "info", "tiny").out.split())
+    assert 'prompt=tf.constant(["..."]), length=tf.constant([60])' in card
+    assert "seed=tf.constant([1], tf.int64)" in card
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("predict", "tiny", "a", "--temperature", "-1"), "tiny: temperature must be 0 or more"),
+        (("predict", "tiny", "a", "--length", "4294967297"), "length of tiny: a number is too large"),
+        (("predict", "tiny", "a", "--signature", "score", "--seed", "1"), "--seed: is for"),
+        (("evaluate", "tiny", "--dataset", "nowhere.txt"), "nowhere.txt: no such file"),
+        (("evaluate", "tiny", "--dataset", "blank.txt"), "blank.txt: the file is empty"),
+        (("evaluate", "tiny", "--split", "dev"), "--split dev: choose test, validation or train"),
+    ],
+)
+def test_what_a_generator_cannot_do_is_one_line(
+    trained_generator, tmp_path, call, arguments, told, monkeypatch
+):
+    monkeypatch.setenv("ZOO_SAVED_MODELS", str(trained_generator / "saved_models"))
+    (tmp_path / "blank.txt").write_text(" \n")
+    (line,) = call(zoo_main, tmp_path, *arguments, code=2).err.strip().splitlines()
+    assert told in line

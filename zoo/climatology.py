@@ -1,0 +1,79 @@
+"""What is usual for the time of year, week or day, and how far each observation lies from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+DAY = 86_400
+YEAR = 365.2425 * DAY  # of the Gregorian calendar
+CYCLES = {"year": YEAR, "week": 7 * DAY, "day": DAY}
+
+
+@dataclass(frozen=True)
+class Climatology:
+    """Smooth cycles of each column, fitted by least squares, and how widely observations scatter about them.
+
+    A cycle is a sum of sines and cosines; the fewer, the smoother it is. Without cycles it is the mean.
+
+    Attributes:
+        cycles: (length in seconds, number of harmonics), one for each cycle.
+        coefficients: of 1 and of all `waves`, float32 (1 + waves, columns).
+        spread: standard deviation of what is left of each column, float32 (columns,).
+    """
+
+    cycles: tuple[tuple[float, int], ...]
+    coefficients: np.ndarray
+    spread: np.ndarray
+
+    @classmethod
+    def fit(
+        cls, values: np.ndarray, times: np.ndarray, cycles: Sequence[tuple[float, int]] = ()
+    ) -> Climatology:
+        """Fits the cycles.
+
+        Args:
+            values: observations (time, columns), none of which may be constant.
+            times: when they were made, seconds since 1970, int64 (time,).
+            cycles: as the attribute.
+        """
+        basis = _with_one(waves(times, cycles).numpy())
+        coefficients = np.linalg.lstsq(basis, values.astype(np.float64), rcond=None)[0].astype(np.float32)
+        spread = np.std(values - basis @ coefficients, axis=0)
+        return cls(tuple(cycles), coefficients, spread.astype(np.float32))
+
+    def normal(self, times: tf.Tensor) -> tf.Tensor:
+        """Returns the usual values (..., columns) at times (...), seconds since 1970."""
+        import tensorflow as tf
+
+        return self.coefficients[0] + tf.tensordot(waves(times, self.cycles), self.coefficients[1:], 1)
+
+    def deviations(self, values: tf.Tensor, times: tf.Tensor) -> tf.Tensor:
+        """Returns how far values (..., columns) lie from the usual, in standard deviations."""
+        return (values - self.normal(times)) / self.spread
+
+
+def waves(times: tf.Tensor, cycles: Sequence[tuple[float, int]]) -> tf.Tensor:
+    """Returns sine and cosine of each harmonic, float32 (..., waves), at times (...), seconds since 1970."""
+    import tensorflow as tf
+
+    # Seconds have more digits than float32.
+    times = tf.cast(times, tf.float64)
+    angles = [
+        2 * np.pi * number * (times / length - tf.floor(times / length))
+        for length, harmonics in cycles
+        for number in range(1, harmonics + 1)
+    ]
+    found = [wave(angle) for angle in angles for wave in (tf.sin, tf.cos)]
+    stacked = tf.stack(found, axis=-1) if found else tf.zeros([*tf.unstack(tf.shape(times)), 0], tf.float64)
+    return tf.cast(stacked, tf.float32)
+
+
+def _with_one(columns: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.ones((len(columns), 1)), columns], axis=1)

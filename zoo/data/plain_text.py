@@ -1,0 +1,83 @@
+"""The user's own texts: one file, or a folder of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zoo.data.examples import Examples
+from zoo.data.splits import split_of
+from zoo.data.utf8 import read_text
+from zoo.errors import ZooError
+
+_SPLITS = ("train", "validation", "test")
+_LEAST = 1_000  # characters; fewer teach nothing
+
+
+def load(path: Path) -> Examples:
+    """Loads texts.
+
+    A file is split by place: its first 80 % are for training, what follows is validated and tested on, 10 %
+    each; the cuts are at line breaks. Of a folder, files `train`, `validation` and `test`, of any suffix,
+    are the parts; else each file, at any depth, is a text, and a hash of its place decides about its part.
+    Hidden files are left out, line ends become "\\n".
+
+    Raises:
+        ZooError: nothing is there, a file is not UTF-8, or there is too little text for a part.
+    """
+    import tensorflow as tf
+
+    parts = _folder(path) if path.is_dir() else _file(path)
+    for split in _SPLITS:
+        found = sum(len(text.strip()) for text in parts[split])
+        if found < (_LEAST if split == "train" else 1):
+            raise ZooError(
+                f"{path}: too little text for a {split} part ({found:,} characters); give more, at least "
+                "some ten thousand characters in all"
+            )
+    return Examples(
+        name=str(path),
+        **{split: tf.data.Dataset.from_tensor_slices({"text": parts[split]}) for split in _SPLITS},
+        label_names=(),
+        source=path.name,
+        licence="the user's own",
+        version="",
+    )
+
+
+def _file(path: Path) -> dict[str, list[str]]:
+    text = _read(path)
+    if not text.strip():
+        raise ZooError(f"{path}: the file is empty; it needs text")
+    first, second = (_line_end(text, len(text) * share // 10) for share in (8, 9))
+    pieces = text[:first], text[first:second], text[second:]
+    return {split: [piece] if piece else [] for split, piece in zip(_SPLITS, pieces, strict=True)}
+
+
+def _line_end(text: str, place: int) -> int:
+    """Returns where the next line begins; where there is none soon, the place itself."""
+    end = text.find("\n", place, place + len(text) // 100 + 1)
+    return place if end < 0 else end + 1
+
+
+def _folder(folder: Path) -> dict[str, list[str]]:
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _hidden(path, folder)]
+    named = {
+        split: [path for path in files if path.parent == folder and path.stem == split] for split in _SPLITS
+    }
+    if all(len(found) == 1 for found in named.values()):
+        return {split: [_read(path) for path in found] for split, found in named.items()}
+    if any(named.values()):
+        raise ZooError(f"{folder}: of files called {', '.join(_SPLITS)} give one of each, or none")
+    texts: dict[str, list[str]] = {split: [] for split in _SPLITS}
+    for path in files:
+        if text := _read(path):
+            texts[split_of(path.relative_to(folder).as_posix())].append(text)
+    return texts
+
+
+def _hidden(path: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def _read(path: Path) -> str:
+    return read_text(path).replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,124 @@
+"""What a language model predicts one of at a time: characters, or words."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.text.vocabulary import START, UNKNOWN, Vocabulary
+
+Level = Literal["char", "word"]
+# In Python what `split` parts in the graph, so that places can be told: line breaks, and words.
+WORD = re.compile(r"\r\n?|\n|[^ \t\f\r\n]+")
+_ROWS, _BYTES = 256, 1_000_000  # that are encoded together
+
+
+class Units(tf.Module):
+    """Texts to numbers and back, in the graph.
+
+    A text's characters are its code points; its words are what blanks, tabs and form feeds part, and the line
+    breaks between them; a no-break space is part of a word. Line breaks are "\\n"; "\\r\\n" and "\\r" are
+    read as one. A line break is also the start symbol: every text begins as if a line had ended before it.
+    Characters and words of no number are unknown, and unknown is never written: `decode` shows it as U+FFFD.
+
+    Args:
+        path: a file of `Units.write`, or the same file inside a SavedModel.
+        level: `"char"` or `"word"`.
+    """
+
+    def __init__(self, path: str | Path, level: Level):
+        super().__init__()
+        self.level, self.vocabulary = level, Vocabulary(path)
+        self._written = tf.constant(
+            ["", "\N{REPLACEMENT CHARACTER}", "\n", *self.vocabulary.words[START + 1 :]]
+        )
+
+    def __len__(self) -> int:
+        return len(self.vocabulary)
+
+    def encode(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """Returns the numbers of texts (batch,), int32 ragged (batch, time)."""
+        units = split(texts, self.level)
+        numbers = tf.where(units.values == "\n", START, self.vocabulary(units.values))
+        # Reserved numbers are no words, whatever a text says.
+        return units.with_values(tf.where((numbers <= START) & (units.values != "\n"), UNKNOWN, numbers))
+
+    def units(self, numbers: tf.Tensor) -> tf.Tensor:
+        """Returns characters or words of numbers, in any shape; padding is empty."""
+        return tf.gather(self._written, numbers)
+
+    def decode(self, numbers: tf.Tensor) -> tf.Tensor:
+        """Returns the texts (batch,) of numbers (batch, time), padding left out."""
+        units = tf.RaggedTensor.from_tensor(self.units(numbers), padding="")
+        return join(units, self.level)
+
+    def follow(self, prompts: tf.Tensor, written: tf.Tensor) -> tf.Tensor:
+        """Puts what was written behind prompts, both (batch,); words are parted by a space."""
+        if self.level == "char":
+            return tf.strings.join([prompts, written])
+        # By bytes, \C: a dot matches none that is no UTF-8, which prompts may hold.
+        touch = tf.strings.regex_full_match(prompts, r"(\C*\s)?") | tf.strings.regex_full_match(
+            written, r"(\n\C*)?"
+        )
+        return tf.strings.join([prompts, tf.where(touch, "", " "), written])
+
+    @staticmethod
+    def learn(texts: Iterable[tf.Tensor], level: Level, size: int, min_count: int, known: Sequence[str] = ()):
+        """Counts the units of blocks of texts (n,) and keeps the frequent ones, after those already known."""
+        counts: Counter[bytes] = Counter()
+        for block in texts:
+            units, _, numbers = tf.unique_with_counts(split(block, level).values)
+            counts.update(dict(zip(units.numpy().tolist(), numbers.numpy().tolist(), strict=True)))
+        del counts[b"\n"]
+        return Vocabulary.learn(counts, size, min_count, known)
+
+    @classmethod
+    def write(cls, units: Iterable[str], path: Path, level: Level) -> Units:
+        """Writes one unit a line and returns those of that file."""
+        Vocabulary.write(units, path)
+        return cls(path, level)
+
+    def array(self, texts: Iterable[bytes]) -> list[np.ndarray]:
+        """Returns the numbers of each text, int32 (time,), encoded a few at a time: they may be long."""
+        found: list[np.ndarray] = []
+        for block in _blocks(texts):
+            numbers = self.encode(tf.constant(block))
+            found += np.split(numbers.values.numpy(), numbers.row_splits.numpy()[1:-1])
+        return found
+
+
+def _blocks(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
+    block: list[bytes] = []
+    for text in texts:
+        block.append(text)
+        if sum(map(len, block)) > _BYTES or len(block) == _ROWS:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def split(texts: tf.Tensor, level: Level) -> tf.RaggedTensor:
+    """Parts texts (batch,) into characters or words, ragged (batch, time); what is no UTF-8 is U+FFFD."""
+    texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")
+    texts = tf.strings.regex_replace(texts, "\r\n?", "\n")
+    if level == "char":
+        return tf.strings.unicode_split(texts, "UTF-8")
+    texts = tf.strings.regex_replace(texts, r"[^\S\n]+", " ")
+    texts = tf.strings.regex_replace(texts, " ?\n ?", " \n ")
+    # Between line breaks that follow each other stand two spaces.
+    words = tf.strings.split(tf.strings.regex_replace(texts, "^ +| +$", ""), " ")
+    return tf.ragged.boolean_mask(words, words != "")
+
+
+def join(units: tf.RaggedTensor, level: Level) -> tf.Tensor:
+    """Returns the texts (batch,) of characters or words, ragged (batch, time): what `split` parted."""
+    if level == "char":
+        return tf.strings.reduce_join(units, axis=1)
+    return tf.strings.regex_replace(tf.strings.reduce_join(units, axis=1, separator=" "), " ?\n ?", "\n")
