@@ -133,7 +133,7 @@ class Predict:
         if self.output and not path.absolute().parent.is_dir():
             raise ZooError(f"--output {path}: no such folder; make it first")
         saved = registry.find(self.model)
-        rows, refused = self._captioned(saved) if _captions(saved) else (self._answered(saved), {})
+        rows, refused = self._captioned(saved) if saved.captions else (self._answered(saved), {})
         config = saved.manifest.get("config", {})
         about = {
             "labels": saved.manifest.get("labels", []),
@@ -309,10 +309,6 @@ def _headline(manifest: dict[str, Any]) -> str:
     scores = manifest.get("metrics", {}).get("test", {})
     found = figures({name: score for name, score in scores.items() if name not in _STEPS_TO})
     return ", ".join(f"{name} {figure}" for name, figure in list(found.items())[:_FIGURES])
-
-
-def _captions(saved: registry.Saved) -> bool:
-    return saved.manifest.get("mapping") == "captioning"
 
 
 def _read_texts(path: Path) -> list[str]:

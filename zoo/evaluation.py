@@ -12,10 +12,10 @@ from zoo.data import Examples, catalogue, files, load, parts_of, series, tests_o
 from zoo.data.conll import read_columns
 from zoo.data.examples import (
     captions_of,
-    columns,
     references_of,
     sources_and_references,
     text_and_labels,
+    texts_of,
     tokens_and_tags,
 )
 from zoo.errors import ZooError
@@ -145,7 +145,7 @@ def _tagging(
     else:
         part = data.split(split)
         tokens, truth = tokens_and_tags(part)
-        texts = _texts(part) if "text" in part.element_spec else []
+        texts = texts_of(part) if "text" in part.element_spec else []
     known = set(model.manifest["labels"])
     meant = [tag for row in truth for tag in row if tag != "O"]  # which all sets of spans share
     unknown = [tag for tag in meant if tag not in known]
@@ -232,7 +232,7 @@ def _text(model: Model, name: str, data: Path | Examples, split: str, _, baselin
         if not texts[0].strip():
             raise ZooError(f"{data}: the file is empty; it needs text")
     else:
-        texts, part = [text for text in _texts(data.split(split)) if text], split
+        texts, part = [text for text in texts_of(data.split(split)) if text], split
     # Rows of unequal length drop out one by one: a block of them takes as long as its longest.
     found = model.predict(texts, "score")
     columns = ([row[key] for row in found] for key in ("log_probability", "units"))
@@ -247,10 +247,6 @@ def _answers_to_pictures(model: Model, part) -> list[dict[str, Any]]:
 
     encoded = part.map(lambda row: tf.io.encode_png(row["image"]), num_parallel_calls=2).batch(_PICTURES)
     return [answer for block in encoded.as_numpy_iterator() for answer in model.predict(block.tolist())]
-
-
-def _texts(part) -> list[str]:
-    return [text.decode("utf-8", "replace") for (block,) in columns(part, "text") for text in block]
 
 
 def _from_raw_text(model: Model, texts, tokens, truth) -> dict[str, Any]:

@@ -142,20 +142,21 @@ def _signature(model: Model) -> Callable[..., Mapping[str, Any]]:
     return lambda values, times: run(values=tf.constant(values, tf.float32), time=tf.constant(times))
 
 
-def draw(module: Any, series: Series, start: int, path: Path, most: int = 366) -> None:
+def draw(module: Any, series: Series, forecast: tuple, path: Path, most: int = 366) -> None:
     """Draws what came, and the forecasts laid end to end, each a horizon long, with their outer quantiles.
 
     Args:
         module: the forecaster, with a `forecast`, `config`, `climatology` and `targets`.
         series: the part to draw, and what was before it.
-        start: first row of the part.
+        forecast: what `rolling` returned for the part.
         path: the picture.
         most: steps that are drawn, the first ones of the part.
     """
     from matplotlib.figure import Figure
 
     config, targets = module.config, module.targets
-    _, quantiles, rows = rolling(module.forecast, series, start, config.window, config.horizon)
+    _, quantiles, rows = forecast
+    start = rows[0] + 1
     chosen = slice(0, most, config.horizon)
     places = ahead(rows, config.horizon)[chosen]
     quantiles = quantiles[chosen]

@@ -42,6 +42,11 @@ class Saved:
         return self.path.name
 
     @property
+    def captions(self) -> bool:
+        """Whether it takes pictures and gives captions."""
+        return self.manifest.get("mapping") == "captioning"
+
+    @property
     def megabytes(self) -> float:
         """Size of all files."""
         return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()) / 1e6
@@ -206,7 +211,7 @@ class Model:
         name = signature or self._usual_signature(inputs)
         ready = name == "tokens"
         function = self.signatures.get(name)
-        arguments, columns = self._arguments(name, len(inputs), settings)
+        arguments, columns = self._arguments(name, function, len(inputs), settings)
         rows = []
         matrices = any((spec.shape.rank or 0) > 2 for spec in function.structured_outputs.values())
         if arguments[0][0] == "image" and arguments[0][1].dtype.name == "string":
@@ -222,9 +227,8 @@ class Model:
             rows += answers.read(outputs, block)
         return rows
 
-    def _arguments(self, name: str, rows: int, settings: dict[str, Any]):
+    def _arguments(self, name: str, function: Any, rows: int, settings: dict[str, Any]):
         """Returns name and type of all that a signature takes, the input first, and the settings' columns."""
-        function = self.signatures.get(name)
         arguments = function.structured_input_signature[1] if function else {}
         defaults = self.manifest.get("defaults", {})
         (given, *others) = [key for key in arguments if key not in defaults] or [""]

@@ -32,8 +32,7 @@ class Run:
     def __init__(self, recipe: str, config: Any):
         self.recipe = recipe
         self.name = config.name or recipe
-        if Path(self.name).name != self.name or self.name.startswith(".") or len(self.name) > 100:
-            raise ZooError(f"--name {self.name!r}: give a short plain name, no folders and no leading dot")
+        check_name(self.name)
         self.directory = RUNS / self.name
         self.config = {"recipe": recipe, **dataclasses.asdict(config)}
         self.config.pop("fresh")  # decides what becomes of the folder, not what is trained
@@ -136,6 +135,16 @@ class Run:
         if not isinstance(stored, dict):
             raise ZooError(f"{path}: cannot be read; choose another --name, or remove the folder")
         return stored if "recipe" in stored else {}
+
+
+def check_name(name: str) -> None:
+    """Refuses what cannot be the name of a folder in `runs`.
+
+    Raises:
+        ZooError: it cannot.
+    """
+    if not name or Path(name).name != name or name.startswith(".") or len(name) > 100:
+        raise ZooError(f"--name {name!r}: give a short plain name, no folders and no leading dot")
 
 
 def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:

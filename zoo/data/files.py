@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.data import conll
-from zoo.data.examples import Examples
+from zoo.data.examples import Examples, of_user
 from zoo.data.splits import fingerprint, split_of
 from zoo.data.utf8 import read_text
 from zoo.errors import ZooError
@@ -63,14 +63,7 @@ def load(path: Path, mapping: str, tags: str = "", source: str = "", target: str
         parts = _parts(path, mapping, read_rows, lambda row: row[0])
         label_names = _label_names(path, parts)
         datasets = {split: _classification(rows, label_names) for split, rows in parts.items()}
-    return Examples(
-        name=str(path),
-        **datasets,
-        label_names=tuple(label_names),
-        source=path.name,
-        licence="the user's own",
-        version="",
-    )
+    return of_user(path, datasets, label_names)
 
 
 def read_rows(path: Path) -> list[tuple[str, str]]:

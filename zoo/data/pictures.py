@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.data.examples import Examples
+from zoo.data.examples import Examples, of_user
 from zoo.data.files import filled_cells, read_table
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
@@ -42,14 +42,7 @@ def load(path: Path) -> Examples:
         ZooError: as `read_captions`.
     """
     parts = read_captions(path)
-    return Examples(
-        name=str(path),
-        **{split: dataset(rows) for split, rows in parts.items()},
-        label_names=(),
-        source=path.name,
-        licence="the user's own",
-        version="",
-    )
+    return of_user(path, {split: dataset(rows) for split, rows in parts.items()})
 
 
 def read_captions(path: Path) -> dict[str, list[Row]]:

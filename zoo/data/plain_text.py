@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo.data.examples import Examples
+from zoo.data.examples import Examples, of_user
 from zoo.data.splits import split_of
 from zoo.data.utf8 import read_text
 from zoo.errors import ZooError
@@ -34,13 +34,8 @@ def load(path: Path) -> Examples:
                 f"{path}: too little text for a {split} part ({found:,} characters); give more, at least "
                 "some ten thousand characters in all"
             )
-    return Examples(
-        name=str(path),
-        **{split: tf.data.Dataset.from_tensor_slices({"text": parts[split]}) for split in _SPLITS},
-        label_names=(),
-        source=path.name,
-        licence="the user's own",
-        version="",
+    return of_user(
+        path, {split: tf.data.Dataset.from_tensor_slices({"text": parts[split]}) for split in _SPLITS}
     )
 
 

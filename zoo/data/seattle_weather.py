@@ -2,13 +2,13 @@
 
 import csv
 import io
-from importlib.metadata import PackageNotFoundError, distribution
 
 import numpy as np
 import tensorflow_datasets as tfds
 
 from zoo.data.series import Series, seconds_of
 from zoo.errors import ZooError
+from zoo.packages import files_of
 
 _PACKAGE, _VERSION, _FILE = "vega-datasets", "0.9.0", "seattle-weather.csv"
 COLUMNS = ("precipitation", "temp_max", "temp_min", "wind")
@@ -58,11 +58,7 @@ def read_weather() -> Series:
     Raises:
         ZooError: the package, or its file, is not installed.
     """
-    try:
-        files = distribution(_PACKAGE).files or []
-    except PackageNotFoundError:
-        files = []
-    path = next((file for file in files if file.name == _FILE), None)
+    path = next((file for file in files_of(_PACKAGE) if file.name == _FILE), None)
     if path is None:
         raise ZooError(
             f"data set 'seattle_weather' needs the package {_PACKAGE}, which is missing: "

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.data import files
-from zoo.data.examples import Examples
+from zoo.data.examples import Examples, of_user
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -64,14 +64,7 @@ def load(path: Path, columns: str = "", time: str = "") -> Examples:
     bounds = {part: (round(a * count), round(b * count)) for part, (a, b) in _PARTS.items()}
     parts = {part: series.part(*bound) for part, bound in bounds.items()}
     refuse_constant(str(path), parts["train"])
-    return Examples(
-        name=str(path),
-        **{part: as_dataset(found) for part, found in parts.items()},
-        label_names=series.columns,
-        source=path.name,
-        licence="the user's own",
-        version="",
-    )
+    return of_user(path, {part: as_dataset(found) for part, found in parts.items()}, series.columns)
 
 
 def as_dataset(series: Series) -> tf.data.Dataset:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.data.batches import as_dataset
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -101,7 +103,4 @@ class Streams:
         windows = tf.TensorSpec([self.rows, self.window], tf.int32)
         inputs = {"tokens": windows, "start": tf.TensorSpec([self.rows], tf.int32)}
         signature = (inputs, windows, tf.TensorSpec([self.rows], tf.float32))
-        dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
-        # Keras warns of data that ends unannounced.
-        steps = tf.data.INFINITE_CARDINALITY if steps is None else steps
-        return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+        return as_dataset(batches, signature, steps)

