@@ -9,10 +9,12 @@ from typing import Annotated, Any, Literal
 
 import tyro
 
-from zoo import cli, picture_files, registry
+from zoo import cli
+from zoo.cli.inspect import Inspect
+from zoo.data.own import picture_files
 from zoo.errors import ZooError
-from zoo.inspection.commands import Inspect
-from zoo.quiet import import_tensorflow
+from zoo.models import registry
+from zoo.models.quiet import import_tensorflow
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
@@ -43,7 +45,7 @@ class List:
 
         models = registry.list_models()
         if self.markdown:
-            from zoo import overview
+            from zoo.cli import overview
 
             print(overview.markdown(models), end="")
             return
@@ -125,7 +127,7 @@ class Predict:
             raise ZooError(
                 'give texts in quotes or pictures, or --input FILE: python -m zoo predict NAME "a text"'
             )
-        from zoo.predictions import WRITERS, draw, show, tell, write
+        from zoo.show.answers import WRITERS, draw, show, tell, write
 
         path = Path(self.output)
         if self.output and path.suffix not in (*WRITERS, ".svg"):
@@ -144,7 +146,7 @@ class Predict:
         if not self.output:
             show(rows, **about)
             return
-        from zoo.run import write_atomically
+        from zoo.training.run import write_atomically
 
         picture = path.suffix == ".svg"
         content = draw(rows, **about, title=saved.name) if picture else write(rows, path.suffix)
@@ -169,7 +171,7 @@ class Predict:
                 f"give one: python -m zoo predict {saved.name} --input SERIES.csv"
             )
         self._settings(saved, 0)
-        from zoo.forecasts import predict
+        from zoo.tasks.forecasts import predict
 
         return predict(registry.Model(saved), Path(self.input))
 
@@ -220,7 +222,7 @@ class Evaluate:
 
     def run(self) -> None:
         """Predicts and prints scores."""
-        from zoo.evaluation import evaluate
+        from zoo.tasks.evaluation import evaluate
 
         evaluate(registry.load(self.model), self.dataset, self.split, self.tags, self.source, self.target)
 
@@ -290,7 +292,7 @@ class Compare:
                 raise ZooError(f"-- {flag}: goes before --, or is set by the comparison; leave it out there")
         with cli.one_line_errors("the same command continues where the last whole epoch ended"):
             import_tensorflow()
-            from zoo.compare import compare_cells
+            from zoo.cli.compare import compare_cells
 
             flags = [*flags, *(["--fresh"] if self.fresh else []), *self.flags]
             compare_cells(self.recipe, flags, self.cells, self.seeds, self.name, self.output)
@@ -304,7 +306,7 @@ def main() -> None:
 
 
 def _headline(manifest: dict[str, Any]) -> str:
-    from zoo.metrics import figures
+    from zoo.metrics.labels import figures
 
     scores = manifest.get("metrics", {}).get("test", {})
     found = figures({name: score for name, score in scores.items() if name not in _STEPS_TO})
@@ -312,16 +314,18 @@ def _headline(manifest: dict[str, Any]) -> str:
 
 
 def _read_texts(path: Path) -> list[str]:
-    from zoo.data import files
+    from zoo.data.own import tables
 
     if path.suffix in (".txt", ".py"):
-        text = files.read_text(path)
+        text = tables.read_text(path)
         if not text.strip():
             raise ZooError(f"{path}: the file is empty; it needs one text on each line")
         return [text] if path.suffix == ".py" else text.replace("\r\n", "\n").removesuffix("\n").split("\n")
-    if path.suffix not in (tables := files.SUFFIXES["classification"]):
-        raise ZooError(f"{path}: unknown kind of file; give one that ends in .txt, .py, {', '.join(tables)}")
-    texts = [row["text"] or "" for _, row in files.read_table(path, ("text",))]
+    if path.suffix not in (suffixes := tables.SUFFIXES["classification"]):
+        raise ZooError(
+            f"{path}: unknown kind of file; give one that ends in .txt, .py, {', '.join(suffixes)}"
+        )
+    texts = [row["text"] or "" for _, row in tables.read_table(path, ("text",))]
     if not texts:
         raise ZooError(f"{path}: has no rows below its first line; add some")
     return texts

@@ -9,8 +9,8 @@ import tensorflow_datasets as tfds
 import zoo.data
 from zoo.data import adapters, catalogue
 from zoo.data.examples import captions_of, columns, sources_and_targets, tokens_and_tags
+from zoo.data.tags import to_bio
 from zoo.errors import ZooError
-from zoo.tags import to_bio
 
 NAMES = ("imdb_reviews", "glue/sst2", "yelp_polarity_reviews", "sentiment140")
 

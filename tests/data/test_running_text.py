@@ -4,7 +4,7 @@ import tensorflow as tf
 import tensorflow_datasets as tfds
 
 import zoo.data
-from zoo.data import python_source
+from zoo.data.sets import python_source
 
 
 def stored(*texts: str):

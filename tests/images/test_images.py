@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from tiny import operations
 
 from zoo import images
-from zoo.registry import _dangerous_operations
+from zoo.models.registry import _dangerous_operations
 
 HEIGHT, WIDTH = 13, 21  # odd, so that rows of few bits end within a byte
 

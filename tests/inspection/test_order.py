@@ -5,9 +5,10 @@ import tensorflow as tf
 from matplotlib.image import imread
 from tiny import assert_refused
 
-from zoo import __main__, registry
+from zoo import __main__
 from zoo.errors import ZooError
 from zoo.inspection import order
+from zoo.models import registry
 
 
 class Model:

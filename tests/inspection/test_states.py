@@ -7,9 +7,10 @@ import tensorflow as tf
 from matplotlib.image import imread
 from tiny import assert_refused
 
-from zoo import __main__, registry
+from zoo import __main__
 from zoo.inspection import state_pages, states
 from zoo.inspection.tracked import tracked
+from zoo.models import registry
 from zoo.recipes import tagging
 from zoo.recipes.tagging import Config, tokenize
 from zoo.text import Vocabulary

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import serving
+from zoo.export import serving
 from zoo.layers import Augmentation
 
 STILL = {"shift": 0.0, "zoom": 0.0, "light": 0.0}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from zoo.data.tags import bio_constraints
 from zoo.layers import CRF
-from zoo.tags import bio_constraints
 
 TAGS = ("O", "B-X", "I-X", "B-Y", "I-Y")
 

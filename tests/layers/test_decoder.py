@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import serving
 from zoo.errors import ZooError
+from zoo.export import serving
 from zoo.layers import CELLS, Decoder, states_of
 
 ATTENTION = ("additive", "dot", "none")

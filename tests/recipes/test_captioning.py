@@ -7,12 +7,13 @@ import pytest
 import tensorflow as tf
 from tiny import TINY_CAPTIONER, assert_refused, checkpoint, operations, run, stop_when
 
-from zoo import cli, metrics, serving, training
+from zoo import cli, metrics, training
 from zoo.data import load
 from zoo.data.examples import captions_of
-from zoo.losses import SequenceCrossentropy
+from zoo.export import serving
 from zoo.recipes import captioning
 from zoo.text.pieces import END, PADDING, START, Pieces
+from zoo.training.losses import SequenceCrossentropy
 
 RECIPE = ("-m", "zoo.recipes.captioning")
 # Gives the process two devices before the recipe starts.
@@ -116,9 +117,9 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
 from zoo import cli, training
 from zoo.data import load
 from zoo.data.examples import captions_of
-from zoo.losses import SequenceCrossentropy
+from zoo.training.losses import SequenceCrossentropy
 from zoo.recipes import captioning
-from zoo.run import Run
+from zoo.training.run import Run
 from zoo.text.pieces import Pieces
 
 results = []

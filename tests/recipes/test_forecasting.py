@@ -9,12 +9,14 @@ import pytest
 import tensorflow as tf
 from tiny import assert_refused, checkpoint, operations, run, stop_when
 
-from zoo import cli, registry, serving, training
+from zoo import cli, training
 from zoo.__main__ import main as zoo_main
-from zoo.climatology import Climatology
-from zoo.data.series import read_series
-from zoo.losses import PinballLoss
+from zoo.data.climatology import Climatology
+from zoo.data.own.series import read_series
+from zoo.export import serving
+from zoo.models import registry
 from zoo.recipes import forecasting
+from zoo.training.losses import PinballLoss
 
 RECIPE = ("-m", "zoo.recipes.forecasting")
 TINY = ("--year", "0", "--week", "1", "--window", "14", "--horizon", "3", "--warm-up", "4", "--units", "6",

@@ -9,14 +9,15 @@ import tensorflow as tf
 from tiny import TINY_GENERATOR, assert_refused, checkpoint, operations, run, stop_when, tensorflow_alone
 
 import zoo
-from zoo import cli, serving, training
+from zoo import cli, training
 from zoo.__main__ import main as zoo_main
-from zoo.carried import Carried
-from zoo.losses import WindowCrossentropy
+from zoo.export import serving
 from zoo.recipes import generation
-from zoo.run import Run
 from zoo.text import PADDING, START
 from zoo.text.units import Units, split
+from zoo.training.carried import Carried
+from zoo.training.losses import WindowCrossentropy
+from zoo.training.run import Run
 
 RECIPE = ("-m", "zoo.recipes.generation")
 # Gives the process two devices before the recipe starts.
@@ -94,10 +95,10 @@ import tensorflow as tf
 tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0],
                                            [tf.config.LogicalDeviceConfiguration()] * 2)
 from zoo import cli, training
-from zoo.carried import Carried
-from zoo.losses import WindowCrossentropy
+from zoo.training.carried import Carried
+from zoo.training.losses import WindowCrossentropy
 from zoo.recipes import generation
-from zoo.run import Run
+from zoo.training.run import Run
 
 draw = np.random.default_rng(1)
 texts = {"train": draw.integers(2, 9, 400), "validation": draw.integers(2, 9, 75)}

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.carried import state_names, zero_states
 from zoo.layers import CELLS, states_of
 from zoo.recipes import generation
 from zoo.text import PADDING, START, UNKNOWN
 from zoo.text.units import Units
+from zoo.training.carried import state_names, zero_states
 
 RESERVED = ["<padding>", "<unknown>", "<start>"]
 UNITS, LAYERS = 6, 2

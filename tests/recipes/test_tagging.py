@@ -10,13 +10,14 @@ import pytest
 import tensorflow as tf
 from tiny import TINY_TAGGER, assert_refused, checkpoint, operations, run, stop_when
 
-from zoo import cli, serving, training
+from zoo import cli, training
 from zoo.data import load
 from zoo.data.examples import tokens_and_tags
-from zoo.losses import SequenceCrossentropy
+from zoo.export import serving
 from zoo.recipes import tagging
-from zoo.run import Run
 from zoo.text import Vocabulary
+from zoo.training.losses import SequenceCrossentropy
+from zoo.training.run import Run
 
 RECIPE = ("-m", "zoo.recipes.tagging")
 # Gives the process two devices before the recipe starts.
@@ -131,7 +132,7 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
 from zoo import cli, training
 from zoo.data import load
 from zoo.recipes import tagging
-from zoo.run import Run
+from zoo.training.run import Run
 from zoo.text import Vocabulary
 
 results = []

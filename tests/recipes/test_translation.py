@@ -8,12 +8,13 @@ import tensorflow as tf
 from tiny import TINY_TRANSLATOR, assert_refused, checkpoint, operations, run, stop_when
 
 import zoo
-from zoo import cli, serving, training
+from zoo import cli, training
 from zoo.data import load
-from zoo.evaluation import evaluate
-from zoo.losses import SequenceCrossentropy
+from zoo.export import serving
 from zoo.recipes import translation
+from zoo.tasks.evaluation import evaluate
 from zoo.text.pieces import END, PADDING, START, Pieces
+from zoo.training.losses import SequenceCrossentropy
 
 RECIPE = ("-m", "zoo.recipes.translation")
 # Gives the process two devices before the recipe starts.
@@ -120,9 +121,9 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
                                            [tf.config.LogicalDeviceConfiguration()] * 2)
 from zoo import cli, training
 from zoo.data import load
-from zoo.losses import SequenceCrossentropy
+from zoo.training.losses import SequenceCrossentropy
 from zoo.recipes import translation
-from zoo.run import Run
+from zoo.training.run import Run
 from zoo.text.pieces import Pieces
 
 results = []

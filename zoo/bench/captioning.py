@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, images, registry
+from zoo import export, images
 from zoo.bench.saved import config_of, first_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
+from zoo.models import registry
 from zoo.recipes import captioning
 from zoo.text.pieces import END, PADDING, START, Pieces, with_ends
 

@@ -12,11 +12,11 @@ import tensorflow as tf
 from zoo import export, training
 from zoo.bench.saved import first_of
 from zoo.bench.timing import in_turn, median_seconds, print_table
-from zoo.carried import Carried
 from zoo.data import Streams
-from zoo.losses import WindowCrossentropy
 from zoo.recipes import generation
 from zoo.text import PADDING, START
+from zoo.training.carried import Carried
+from zoo.training.losses import WindowCrossentropy
 
 _MODELS = ("generation_python", "generation_shakespeare")
 _SIZE, _UNITS, _LAYERS, _WIDTH, _WINDOW, _ROWS = 100, 192, 2, 64, 64, 64

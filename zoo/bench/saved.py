@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import keras
 
-from zoo import registry
 from zoo.errors import ZooError
+from zoo.models import registry
 
 Config = TypeVar("Config")
 

@@ -9,11 +9,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, registry, training
+from zoo import export, training
 from zoo.bench.saved import config_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, Ragged, load
 from zoo.data.examples import columns
+from zoo.models import registry
 from zoo.recipes import sentiment
 from zoo.text import Vocabulary, split_words
 

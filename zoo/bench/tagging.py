@@ -12,14 +12,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import cli, export, registry, training
+from zoo import cli, export, training
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import load
 from zoo.data.examples import tokens_and_tags
-from zoo.losses import SequenceCrossentropy
+from zoo.models import registry
 from zoo.recipes import tagging
 from zoo.text import Vocabulary
 from zoo.text.spelling import CHARACTERS
+from zoo.training.losses import SequenceCrossentropy
 
 _SENTENCES, _PASSES = 2_000, 5
 _MODELS = ("tagging_conll2003", "tagging_en_ewt", "tagging_python")

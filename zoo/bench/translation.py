@@ -10,16 +10,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, registry, training
+from zoo import export, training
 from zoo.bench.saved import config_of, first_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, load
 from zoo.data.examples import sources_and_targets
 from zoo.errors import ZooError
 from zoo.layers.recurrent import CELLS
-from zoo.losses import SequenceCrossentropy
+from zoo.models import registry
 from zoo.recipes import translation
 from zoo.text.pieces import END, PADDING, START, Pieces
+from zoo.training.losses import SequenceCrossentropy
 
 _MODELS = ("translation_en_fr", "translation_multi30k_de_en", "translation_cldr_en_fr")
 _SENTENCES, _SAMPLE, _ROWS = 1_000, 10, 64

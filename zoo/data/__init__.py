@@ -8,12 +8,13 @@ nothing but the installed package), a name of the tensorflow-datasets catalogue 
 import os
 from pathlib import Path
 
-from zoo.data import catalogue, files, mixed, pictures, plain_text, series
-from zoo.data.batches import Batches, Ragged, RowTable, Shared
+from zoo.data import catalogue, mixed
 from zoo.data.examples import Examples
-from zoo.data.series import Series
-from zoo.data.streams import Streams
-from zoo.data.windows import Windows
+from zoo.data.feeds.batches import Batches, Ragged, RowTable, Shared
+from zoo.data.feeds.streams import Streams
+from zoo.data.feeds.windows import Windows
+from zoo.data.own import pictures, plain_text, series, tables
+from zoo.data.own.series import Series
 from zoo.errors import ZooError
 
 # What `load` takes beside the data set -> the mapping that it is for.
@@ -54,7 +55,7 @@ def load(
             the user's own file, or to a folder that holds `train`, `validation` and `test` files. Files are
             CSV, TSV or JSONL for classification and translation, and columns of tokens and tags (`.conll`,
             `.conllu`, ...) for tagging; for captioning it is a folder of pictures with `captions.csv`; for
-            text any file or folder of text; for series a table, as `zoo.data.series.read_series` takes it.
+            text any file or folder of text; for series a table, as `own.series.read_series` takes it.
             For translation several, joined by `+`, are mixed as `zoo.data.mixed.mix` says.
         mapping: what the recipe maps, which decides the features:
             `"classification"` gives `text` string () and `label` int64 ();
@@ -67,7 +68,7 @@ def load(
             `"series"` gives one row with `values`, float32 (time, columns), and `times`, int64 (time,), in
             seconds since 1970; `label_names` are the columns.
         tags: for tagging, the column of tags where the data set has several; empty for its first one. In a
-            file, as `zoo.data.conll.read_columns` takes it.
+            file, as `zoo.data.own.conll.read_columns` takes it.
         source: for translation, the language to translate from, a code as in `"en"`; empty for what the data
             set names first. In a file, the column that holds it; empty for the column `source`.
         target: likewise the language to translate into.
@@ -105,20 +106,20 @@ def load(
         return plain_text.load(Path(dataset))
     if mapping == "series":
         return series.load(Path(dataset), **options)
-    return files.load(Path(dataset), mapping, **options)
+    return tables.load(Path(dataset), mapping, **options)
 
 
 def _check(dataset: str, mapping: str) -> None:
     """Refuses what is neither in the catalogue nor a path."""
     if catalogue.find(dataset, mapping) or _exists(dataset):
         return
-    if mapping not in files.KINDS:
-        raise ZooError(f"no data sets for the mapping {mapping!r}; there is: {', '.join(files.KINDS)}")
-    if dataset.endswith(files.SUFFIXES[mapping]):
-        raise ZooError(f"{dataset}: no such file; give the path of {files.KINDS[mapping]}")
+    if mapping not in tables.KINDS:
+        raise ZooError(f"no data sets for the mapping {mapping!r}; there is: {', '.join(tables.KINDS)}")
+    if dataset.endswith(tables.SUFFIXES[mapping]):
+        raise ZooError(f"{dataset}: no such file; give the path of {tables.KINDS[mapping]}")
     raise ZooError(
         f"unknown data set {dataset!r}: choose {', '.join(names(mapping))}, "
-        f"or give the path of {files.KINDS[mapping]}"
+        f"or give the path of {tables.KINDS[mapping]}"
     )
 
 

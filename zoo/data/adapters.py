@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from zoo.data.examples import columns
+from zoo.data.tags import with_both_prefixes
 from zoo.errors import ZooError
-from zoo.tags import with_both_prefixes
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -299,7 +299,7 @@ def _class_names(info: tfds.core.DatasetInfo, feature: str) -> list[str]:
 
 
 def _to_bio(tags: tf.Tensor) -> tf.Tensor:
-    """Does what `zoo.tags.to_bio` does with B and I, for one sentence (time,)."""
+    """Does what `zoo.data.tags.to_bio` does with B and I, for one sentence (time,)."""
     import tensorflow as tf
 
     kinds = tf.strings.regex_replace(tags, "^[BI]-", "")

@@ -222,9 +222,9 @@ def _builder(dataset: str, source: str = "", target: str = "", **_: str) -> tfds
 
     if dataset in _OWN:
         module, name = _OWN[dataset].split(".")
-        return getattr(import_module(f"zoo.data.{module}"), name)(data_dir=cache_dir())
+        return getattr(import_module(f"zoo.data.sets.{module}"), name)(data_dir=cache_dir())
     if dataset == "cldr_phrases":
-        from zoo.data import cldr_phrases
+        from zoo.data.sets import cldr_phrases
 
         default = cldr_phrases.DEFAULT_PAIR
         source, target = language_pair(dataset, cldr_phrases.languages(), default, source, target)

@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from zoo.errors import ZooError
 from zoo.inspection import pictures
-from zoo.predictions import notes
-from zoo.registry import Model
+from zoo.models.registry import Model
+from zoo.show.answers import notes
 
 _END = "<end>"
 _CELL = 0.26  # inches, enough for a label

@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from rich.cells import cell_len
 
-from zoo import picture_files
+from zoo.data.own import picture_files
 from zoo.errors import ZooError
 from zoo.inspection import pictures
 from zoo.inspection.attention import characters, joined, words
-from zoo.registry import Model
+from zoo.models.registry import Model
 
 _COLUMNS = 5  # panels side by side
 _PANEL = 2.2  # inches of a picture's longer side

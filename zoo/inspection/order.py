@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from zoo import metrics, report
+from zoo import metrics
 from zoo.data import load
 from zoo.data.examples import sources_and_references, text_and_labels, texts_of, tokens_and_tags
 from zoo.errors import ZooError
 from zoo.inspection import pictures
-from zoo.registry import Model
+from zoo.models.registry import Model
+from zoo.show import report
 from zoo.text.units import WORD
 
 ORDERS = ("as it is", "shuffled", "reversed")

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from zoo.data import files, load
+from zoo.data import load
 from zoo.data.examples import columns, strings, texts_of
+from zoo.data.own import tables
 from zoo.errors import ZooError
 from zoo.inspection import pictures, state_pages
 from zoo.inspection.tracked import tracked
-from zoo.registry import Model
+from zoo.models.registry import Model
 from zoo.text.units import WORD
 
 _PIECE = 2_000  # characters of the probe that are read together
@@ -160,7 +161,7 @@ def _given(text: str) -> str:
         is_file = "\n" not in text and path.is_file()
     except OSError:  # a text that is too long for a name
         is_file = False
-    text = files.read_text(path) if is_file else text
+    text = tables.read_text(path) if is_file else text
     if len(text) > _LONGEST:
         raise ZooError(f"the text has {len(text):,} characters; give {_LONGEST:,} at most")
     return text
@@ -175,7 +176,7 @@ def _reads_code(model: Model) -> bool:
 def _probe(model: Model, text: str, probe: str) -> tuple[list[str], str]:
     """Returns texts that units are ranked on, and what they are called."""
     if probe:
-        texts, named = [files.read_text(Path(probe))], probe
+        texts, named = [tables.read_text(Path(probe))], probe
         if not texts[0].strip():
             raise ZooError(f"--probe {probe}: the file is empty; it needs text")
     else:

@@ -11,7 +11,7 @@ from typing import Any
 from zoo.errors import ZooError
 from zoo.inspection import gradient_sheet, pictures
 from zoo.inspection.gradients import Settings, pieces
-from zoo.run import CONFIG, RUNS, check_name, write_atomically
+from zoo.training.run import CONFIG, RUNS, check_name, write_atomically
 
 RESULTS = "results.json"
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.losses import RowLoss
+from zoo.training.losses import RowLoss
 
 # Added to what may not be. In training a finite price, so that a gradient never becomes infinite.
 _FORBIDDEN, _NEVER = -1e4, -1e9

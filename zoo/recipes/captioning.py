@@ -26,17 +26,19 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, drawing, export, images, metrics, report, serving, training
+from zoo import baselines, cli, export, images, metrics, training
 from zoo.data import Batches, Examples, Ragged, Shared, load
 from zoo.data.examples import captions_of
 from zoo.data.features import encoded
 from zoo.decoding import Decoded, attend, decode
 from zoo.errors import ZooError
+from zoo.export import serving
 from zoo.layers import Augmentation, Cell, Decoder, check_image_encoder, image_encoder, states_of
-from zoo.losses import SequenceCrossentropy
-from zoo.run import Run
+from zoo.show import report, sheets
 from zoo.text.pieces import END, PADDING, START, Pieces, count_units, with_ends
-from zoo.warm_start import config_of, known_words, warm_start
+from zoo.training.losses import SequenceCrossentropy
+from zoo.training.run import Run
+from zoo.training.warm_start import config_of, known_words, warm_start
 
 RECIPE = "captioning"
 
@@ -375,7 +377,7 @@ def evaluate(module: Captioning, name: str, examples: Examples, folder: Path) ->
         predicted = predict(module, dataset)
         named[name] = metrics.captioning(truth, predicted)
         report.print_captioning(named, [], truth, predicted, part)
-        drawing.draw_sheet(dataset, truth, predicted, folder / f"{part}.png")
+        sheets.draw_sheet(dataset, truth, predicted, folder / f"{part}.png")
     return scores
 
 
@@ -417,7 +419,7 @@ def main(config: Config) -> None:
     outcome = training.fit(
         run, config, learner, batches["train"], batches["validation"], loss, [], validation_score
     )
-    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    sheets.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Captioning(config, model, pieces)
     scores = evaluate(module, run.name, examples, run.directory)

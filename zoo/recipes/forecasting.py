@@ -23,19 +23,23 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import cli, drawing, export, forecast_baselines, forecasts, serving, training
-from zoo.climatology import CYCLES, Climatology, waves
+from zoo import cli, export, training
+from zoo.baselines import forecasts as forecast_baselines
 from zoo.data import Series, Windows, load
-from zoo.data.series import join, refuse_constant, series_of
-from zoo.data.windows import Augmentation
+from zoo.data.climatology import CYCLES, Climatology, waves
+from zoo.data.feeds.windows import Augmentation
+from zoo.data.own.series import join, refuse_constant, series_of
 from zoo.errors import ZooError
-from zoo.forecast_scores import forecasting as scored
-from zoo.forecast_scores import naive_error
+from zoo.export import serving
 from zoo.layers import Cell, recurrent, states_of
-from zoo.losses import PinballLoss
-from zoo.run import Run
+from zoo.metrics.forecasts import forecasting as scored
+from zoo.metrics.forecasts import naive_error
+from zoo.show import sheets
+from zoo.tasks import forecasts
 from zoo.text import dates
-from zoo.warm_start import warm_start
+from zoo.training.losses import PinballLoss
+from zoo.training.run import Run
+from zoo.training.warm_start import warm_start
 
 RECIPE = "forecasting"
 PARTS = ("train", "validation", "test")
@@ -368,7 +372,7 @@ def main(config: Config) -> None:
     # Nothing is written before this line, and what can be wrong with the input was found.
     run.create(examples.fingerprint(), columns)
     outcome = training.fit(run, config, model, train, validation, PinballLoss(config.quantiles), [])
-    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    sheets.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     # What is usual is known best from everything before the test part; so do the baselines.
     known = join(parts["train"], parts["validation"])

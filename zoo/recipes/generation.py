@@ -24,18 +24,20 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, drawing, export, metrics, report, serving, training
-from zoo.carried import Carried, read, state_names, zero_states
+from zoo import baselines, cli, export, metrics, training
 from zoo.data import Examples, Streams, load
 from zoo.data.examples import columns
 from zoo.decoding import assert_sampling, sample
 from zoo.errors import ZooError
+from zoo.export import serving
 from zoo.layers import Cell, recurrent, states_of
-from zoo.losses import WindowCrossentropy
-from zoo.run import Run
+from zoo.show import report, sheets
 from zoo.text import PADDING, START
 from zoo.text.units import Level, Units
-from zoo.warm_start import config_of, known_words, warm_start
+from zoo.training.carried import Carried, read, state_names, zero_states
+from zoo.training.losses import WindowCrossentropy
+from zoo.training.run import Run
+from zoo.training.warm_start import config_of, known_words, warm_start
 
 RECIPE = "generation"
 NEVER = -1  # no number: a text ends where it is long enough
@@ -340,7 +342,7 @@ def main(config: Config) -> None:
     settings = replace(config, clip_norm=config.clip_norm / config.window)
     loss = WindowCrossentropy(PADDING)
     outcome = training.fit(run, settings, model, streams["train"], streams["validation"], loss, [])
-    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    sheets.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Generation(config, core, units)
     scores = evaluate(module, run.name, examples, texts["train"])

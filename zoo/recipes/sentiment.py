@@ -25,13 +25,15 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, drawing, export, metrics, report, serving, training
+from zoo import baselines, cli, export, metrics, training
 from zoo.data import Batches, Examples, Ragged, RowTable, load
 from zoo.data.examples import columns, text_and_labels
+from zoo.export import serving
 from zoo.layers import Cell, MaskedPooling, SubwordEmbedding, WordDropout, recurrent
-from zoo.run import Run
+from zoo.show import report, sheets
 from zoo.text import PADDING, UNKNOWN, Vocabulary, character_ngrams, split_words
-from zoo.warm_start import known_words, warm_start
+from zoo.training.run import Run
+from zoo.training.warm_start import known_words, warm_start
 
 RECIPE = "sentiment"
 NGRAMS = 20  # character n-grams kept of each word
@@ -228,7 +230,7 @@ def main(config: Config) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
     outcome = training.fit(run, config, model, train, validation, loss, [accuracy])
-    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    sheets.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Sentiment(config, model, vocabulary, examples.label_names)
     # The clone, since that is what is exported: float32, its weights rounded if they are stored so.

@@ -23,16 +23,18 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, drawing, export, metrics, report, serving, training
+from zoo import baselines, cli, export, metrics, training
 from zoo.data import Batches, Examples, Ragged, RowTable, load
 from zoo.data.examples import columns, tokens_and_tags
+from zoo.data.tags import bio_constraints
+from zoo.export import serving
 from zoo.layers import CRF, Cell, CharacterRNN, SubwordEmbedding, WordDropout, recurrent
-from zoo.losses import SequenceCrossentropy
-from zoo.run import Run
-from zoo.tags import bio_constraints
+from zoo.show import report, sheets
 from zoo.text import PADDING, UNKNOWN, Vocabulary, style_of, tokenize
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
-from zoo.warm_start import known_words, warm_start
+from zoo.training.losses import SequenceCrossentropy
+from zoo.training.run import Run
+from zoo.training.warm_start import known_words, warm_start
 
 RECIPE = "tagging"
 NO_TAG = -1  # fills up the tags of short rows
@@ -313,7 +315,7 @@ def main(config: Config) -> None:
 
     loss = model.get_layer("crf").loss(NO_TAG) if config.crf else SequenceCrossentropy(NO_TAG)
     outcome = training.fit(run, config, model, train, validation, loss, [], validation_score)
-    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    sheets.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Tagging(config, model, vocabulary, names)
     test = make_batches(config, vocabulary, examples.test, names, replicas)

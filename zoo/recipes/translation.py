@@ -26,22 +26,18 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, drawing, export, metrics, report, serving, training
+from zoo import baselines, cli, export, metrics, training
 from zoo.data import Batches, Examples, Ragged, load
-from zoo.data.examples import (
-    columns,
-    count_rows,
-    references_of,
-    sources_and_references,
-    sources_and_targets,
-)
+from zoo.data.examples import columns, count_rows, references_of, sources_and_references, sources_and_targets
 from zoo.decoding import Decoded, attend, decode
 from zoo.errors import ZooError
+from zoo.export import serving
 from zoo.layers import Cell, Decoder, recurrent
-from zoo.losses import SequenceCrossentropy
-from zoo.run import Run
+from zoo.show import report, sheets
 from zoo.text.pieces import END, PADDING, START, Pieces, count_units, lower_case, with_ends
-from zoo.warm_start import known_words, warm_start
+from zoo.training.losses import SequenceCrossentropy
+from zoo.training.run import Run
+from zoo.training.warm_start import known_words, warm_start
 
 RECIPE = "translation"
 SIDES = ("source", "target")
@@ -418,7 +414,7 @@ def main(config: Config) -> None:
 
     loss = SequenceCrossentropy(PADDING, config.label_smoothing)
     outcome = training.fit(run, config, model, train, validation, loss, [], validation_score)
-    drawing.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    sheets.draw_learning_curve(outcome, run.directory / "learning_curve.png")
 
     module = Translation(config, model, pieces)
     scores = evaluate(module, run.name, examples)

@@ -1,0 +1,244 @@
+import csv
+import json
+import time
+
+import pytest
+import tensorflow as tf
+from tiny import run
+
+from zoo import __main__
+from zoo.models import registry
+
+ZOO = ("-m", "zoo")
+
+
+class Shouter(tf.Module):
+    """Stands for a translation model: its foreign language is capitals, of three words at most."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def translate(self, text):
+        found = self.show_attention(text)
+        return {name: found[name] for name in ("translation", "score", "finished", "truncated")}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def translate_n_best(self, text):
+        best = self.translate(text)
+        return {
+            "translations": tf.stack([best["translation"], text], axis=1),
+            "scores": tf.stack([best["score"], best["score"] - 1.0], axis=1),
+            "finished": tf.stack([best["finished"]] * 2, axis=1),
+            "truncated": best["truncated"],
+        }
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    def show_attention(self, text):
+        words = tf.strings.split(text)
+        source = words[:, :3].with_values(" " + words[:, :3].values)
+        target = tf.strings.upper(source.to_tensor())
+        return {
+            "translation": tf.strings.strip(tf.strings.reduce_join(target, axis=1)),
+            "score": -tf.cast(words.row_lengths(), tf.float32),
+            "finished": ~tf.strings.regex_full_match(text, ".*!"),
+            "truncated": words.row_lengths() > 3,
+            "source_tokens": source.to_tensor(),
+            "target_tokens": target,
+            "attention": tf.eye(tf.shape(target)[1], batch_shape=[tf.size(text)]),
+        }
+
+
+@pytest.fixture(scope="module")
+def shouter(tmp_path_factory):
+    """A folder with the saved models `shouter`, and `deaf`, which shows no attention."""
+    folder = tmp_path_factory.mktemp("shouter")
+    module = Shouter()
+    signatures = {"serving_default": module.translate, "beam": module.translate_n_best}
+    for name, more in (("shouter", {"attention": module.show_attention}), ("deaf", {})):
+        path = folder / "saved_models" / name
+        tf.saved_model.save(module, str(path), signatures={**signatures, **more})
+        manifest = {"config": {"max_pieces": 3}, "files": registry.hashes(path)}
+        (path / "zoo.json").write_text(json.dumps(manifest))
+    return folder
+
+
+def test_help_answers_in_half_a_second_and_names_every_command(tmp_path):
+    seconds = []
+    for _ in range(5):
+        began = time.monotonic()
+        text = run(*ZOO, "--help", cwd=tmp_path).stdout
+        seconds.append(time.monotonic() - began)
+    assert min(seconds) < 0.5
+    for command in ("list", "info", "predict", "evaluate", "inspect", "bench"):
+        assert command in text
+
+
+def test_importing_the_zoo_imports_neither_tensorflow_nor_keras(tmp_path):
+    program = "import sys, zoo, zoo.__main__; print({'tensorflow', 'keras', 'sklearn'} & set(sys.modules))"
+    assert run("-c", program, cwd=tmp_path).stdout.strip() == "set()"
+
+
+def test_list_shows_name_data_and_scores(trained):
+    text = run(*ZOO, "list", cwd=trained, COLUMNS="200").stdout
+    assert "tiny" in text
+    assert "macro-F1" in text
+
+
+def test_info_shows_the_card_and_checks_the_files(trained):
+    text = run(*ZOO, "info", "tiny", cwd=trained, COLUMNS="200").stdout
+    assert "tf.saved_model.load" in text
+    assert "as the manifest says" in text
+
+
+def test_predict_prints_texts_with_labels(trained):
+    text = run(*ZOO, "predict", "tiny", "the soup was lovely", "", cwd=trained, COLUMNS="150").stdout
+    assert "praise" in text
+    assert "blame" in text
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+def test_predict_reads_and_writes_files(trained, tmp_path, suffix):
+    (tmp_path / "in.txt").write_text('the "soup", was lovely\n\nour room felt rude today\n', encoding="utf-8")
+    output = tmp_path / f"out{suffix}"
+    run(*ZOO, "predict", "tiny", "--input", str(tmp_path / "in.txt"), "--output", str(output), cwd=trained)
+    with output.open(encoding="utf-8", newline="") as file:
+        if suffix == ".jsonl":
+            rows = [json.loads(line) for line in file]
+        else:
+            rows = list(csv.DictReader(file, delimiter="\t" if suffix == ".tsv" else ","))
+    assert [row["text"] for row in rows] == ['the "soup", was lovely', "", "our room felt rude today"]
+    assert [rows[0]["label"], rows[2]["label"]] == ["praise", "blame"]
+    again = tmp_path / f"again{suffix}"
+    run(*ZOO, "predict", "tiny", "--input", str(output), "--output", str(again), cwd=trained)
+    assert again.read_text() == output.read_text()
+
+
+def test_evaluate_scores_every_row_of_a_file(trained, tmp_path):
+    # Two of three right: one row of praise is called blame.
+    rows = [
+        "our soup felt lovely today,praise",
+        "our soup felt stale today,blame",
+        "our room felt rude today,praise",
+    ]
+    (tmp_path / "three.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    text = run(*ZOO, "evaluate", "tiny", "--dataset", str(tmp_path / "three.csv"), cwd=trained).stdout
+    assert "0.6667" in text
+    assert "TF-IDF" not in text
+    assert "our room felt rude today" in text
+
+
+def test_evaluate_repeats_the_training_scores_beside_the_baselines(trained):
+    text = run(*ZOO, "evaluate", "tiny", cwd=trained, COLUMNS="120").stdout
+    score = json.loads((trained / "saved_models/tiny/zoo.json").read_text())["metrics"]["test"]
+    assert f"{score['macro_f1']:.4f}" in text
+    assert "TF-IDF + logistic regression" in text
+
+
+def test_inspect_draws_how_the_answer_grows(trained, tmp_path):
+    picture = tmp_path / "reading.png"
+    run(*ZOO, "inspect", "reading", "tiny", "the soup was lovely", "--output", str(picture), cwd=trained)
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_inspect_without_output_names_the_picture_after_what_it_shows(shouter, tmp_path, call, monkeypatch):
+    monkeypatch.setenv("ZOO_SAVED_MODELS", str(shouter / "saved_models"))
+    output = call(__main__.main, tmp_path, "inspect", "attention", "shouter", "we like old trains").out
+    assert output.splitlines() == [
+        "WE LIKE OLD",
+        "(only the first 3 pieces were read)",
+        "",
+        "WE    we 1.00",
+        "LIKE  like 1.00",
+        "OLD   old 1.00",
+        "",
+        "attention.png",
+    ]
+    assert (tmp_path / "attention.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_predict_prints_one_translation_a_line_in_a_pipe(shouter, call):
+    output = call(__main__.main, shouter, "predict", "shouter", "oh no", "", "a b c d", "oh!")
+    assert output.out == "OH NO\n\nA B C\nOH!\n"
+    assert output.err.splitlines() == [
+        "note: text 3: only the first 3 pieces were read",
+        "note: text 4: stopped at the length limit",
+    ]
+
+
+def test_predict_runs_the_signature_that_is_asked_for(shouter, tmp_path, call):
+    arguments = ("predict", "shouter", "oh no", "a b c d", "--signature", "beam")
+    assert call(__main__.main, shouter, *arguments).out == (
+        "OH NO\t-2.0000\noh no\t-3.0000\n\nA B C\t-4.0000\na b c d\t-5.0000\n"
+    )
+    output = tmp_path / "out.csv"
+    said = call(__main__.main, shouter, *arguments, "--output", output)
+    assert "2 rows" in said.out
+    assert said.err == "note: text 2: only the first 3 pieces were read\n"
+    assert output.read_text().splitlines()[1:] == [
+        "oh no,1,OH NO,-2.0,True,False",
+        "oh no,2,oh no,-3.0,True,False",
+        "a b c d,1,A B C,-4.0,True,True",
+        "a b c d,2,a b c d,-5.0,True,True",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["predict", "shouter", "oh", "--signature", "bean"], "there are: attention, beam, serving_default"),
+        (["inspect", "attention", "shouter", " "], "the text is empty; give at least one word"),
+        (["inspect", "attention", "shouter", "oh", "--output", "x.doc"], ".png, .svg or .pdf"),
+        (
+            ["inspect", "attention", "deaf", "oh"],
+            "deaf: has no signature attention; choose a translation model",
+        ),
+        (["inspect", "reading", "shouter", "oh"], "choose a classifier"),
+    ],
+)
+def test_what_a_translator_cannot_do_is_one_line(shouter, call, arguments, told):
+    before = sorted(shouter.iterdir())
+    (line,) = call(__main__.main, shouter, *arguments, code=2).err.strip().splitlines()
+    assert told in line
+    assert sorted(shouter.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["predikt"], "predict"),
+        (["predict", "nope", "text"], "no saved model 'nope'; there are: "),
+        (["predict", "tiny"], "--input FILE"),
+        (["predict", "tiny", "--input", "missing.txt"], "missing.txt: no such file"),
+        (["predict", "tiny", "--input", "empty.txt"], "empty.txt: the file is empty"),
+        (["predict", "tiny", "--input", "latin.txt"], "line 2 is not UTF-8"),
+        (["predict", "tiny", "--input", "nocolumn.csv"], "no column 'text'"),
+        (["predict", "tiny", "text", "--output", "out.xml"], "--output out.xml"),
+        (["predict", "tiny", "text", "--output", "nowhere/out.csv"], "no such folder"),
+        (["evaluate", "tiny", "--dataset", "labels.csv"], "label 'x' is not one of tiny"),
+        (["evaluate", "tiny", "--split", "dev"], "choose test, validation or train"),
+        (["predict", "tiny", "--input", "header.csv"], "no rows"),
+        (["predict", "./truncated", "hello"], "cannot be read"),
+        (["inspect", "reading", "tiny", " "], "at least one word"),
+        (["inspect", "reading", "tiny", "text", "--output", "x.doc"], ".png, .svg or .pdf"),
+        (["inspect", "reading", "tiny", "text", "--output", "nowhere/x.png"], "cannot be written"),
+        (["bench", "nothing"], "sentiment"),
+        (["bench", "tagging", "--model", "tiny"], "--model is for translation, captioning and gen"),
+        (["bench", "translation", "--model", "tiny"], "tiny: is of the recipe sentiment; choose one of"),
+        (["info", "./"], "not a SavedModel"),
+        (["predict", "tiny", "text", "--top-k", "3"], "--top-k: is for generators; leave it out"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(trained, tmp_path, arguments, told):
+    (tmp_path / "empty.txt").write_text("\n")
+    (tmp_path / "latin.txt").write_bytes("fine\ncafé\n".encode("latin-1"))
+    (tmp_path / "nocolumn.csv").write_text("words\nhello\n")
+    (tmp_path / "header.csv").write_text("text\n")
+    (tmp_path / "truncated").mkdir()
+    (tmp_path / "truncated/saved_model.pb").write_bytes(b"not a graph")
+    (tmp_path / "labels.csv").write_text(
+        "text,label\n" + "".join(f"text {i},{'xy'[i % 2]}\n" for i in range(60))
+    )
+    environment = {"ZOO_SAVED_MODELS": str(trained / "saved_models")}
+    before = sorted(tmp_path.iterdir())
+    result = run(*ZOO, *arguments, cwd=tmp_path, code=2, **environment)
+    (line,) = result.stderr.strip().splitlines()
+    assert told in line
+    assert sorted(tmp_path.iterdir()) == before

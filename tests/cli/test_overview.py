@@ -1,0 +1,35 @@
+import re
+from pathlib import Path
+
+from zoo.cli import overview
+from zoo.models import registry
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def shipped() -> list[str]:
+    """The models that git keeps, as .gitignore names them."""
+    return re.findall(r"^!/saved_models/(\w+)/$", (ROOT / ".gitignore").read_text(), re.MULTILINE)
+
+
+def table() -> str:
+    return overview.markdown([registry.find(str(ROOT / "saved_models" / name)) for name in shipped()])
+
+
+def test_the_table_of_the_readme_is_what_the_manifests_say():
+    assert table() in README, "put there what `python -m zoo list --markdown` prints"
+
+
+def test_every_shipped_model_and_every_recipe_is_in_the_table():
+    rows = table()
+    recipes = [path.stem for path in (ROOT / "zoo/recipes").glob("*.py") if path.stem != "__init__"]
+    assert all(f"| `{name}`: " in rows for name in shipped())
+    assert all(f"[`{name}`](recipes/{name}/README.md)" in rows for name in recipes)
+
+
+def test_the_winner_is_bold_and_figures_are_rounded():
+    line = next(row for row in table().splitlines() if "`sentiment_imdb`" in row)
+    assert "accuracy 0.894 | **0.904** |" in line
+    line = next(row for row in table().splitlines() if "`pronunciation_cmudict`" in row)
+    assert "WER **22.7** | 96.0 |" in line

@@ -1,0 +1,107 @@
+"""What the card of a model tells, from a manifest made up here."""
+
+import pytest
+
+from zoo.export.card import card
+
+MANIFEST = {
+    "name": "phrases",
+    "recipe": "translation",
+    "command": "python -m zoo.recipes.translation",
+    "seed": 7,
+    "dataset": {
+        "name": "cldr_phrases",
+        "version": "1.0",
+        "source": "https://example.org",
+        "licence": "free",
+        "sizes": {"train": 9000, "validation": 500, "test": 1200, "test_terms": 34},
+    },
+    "metrics": {
+        "test": {
+            "n": 1200,
+            "bleu": 56.789,
+            "chrf": 78.0,
+            "exact_match": 0.9512,
+            "signatures": {"bleu": "tok:13a|v:1", "chrf": "nc:6|v:1"},
+        },
+        "test_terms": {"n": 34, "bleu": 5.0, "chrf": 17.125, "exact_match": 0.0, "signatures": {}},
+    },
+    "baselines": {
+        "test": {"the source itself": {"n": 1200, "bleu": 1.0, "chrf": 2.0, "exact_match": 0.25}},
+        "test_terms": {"the source itself": {"n": 34, "bleu": 3.0, "chrf": 4.0, "exact_match": 0.5}},
+    },
+    "training": {"seconds": 200.4, "epochs": 5, "best_epoch": 4},
+    "signatures": {
+        "serving_default": {"inputs": {"text": "string (any)"}, "outputs": {"score": "float32 (any)"}}
+    },
+    "hardware": "2 cores",
+    "parameters": 1234567,
+    "versions": {"tensorflow": "2.21.0"},
+}
+TEST = """| | BLEU | chrF | exact match |
+|---|---|---|---|
+| the source itself | 1.00 | 2.00 | 0.2500 |
+| **phrases** | 56.79 | 78.00 | 0.9512 |
+
+Part `test` of `cldr_phrases`, 1,200 rows, seed 7.
+As sacreBLEU signs its figures, BLEU is `tok:13a|v:1` and chrF is `nc:6|v:1`.
+"""
+TERMS = """| the source itself | 3.00 | 4.00 | 0.5000 |
+| **phrases** | 5.00 | 17.12 | 0.0000 |
+
+Part `test_terms` of `cldr_phrases`, 34 rows, seed 7.
+
+## Use it
+"""
+
+
+def test_each_part_has_a_table_and_its_size():
+    text = card(MANIFEST)
+    assert TEST in text
+    assert TERMS in text
+    assert text.index(TEST) < text.index(TERMS)
+    assert text.count("As sacreBLEU") == 1
+
+
+@pytest.mark.parametrize("without", ["metrics", "baselines"])
+def test_a_part_may_have_no_baseline_and_other_models_have_one_part(without):
+    manifest = {**MANIFEST, without: {"test": MANIFEST[without]["test"]}}
+    text = card(manifest)
+    assert TEST in text
+    assert ("`test_terms` of" in text) == (without == "baselines")
+    assert text.count("the source itself") == 1
+
+
+def test_labels_of_figures_and_the_way_to_use_the_model_are_there():
+    score = {"n": 1200, "accuracy": 0.5, "macro_f1": 0.25, "f1": {"a": 1.0}}
+    text = card({**MANIFEST, "metrics": {"test": score}, "baselines": {"test": {}}})
+    assert "| | accuracy | macro-F1 |\n|---|---|---|\n| **phrases** | 0.5000 | 0.2500 |" in text
+    assert 'model.signatures["serving_default"](text=tf.constant(["..."]))' in text
+    assert "(9,000 train, 500 validation, 1,200 test, 34 test_terms)" in text
+
+
+def test_a_captioner_is_used_with_a_file():
+    signatures = {"serving_default": {"inputs": {"image": "string (any)"}, "outputs": {}}}
+    text = card({**MANIFEST, "mapping": "captioning", "signatures": signatures})
+    assert '["serving_default"](image=tf.constant([open("photo.jpg", "rb").read()]))' in text
+    assert "`python -m zoo predict phrases photo.jpg`" in text
+    assert '`zoo.load("phrases").predict([open("photo.jpg", "rb").read()])`' in text
+    assert '`python -m zoo predict phrases "..."`, or\n`zoo.load("phrases").predict(["..."])`.' in card(
+        MANIFEST
+    )
+
+
+def test_a_generator_is_used_with_its_settings():
+    types = {"prompt": "string", "length": "int32", "temperature": "float32", "seed": "int64"}
+    inputs = {name: f"{kind} (any)" for name, kind in sorted(types.items())}
+    defaults = {"length": 60, "temperature": 1.0, "seed": 1}
+    signatures = {"serving_default": {"inputs": inputs, "outputs": {}}}
+    text = card({**MANIFEST, "mapping": "text", "signatures": signatures, "defaults": defaults})
+    lines = (
+        'prompt=tf.constant(["..."])',
+        "length=tf.constant([60])",
+        "temperature=tf.constant([1.0])",
+        "seed=tf.constant([1], tf.int64)",
+    )
+    assert "".join(f"        {line},\n" for line in lines) in text
+    assert '`python -m zoo predict phrases "..."`' in text

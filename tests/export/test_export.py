@@ -1,0 +1,342 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from zoo import export
+from zoo.export import serving
+from zoo.recipes import sentiment
+from zoo.text import Vocabulary
+
+NASTY = [
+    "",
+    " \t\n",
+    "a lovely soup",
+    "NUL \x00 inside",
+    b"not utf-8: \xff\xfe \xc3",
+    "😀 👩🏽‍🚀 ☕",
+    "x" * 50_000,
+    "word " * 100_000,
+    "' \" \\ <start> <padding>",
+]
+
+
+@pytest.fixture(scope="module")
+def module(tmp_path_factory):
+    """An untrained classifier with random weights, as the recipe would export it."""
+    vocabulary = Vocabulary.write(
+        Vocabulary.learn({b"lovely": 3, b"soup": 2, b"word": 5}, 100, 1),
+        tmp_path_factory.mktemp("vocabulary") / "vocabulary.txt",
+    )
+    keras.utils.set_random_seed(3)
+    config = sentiment.Config(word_units=8, subword_units=8, subword_buckets=50, units=8)
+    model = sentiment.build_model(config, len(vocabulary), 3)
+    # Larger weights than a fresh model has: answers then differ visibly from row to row.
+    model.set_weights([weight * 3 for weight in model.get_weights()])
+    return sentiment.Sentiment(config, model, vocabulary, ["a", "b", "c"])
+
+
+def test_every_row_has_an_answer_that_is_the_same_alone_and_in_any_batch(module):
+    together = module.classify(tf.constant(NASTY))
+    scores = together["scores"].numpy()
+    assert np.isfinite(scores).all()
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    assert len(np.unique(scores.round(6), axis=0)) > 4
+    for index, text in enumerate(NASTY):
+        alone = module.classify(tf.constant([text]))
+        np.testing.assert_allclose(alone["scores"].numpy()[0], scores[index], atol=1e-6)
+        assert alone["label"].numpy()[0] == together["label"].numpy()[index]
+
+
+def test_blank_texts_are_one_and_the_same_question(module):
+    scores = module.classify(tf.constant(["", "  ", "\x00", "<br />"]))["scores"].numpy()
+    np.testing.assert_array_equal(scores, np.repeat(scores[:1], 4, axis=0))
+
+
+def test_a_batch_of_no_rows_gives_no_rows(module):
+    answer = module.classify(tf.zeros([0], tf.string))
+    assert {name: value.shape.as_list() for name, value in answer.items()} == {
+        "label": [0],
+        "score": [0],
+        "labels": [0, 3],
+        "scores": [0, 3],
+    }
+
+
+def test_rows_run_by_length_come_back_in_their_order(module):
+    texts = ["word " * length for length in np.random.default_rng(0).integers(0, 40, 200)]
+    features = sentiment.features(module.config, module.vocabulary, tf.constant(texts))
+    padded = {name: ragged.to_tensor() for name, ragged in features.items()}
+    expected = module.model(padded, training=False)
+    specs = {"logits": tf.TensorSpec([None, 3])}
+    found = serving.by_length(lambda inputs: {"logits": module.model(inputs)}, features, specs, rows=7)
+    np.testing.assert_allclose(found["logits"], expected, atol=1e-5)
+
+
+ROWS = [[3, 1, 2], [], [7], [5, 5, 5, 5], [], [9, 8]]
+
+
+def ragged(rows):
+    return tf.ragged.constant(rows, dtype=tf.int32, ragged_rank=1)
+
+
+def running(padded):
+    """Sums and names of steps; what padding adds would show in neither."""
+    sums = tf.cumsum(padded["numbers"], axis=1)
+    return {"sums": sums, "names": tf.strings.as_string(padded["numbers"] * 10), "unused": sums}
+
+
+STEPS = {"sums": tf.int32, "names": tf.string}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 4, 100])
+@pytest.mark.parametrize("graph", [False, True])
+def test_values_of_steps_come_back_in_the_order_and_the_lengths_of_the_rows(rows, graph):
+    def run(numbers):
+        return serving.steps_by_length(running, {"numbers": numbers}, STEPS, rows=rows)
+
+    found = (tf.function(run) if graph else run)(ragged(ROWS))
+    assert list(found) == ["sums", "names"]
+    assert found["sums"].to_list() == [[3, 4, 6], [], [7], [5, 10, 15, 20], [], [9, 17]]
+    assert found["names"].to_list() == [[str(10 * n).encode() for n in row] for row in ROWS]
+
+
+@pytest.mark.parametrize("rows", [[], [[]], [[], []]])
+def test_no_rows_and_rows_without_steps_are_no_special_case(rows):
+    numbers = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), [0] * len(rows))
+    found = serving.steps_by_length(running, {"numbers": numbers}, STEPS)
+    assert {name: ragged.to_list() for name, ragged in found.items()} == {"sums": rows, "names": rows}
+    assert [ragged.dtype for ragged in found.values()] == [tf.int32, tf.string]
+
+
+def test_a_model_sees_no_batch_without_a_step_and_vectors_at_steps_too():
+    seen = []
+
+    def first(padded):
+        seen.append(padded["vectors"].shape.as_list())
+        return {"first": padded["vectors"][:, :, 0]}
+
+    vectors = tf.RaggedTensor.from_row_lengths(tf.constant([[1, 2], [3, 4], [5, 6]]), [0, 1, 2])
+    found = serving.steps_by_length(first, {"vectors": vectors}, {"first": tf.int32}, rows=1)
+    assert found["first"].to_list() == [[], [1], [3, 5]]
+    assert seen == [[1, 1, 2], [1, 1, 2], [1, 2, 2]]
+
+
+def blocks(lengths, **limits):
+    """Returns the shapes, padding included, that rows of these lengths go through a model in."""
+    seen = []
+
+    def function(padded, lengths):
+        seen.append(tuple(padded["numbers"].shape))
+        return {"": tf.cast(lengths, tf.int32)}
+
+    numbers = ragged([[1] * length for length in lengths])
+    order, found = serving._in_blocks(
+        function, {"numbers": numbers}, {"": tf.TensorSpec([None], tf.int32)}, **limits
+    )
+    assert found[""].numpy().tolist() == sorted(lengths)
+    assert [lengths[i] for i in order.numpy()] == sorted(lengths)
+    return seen
+
+
+def test_a_block_holds_at_most_so_many_rows():
+    assert blocks([3, 1, 2, 1, 1], rows=2) == [(2, 1), (2, 2), (1, 3)]
+    assert blocks([1, 1], rows=2) == [(2, 1)]
+
+
+def test_a_block_holds_at_most_so_many_steps_padding_included():
+    # 2 x 3 are 6 steps, 3 x 4 would be 12.
+    assert blocks([2, 3, 4, 4, 5], rows=10, steps=11) == [(2, 3), (2, 4), (1, 5)]
+    assert blocks([2, 3, 4, 4, 5], rows=10, steps=12) == [(3, 4), (2, 5)]  # 4 rows would be 16; 2 x 5 are 10
+
+
+def test_a_row_longer_than_all_steps_of_a_block_goes_alone():
+    assert blocks([30, 2, 40], rows=10, steps=5) == [(1, 2), (1, 30), (1, 40)]
+    assert blocks([25_000, 10_000, 10_000], rows=256) == [(2, 10_000), (1, 25_000)]
+
+
+def test_ragged_outputs_are_spread_into_dense_and_flat_ones():
+    columns = {"names": tf.ragged.constant([["a"], [], ["b", "c"]]), "numbers": ragged([[1], [], [2, 3]])}
+    found = {name: value.numpy().tolist() for name, value in serving.dense_and_flat(columns).items()}
+    assert found == {
+        "names": [[b"a", b""], [b"", b""], [b"b", b"c"]],
+        "numbers": [[1, 0], [0, 0], [2, 3]],
+        "flat_names": [b"a", b"b", b"c"],
+        "flat_numbers": [1, 2, 3],
+        "row_splits": [0, 1, 1, 3],
+    }
+    assert serving.dense_and_flat(columns)["row_splits"].dtype == tf.int64
+
+
+def test_no_rows_are_spread_into_tensors_without_rows():
+    nothing = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), tf.zeros([0], tf.int64))
+    found = serving.dense_and_flat({"numbers": nothing})
+    assert {name: value.shape.as_list() for name, value in found.items()} == {
+        "numbers": [0, 0],
+        "flat_numbers": [0],
+        "row_splits": [1],
+    }
+
+
+def test_label_is_the_one_with_the_highest_score(module):
+    answer = {name: value.numpy() for name, value in module.classify(tf.constant(NASTY)).items()}
+    best = answer["scores"].argmax(axis=1)
+    np.testing.assert_array_equal(answer["label"], answer["labels"][np.arange(len(NASTY)), best])
+    np.testing.assert_array_equal(answer["score"], answer["scores"].max(axis=1))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_no_fused_kernel_is_exported_even_with_a_gpu_in_sight(module, cell, monkeypatch):
+    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
+    config = sentiment.Config(word_units=8, subword_units=0, units=8, cell=cell)
+    model = sentiment.build_model(config, len(module.vocabulary), 3)
+    exported = sentiment.Sentiment(config, model, module.vocabulary, ["a", "b", "c"])
+    layers = list(serving.recurrent_layers(exported.model))
+    assert len(layers) == 2 * 2
+    assert [layer.use_cudnn for layer in layers] == [False] * 4
+    definition = exported.classify.get_concrete_function().graph.as_graph_def()
+    nodes = [*definition.node, *(node for body in definition.library.function for node in body.node_def)]
+    assert len(nodes) > 100
+    assert not [node.op for node in nodes if "Cudnn" in node.op]
+
+
+def test_a_half_precision_model_is_exported_in_full_precision(module):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = sentiment.build_model(sentiment.Config(units=4, word_units=4, subword_units=4), 10, 2)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    copy = serving.portable(model)
+    assert {layer.compute_dtype for layer in copy._flatten_layers() if layer.weights} == {"float32"}
+    for mine, theirs in zip(copy.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+def save(module, directory, **changes):
+    manifest = {
+        "recipe": "sentiment", "mapping": "classification", "command": "python", "seed": 1, "labels": ["a"],
+        "dataset": {"name": "d", "version": "", "source": "s", "licence": "l", "sizes": {"test": 1}},
+        "metrics": {"test": {"accuracy": 0.5}}, "baselines": {"test": {}},
+        "training": {"epochs": 1, "best_epoch": 1, "seconds": 1.0}, **changes,
+    }  # fmt: skip
+    samples = {"serving_default": ["", "a lovely soup"]}
+    export.save(module, directory, {"serving_default": module.classify}, samples, manifest)
+
+
+def test_a_process_without_keras_gives_the_same_answers(module, tmp_path):
+    save(module, tmp_path / "model")
+    program = """
+import sys, json
+sys.modules["keras"] = None
+import tensorflow as tf
+f = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
+print(json.dumps(f(text=tf.constant(["a lovely soup", "", "word"]))["scores"].numpy().tolist()))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "model")], capture_output=True, text=True, check=True
+    )
+    expected = module.classify(tf.constant(["a lovely soup", "", "word"]))["scores"].numpy()
+    np.testing.assert_allclose(json.loads(result.stdout), expected, atol=1e-6)
+
+
+def test_files_stay_below_16_mb_and_weights_are_stored_once(module, tmp_path, monkeypatch):
+    monkeypatch.setattr(export, "_SHARD_BYTES", 2_000)
+    save(module, tmp_path / "model")
+    shards = list((tmp_path / "model/variables").glob("*.data-*"))
+    assert len(shards) > 1
+    stored = sum(path.stat().st_size for path in shards)
+    assert 4 * module.model.count_params() <= stored < 4 * module.model.count_params() + 10_000
+
+
+def test_an_export_that_answers_otherwise_in_a_fresh_process_is_not_kept(module, tmp_path, monkeypatch):
+    broken = export._FRESH_PROCESS.replace("samples[place].tolist()", "samples[place].tolist()[::-1]")
+    assert broken != export._FRESH_PROCESS
+    monkeypatch.setattr(export, "_FRESH_PROCESS", broken)
+    with pytest.raises(export.ZooError, match="differs in a fresh process"):
+        save(module, tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_export_replaces_its_own_kind_only(module, tmp_path):
+    save(module, tmp_path / "model")
+    save(module, tmp_path / "model", seed=2)
+    assert json.loads((tmp_path / "model/zoo.json").read_text())["seed"] == 2
+    with pytest.raises(export.ZooError, match="was not exported by the recipe tagging"):
+        save(module, tmp_path / "model", recipe="tagging")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_what_a_kill_between_the_renames_left_is_put_back_first(module, tmp_path):
+    save(module, tmp_path / "model", recipe="tagging")
+    (tmp_path / "model").rename(tmp_path / ".model.old")
+    (tmp_path / ".model.new").mkdir()
+    with pytest.raises(export.ZooError, match="was not exported by the recipe sentiment"):
+        save(module, tmp_path / "model")
+    assert (tmp_path / "model/saved_model.pb").exists()
+
+
+def test_a_place_that_cannot_hold_a_model_is_found_out_before_training(tmp_path):
+    (tmp_path / "saved_models").write_text("a file")
+    with pytest.raises(export.ZooError, match="saved_models: cannot be written"):
+        export.check_target(tmp_path / "saved_models/model", "sentiment")
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("where", ["while writing", "between the renames"])
+def test_an_interrupted_export_leaves_the_old_model_whole(module, tmp_path, monkeypatch, where):
+    save(module, tmp_path / "model")
+    before = sorted((path.name, path.stat().st_mtime) for path in (tmp_path / "model").rglob("*"))
+    rename = Path.rename
+    if where == "while writing":
+        monkeypatch.setattr(export, "hashes", interrupt)
+    else:
+        monkeypatch.setattr(
+            Path, "rename", lambda s, to: interrupt() if s.name.endswith(".new") else rename(s, to)
+        )
+    with pytest.raises(KeyboardInterrupt):
+        save(module, tmp_path / "model")
+    assert sorted((path.name, path.stat().st_mtime) for path in (tmp_path / "model").rglob("*")) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+class Repeating(serving.Serving):
+    """Takes several tensors, of which order and type matter."""
+
+    @serving.signature(
+        text=tf.TensorSpec([None], tf.string),
+        times=tf.TensorSpec([None], tf.int64),
+        after=tf.TensorSpec([None, 2], tf.float32),
+    )
+    def repeat(self, text, times, after):
+        """Returns texts with numbers behind them."""
+        numbers = tf.strings.reduce_join(tf.strings.as_string(after, precision=1), axis=1)
+        return {"text": tf.strings.join([text, tf.strings.as_string(times), numbers])}
+
+
+def test_a_signature_of_several_tensors_is_verified_with_samples_of_each(tmp_path):
+    inputs = keras.Input((1,))
+    module = Repeating(keras.Model(inputs, keras.layers.Dense(1)(inputs)))
+    given = {"after": [[1, 2], [3, 4]], "text": ["é", ""], "times": [2**40, -1]}  # in any order
+    manifest = {
+        "recipe": "none", "mapping": "none", "command": "python", "seed": 1, "labels": [],
+        "dataset": {"name": "d", "version": "", "source": "s", "licence": "l", "sizes": {"test": 1}},
+        "metrics": {"test": {}}, "baselines": {"test": {}}, "defaults": {"times": 3, "after": [0.0, 1.0]},
+        "training": {"epochs": 1, "best_epoch": 1, "seconds": 1.0},
+    }  # fmt: skip
+    functions, samples = {"serving_default": module.repeat}, {"serving_default": given}
+    export.save(module, tmp_path / "m", functions, samples, manifest)
+    model = tf.saved_model.load(str(tmp_path / "m")).signatures["serving_default"]
+    found = model(text=tf.constant(["a"]), times=tf.constant([7], tf.int64), after=tf.constant([[0.5, 1.0]]))
+    assert found["text"].numpy().tolist() == [b"a70.51.0"]
+    stored = json.loads((tmp_path / "m/zoo.json").read_text())["signatures"]["serving_default"]
+    assert stored["inputs"] == {
+        "after": "float32 (any, 2)", "text": "string (any)", "times": "int64 (any)"
+    }  # fmt: skip

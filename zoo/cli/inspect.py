@@ -1,0 +1,181 @@
+"""python -m zoo inspect: what there is to see, and what each takes; TensorFlow is imported when needed."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from zoo import cli
+from zoo.errors import ZooError
+from zoo.models import registry
+from zoo.models.quiet import import_tensorflow
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Draws how a classifier's answer grows word by word."""
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a saved model."""
+    text: Annotated[str, tyro.conf.Positional]
+    """The text to read, in quotes."""
+    output: str = "reading.png"
+    """File to draw: .png, .svg or .pdf."""
+
+    def run(self) -> None:
+        """Draws the picture."""
+        saved = registry.find(self.model)
+        if saved.captions:
+            raise ZooError(f"{saved.name}: reads no text; choose a classifier, or inspect its attention")
+        from zoo.inspection.reading import draw_reading
+
+        _tell(draw_reading(registry.Model(saved), cli.from_shell(self.text), Path(self.output)), self.output)
+
+
+@dataclass(frozen=True)
+class Attention:
+    """Draws where a translator or captioner looks while it writes."""
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a saved model."""
+    text: Annotated[str, tyro.conf.Positional]
+    """The text to read, in quotes; for a captioning model the path of a picture."""
+    output: str = "attention.png"
+    """File to draw: .png, .svg or .pdf."""
+
+    def run(self) -> None:
+        """Draws the picture, and prints what it shows."""
+        saved, path = registry.find(self.model), Path(self.output)
+        if saved.captions:
+            from zoo.inspection.looking import draw_looking
+
+            _tell(draw_looking(registry.Model(saved), Path(self.text), path), path)
+            return
+        from zoo.inspection.attention import draw_attention
+
+        _tell(draw_attention(registry.Model(saved), cli.from_shell(self.text), path), path)
+
+
+@dataclass(frozen=True)
+class States:
+    """Draws each unit's activation over a text, and ranks units by what they keep track of.
+
+    Beside the picture a page of the same name that ends in .html shows every unit.
+    """
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a language model or tagger."""
+    text: Annotated[str, tyro.conf.Positional]
+    """The text to read, in quotes, or the path of a text file."""
+    probe: str = ""
+    """A longer text file that units are ranked on; empty: part of the model's own test data."""
+    units: tuple[int, ...] = ()
+    """Numbers of the units to draw, eight at most; empty: the best of each thing tracked."""
+    output: str = "states.png"
+    """File to draw: .png, .svg or .pdf."""
+
+    def run(self) -> None:
+        """Draws the picture and the page, and prints the ranking."""
+        saved = registry.find(self.model)
+        import_tensorflow()
+        from zoo.inspection.states import draw_states
+
+        given = (cli.from_shell(self.text), Path(self.output), self.probe, self.units)
+        _tell(draw_states(registry.Model(saved), *given), self.output)
+        print(Path(self.output).with_suffix(".html"))
+
+
+@dataclass(frozen=True)
+class Order:
+    """Measures how much a model's score owes to the order of tokens: as it is, shuffled, reversed."""
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a classifier, tagger, translator or language model."""
+    rows: int = 500
+    """Most rows of the test part that are scored."""
+    seed: int = 1
+    """Of which rows are drawn, and of the shuffling."""
+    output: str = "order.png"
+    """File to draw: .png, .svg or .pdf."""
+
+    def run(self) -> None:
+        """Prints the table, draws the bars, and says what they mean."""
+        saved = registry.find(self.model)
+        import_tensorflow()
+        from zoo.inspection.order import draw_order
+
+        _tell(draw_order(registry.Model(saved), Path(self.output), self.rows, self.seed), self.output)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Measures how far back gradients reach: by cell, at the start and trained, by recurrent matrix and
+    forget-gate bias, with and without clipping, and the longest memory that is learned.
+
+    It takes five minutes on two cores; what is measured is kept in runs/, and the same command continues
+    after Ctrl-C.
+    """
+
+    seeds: int = 3
+    """Networks of each kind."""
+    units: int = 32
+    """Size of their states."""
+    back: int = 100
+    """Steps that gradients are followed back through networks as they start."""
+    distance: int = 20
+    """Steps of noise in the task that networks are trained on before they are measured again."""
+    updates: int = 1500
+    """Most updates of each training."""
+    distances: tuple[int, ...] = (10, 20, 40, 80, 160, 320)
+    """Steps of noise that networks try to learn, rising."""
+    name: str = "gradients"
+    """Of the folder in runs/ that keeps what is measured."""
+    output: str = ""
+    """File to draw: .png, .svg or .pdf; empty: gradients.png in that folder."""
+    fresh: bool = False
+    """Discard what was measured before under this name."""
+
+    def run(self) -> None:
+        """Measures, prints tables and draws the sheet."""
+        with cli.one_line_errors("the same command continues"):
+            self._check()
+            import_tensorflow()
+            from zoo.inspection.gradients import Settings
+            from zoo.inspection.sweep import draw_gradients
+
+            settings = Settings(**{field.name: getattr(self, field.name) for field in fields(Settings)})
+            path = Path(self.output) if self.output else None
+            print(draw_gradients(settings, self.name, path, self.fresh))
+
+    def _check(self) -> None:
+        for name, least in {"seeds": 1, "units": 2, "back": 1, "distance": 1, "updates": 1}.items():
+            if getattr(self, name) < least:
+                raise ZooError(f"--{name} {getattr(self, name)}: give at least {least}")
+        if self.back < self.distance:
+            raise ZooError(f"--back {self.back}: give at least as many steps as --distance, {self.distance}")
+        tried = self.distances
+        if not tried or tried[0] < 1 or any(a >= b for a, b in itertools.pairwise(tried)):
+            raise ZooError(f"--distances {' '.join(map(str, tried))}: give rising numbers, from 1 on")
+
+
+@dataclass(frozen=True)
+class Inspect:
+    """Draws what goes on in a model."""
+
+    what: tyro.conf.OmitArgPrefixes[
+        tyro.conf.OmitSubcommandPrefixes[Reading | Attention | States | Order | Gradients]
+    ]
+
+    def run(self) -> None:
+        """Runs what was chosen."""
+        self.what.run()
+
+
+def _tell(said: str, path: str | Path) -> None:
+    if said:
+        print(said, end="\n\n")
+    print(path)

@@ -1,0 +1,182 @@
+"""Command lines of recipes: flags over a preset, and one line for every error."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import os
+import re
+import sys
+import tomllib
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from zoo.errors import ZooError
+
+Config = TypeVar("Config")
+# Cards and presets: of the checkout, or of the installed package.
+_RECIPES = (Path(__file__).parents[2] / "recipes", Path(__file__).parents[1] / "presets")
+
+
+def run(recipe: str, config: type[Config], main: Callable[[Config], Any]) -> None:
+    """Parses `sys.argv` over the `--preset` named there, and calls `main`.
+
+    Args:
+        recipe: folder of the presets, `recipes/<recipe>/*.toml`.
+        config: dataclass whose fields are the flags.
+        main: the recipe's main.
+    """
+    with one_line_errors("the same command continues where the last whole epoch ended"):
+        main(parse(recipe, config, sys.argv[1:], sys.modules["__main__"].__doc__ or ""))
+
+
+def parse(recipe: str, config: type[Config], arguments: list[str], description: str = "") -> Config:
+    """Returns the config that the arguments describe.
+
+    Raises:
+        ZooError: a flag, a value or a preset is not known.
+    """
+    preset, arguments = _take_preset(arguments)
+    default = config()
+    if preset:
+        path = preset_path(recipe, preset)
+        default = _parse(config, default, _as_flags(path, config), f"preset {path}: ")
+    found = ", ".join(presets(recipe)) or "none"
+    help_text = f"{description.strip()}\n\n--preset NAME_OR_FILE sets other defaults; presets: {found}."
+    return _parse(config, default, arguments, "", help_text)
+
+
+def parse_commands(commands: Any, arguments: list[str], program: str, description: str) -> Any:
+    """Returns the command, one dataclass of the union `commands`, that the arguments describe.
+
+    Raises:
+        ZooError: a command, flag or value is not known.
+    """
+    return _parse(commands, None, arguments or ["--help"], "", description, program)
+
+
+def presets(recipe: str) -> dict[str, Path]:
+    """Returns name -> path of a recipe's presets, in the installed package or the checkout."""
+    folders = (root / recipe for root in _RECIPES)
+    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
+
+
+def recipes_file(name: str) -> Path:
+    """Returns a file beside the recipes' folders of cards and presets."""
+    return next(root / name for root in _RECIPES if (root / name).exists())
+
+
+def preset_path(recipe: str, preset: str) -> Path:
+    """Finds a preset by name or by path.
+
+    Raises:
+        ZooError: there is none.
+    """
+    known = presets(recipe)
+    if preset in known:
+        return known[preset]
+    if preset.endswith(".toml") and Path(preset).is_file():
+        return Path(preset)
+    raise ZooError(f"--preset {preset}: there is none; choose {', '.join(known)}, or give a .toml file")
+
+
+@contextlib.contextmanager
+def one_line_errors(after_interrupt: str = "nothing was written") -> Iterator[None]:
+    """Ends the program with one line and exit code 2 on bad input, and with 130 on Ctrl-C.
+
+    Args:
+        after_interrupt: what is told after Ctrl-C.
+    """
+    warnings.showwarning = _one_line_warning
+    try:
+        yield
+    except ZooError as error:
+        fail(str(error))
+    except BrokenPipeError:  # the reader of our output, `head` say, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        print(f"\nstopped; {after_interrupt}", file=sys.stderr)
+        sys.exit(130)
+
+
+def from_shell(text: str) -> str:
+    """Replaces what the shell passed on that is not UTF-8 by U+FFFD, as in any other text."""
+    return os.fsencode(text).decode("utf-8", "replace")
+
+
+def fail(message: str) -> NoReturn:
+    """Prints one line and exits with 2."""
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _one_line_warning(message, category, filename, lineno, file=None, line=None) -> None:
+    if issubclass(category, UserWarning):
+        print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _take_preset(arguments: list[str]) -> tuple[str, list[str]]:
+    rest, preset, waiting = [], "", False
+    for argument in arguments:
+        if waiting:
+            preset, waiting = argument, False
+        elif argument == "--preset":
+            waiting = True
+        elif argument.startswith("--preset="):
+            preset = argument.removeprefix("--preset=")
+        else:
+            rest.append(argument)
+    if waiting:
+        raise ZooError("--preset: give the name of a preset or a .toml file")
+    return preset, rest
+
+
+def _as_flags(path: Path, config: type) -> list[str]:
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ZooError(f"preset {path}: cannot be read ({error})") from None
+    fields = {field.name for field in dataclasses.fields(config)}
+    flags = []
+    for name, value in values.items():
+        if name not in fields:
+            raise ZooError(
+                f"preset {path}: unknown setting {name!r}; settings are {', '.join(sorted(fields))}"
+            )
+        flag = f"--{name.replace('_', '-')}"
+        if isinstance(value, bool):
+            flags.append(flag if value else flag.replace("--", "--no-", 1))
+        else:
+            flags += [flag, *map(str, value if isinstance(value, list) else [value])]
+    return flags
+
+
+def _parse(config, default, flags: list[str], where: str, description: str = "", program: str | None = None):
+    import tyro
+
+    options = {"args": flags, "description": description, "prog": program}
+    if default is not None:
+        options["default"] = default
+    if any(flag in ("-h", "--help") for flag in flags):
+        return tyro.cli(config, **options)
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            return tyro.cli(config, **options)
+    except SystemExit:
+        raise ZooError(where + _first_sentence(complaint.getvalue())) from None
+
+
+def _first_sentence(boxed: str) -> str:
+    """Takes the message out of the box that the parser draws for people with wide terminals."""
+    lines = [line for line in re.sub("\x1b\\[[0-9;]*m", "", boxed).splitlines() if line.strip()]
+    untitled = [line.strip(" │|") for line in lines[1:]]
+    body = [line for line in untitled if line and not re.fullmatch("[-─╰╯ ]+", line)]
+    end = next(
+        (i for i, line in enumerate(body) if line.startswith(("Argument helptext", "For full help"))), None
+    )
+    return " ".join(body[:end]) + "; see --help"

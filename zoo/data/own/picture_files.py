@@ -1,0 +1,119 @@
+"""Files of pictures: which are meant by a command line or a table, and why one cannot be read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from zoo.errors import ZooError
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+
+
+class Picture(NamedTuple):
+    """A file, and how a person called it."""
+
+    name: str
+    file: Path
+
+
+def given(paths: Sequence[str]) -> list[Picture]:
+    """Returns the pictures that paths name; a folder stands for the pictures in it, sorted by name.
+
+    Raises:
+        ZooError: a file is missing, or a folder holds no pictures.
+    """
+    pictures = []
+    for path in paths:
+        pictures += _in_folder(Path(path)) if os.path.isdir(path) else [_picture(path)]  # noqa: PTH112
+    check(picture.file for picture in pictures)
+    return pictures
+
+
+def listed(path: Path) -> list[Picture]:
+    """Returns the pictures that a file lists, by paths from the file's folder.
+
+    Args:
+        path: `.txt` with a path on each line, or CSV, TSV or JSONL with a column `image`.
+
+    Raises:
+        ZooError: the list cannot be read, or it is empty, has a blank cell, or names a file that is missing.
+    """
+    from zoo.data.own import tables
+
+    if path.suffix == ".txt":
+        names = [line.strip() for line in tables.read_text(path).splitlines() if line.strip()]
+        if not names:
+            raise ZooError(f"{path}: the file is empty; it needs the path of a picture on each line")
+    else:
+        names = [name for (name,) in tables.filled(path, ("image",), ("image",))]
+    pictures = [Picture(name, path.parent / name) for name in names]
+    check(picture.file for picture in pictures)
+    return pictures
+
+
+def with_captions(path: Path) -> dict[Picture, list[str]]:
+    """Returns the pictures of a table with the columns `image` and `caption`, each with all its captions.
+
+    Raises:
+        ZooError: as `listed`.
+    """
+    from zoo.data.own import tables
+
+    columns = ("image", "caption")
+    captions: dict[Picture, list[str]] = {}
+    for name, caption in tables.filled(path, columns, columns):
+        name = os.path.normpath(name)
+        captions.setdefault(Picture(name, path.parent / name), []).append(caption)
+    check(picture.file for picture in captions)
+    return captions
+
+
+def check(paths: Iterable[Path]) -> None:
+    """Refuses files that are not there.
+
+    Raises:
+        ZooError: names the first of them.
+    """
+    for path in paths:
+        if os.path.isdir(path):  # noqa: PTH112 - these functions do not raise on a name that is too long
+            raise ZooError(f"{path}: is a folder; give the pictures in it")
+        if not os.path.isfile(path):  # noqa: PTH113
+            raise ZooError(f"{path}: no such file; give the path of a picture")
+
+
+def read(path: Path) -> bytes:
+    """Returns a file's bytes.
+
+    Raises:
+        ZooError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ZooError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def refusal(path: Path) -> str:
+    """Says why a picture has no caption, as in "is damaged or cut off"."""
+    from zoo import images
+
+    return images.refusal(read(path)) or "cannot be decoded"
+
+
+def _in_folder(folder: Path) -> list[Picture]:
+    # A dot marks what programs keep for themselves.
+    try:
+        names = [path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+    except OSError as error:
+        raise ZooError(f"{folder}: cannot be read ({error.strerror})") from None
+    pictures = [_picture(str(folder / name)) for name in sorted(names) if not name.startswith(".")]
+    if not pictures:
+        raise ZooError(f"{folder}: holds no pictures ({', '.join(SUFFIXES)})")
+    return pictures
+
+
+def _picture(path: str) -> Picture:
+    return Picture(os.fsencode(path).decode("utf-8", "replace"), Path(path))

@@ -1,0 +1,175 @@
+"""The user's own pictures: a folder with a table of captions."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.data.examples import Examples, of_user
+from zoo.data.own.tables import filled_cells, read_table
+from zoo.data.splits import split_of
+from zoo.errors import ZooError
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+TABLE = "captions.csv"
+_COLUMNS = ("image", "caption")
+_SPLITS = ("train", "validation", "test")
+
+Row = tuple[Path, list[str]]
+
+
+@dataclass
+class _Picture:
+    line: int
+    """Of the table, where the picture is named first."""
+    split: str
+    captions: list[str] = field(default_factory=list)
+
+
+def load(path: Path) -> Examples:
+    """Loads a folder of pictures with their captions.
+
+    Args:
+        path: the folder or its table, as `read_captions` takes it.
+
+    Raises:
+        ZooError: as `read_captions`.
+    """
+    parts = read_captions(path)
+    return of_user(path, {split: dataset(rows) for split, rows in parts.items()})
+
+
+def read_captions(path: Path) -> dict[str, list[Row]]:
+    """Reads which captions the pictures of a folder have, and checks that each picture can be decoded.
+
+    Args:
+        path: a folder that holds `captions.csv`, or a CSV, TSV or JSONL file. It has the columns `image`,
+            a path from the file's folder, and `caption`; a picture with several captions has several rows.
+            A column `split` says `train`, `validation` or `test`; without it pictures are split 80 / 10 / 10
+            by a hash of their names.
+
+    Returns:
+        Split -> pictures, each with its captions, in the order of the file.
+
+    Raises:
+        ZooError: the table is missing or malformed, has a blank cell, an unknown split, a split without
+            pictures or a picture in two of them, or a picture is missing or cannot be decoded.
+    """
+    table = path / TABLE if path.is_dir() else path
+    if path.is_dir() and not table.is_file():
+        raise ZooError(f"{path}: holds no {TABLE}; write one with the columns {' and '.join(_COLUMNS)}")
+    pictures: dict[Path, _Picture] = {}
+    for line, row in read_table(table, _COLUMNS, texts=_COLUMNS):
+        where = f"{table}: line {line}"
+        name, caption = filled_cells(where, row, _COLUMNS)
+        name = os.path.normpath(name)
+        file = table.parent / name
+        split = _split(where, row, name)
+        if file not in pictures and not os.path.isfile(file):  # noqa: PTH113 - as for names that are too long
+            raise ZooError(f"{where} names a picture that is missing, {file}; add it or remove the row")
+        picture = pictures.setdefault(file, _Picture(line, split))
+        if picture.split != split:
+            raise ZooError(
+                f"{where} puts {name} into {split}, but line {picture.line} into {picture.split}; choose one"
+            )
+        picture.captions.append(caption)
+    parts = _parts(table, pictures)  # before the pictures are opened, which takes longer
+    _check_decodable(table, pictures)
+    return parts
+
+
+def dataset(rows: Sequence[Row]) -> tf.data.Dataset:
+    """Returns a dataset that decodes pictures when they are asked for.
+
+    Args:
+        rows: pictures with their captions, as `read_captions` returns them.
+
+    Returns:
+        Unbatched dicts: `image` uint8 (height, width, 4), red, green, blue and opacity, and `captions`
+        string (n,); in the order of the rows.
+    """
+    import tensorflow as tf
+
+    files, captions = zip(*rows, strict=True)
+    lengths = [len(each) for each in captions]
+    flat = tf.constant([caption for each in captions for caption in each])
+    slices = tf.data.Dataset.from_tensor_slices(
+        {
+            "image": tf.constant([str(file) for file in files]),
+            "captions": tf.RaggedTensor.from_row_lengths(flat, lengths),
+        }
+    )
+
+    @tf.autograph.experimental.do_not_convert
+    def decoded(row):
+        # The rows of a ragged tensor are dense, which their type does not yet say.
+        return {"image": _decode()(row["image"]), "captions": tf.convert_to_tensor(row["captions"])}
+
+    return slices.map(decoded, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+
+
+@functools.cache
+def _decode() -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns a function from a file's name to its picture, which is traced once: that takes a second."""
+    import tensorflow as tf
+
+    from zoo import images
+
+    def decode(file):
+        return tf.ensure_shape(images.decode(tf.io.read_file(file)), [None, None, 4])
+
+    return tf.function(decode, input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
+
+
+def _split(where: str, row: dict[str, Any], name: str) -> str:
+    split = row.get("split")
+    if split is None:
+        return split_of(name)
+    split = str(split).strip()
+    if split not in _SPLITS:
+        raise ZooError(f"{where} has the unknown split {split!r}; write train, validation or test")
+    return split
+
+
+def _check_decodable(table: Path, pictures: dict[Path, _Picture]) -> None:
+    """Refuses a picture that training would stumble over; all are decoded once, without keeping them."""
+    import tensorflow as tf
+
+    from zoo import images
+
+    @tf.autograph.experimental.do_not_convert
+    def decoded(file):
+        # Unless something of the picture is asked for, it would not be decoded.
+        return file, tf.size(_decode()(file))
+
+    files = tf.data.Dataset.from_tensor_slices([str(file) for file in pictures])
+    sizes = files.map(decoded, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
+    good = {file.decode() for file, _ in sizes.as_numpy_iterator()}
+    for file, picture in pictures.items():
+        if str(file) not in good:
+            try:
+                reason = images.refusal(file.read_bytes())
+            except OSError as error:
+                reason = f"cannot be read ({error.strerror})"
+            raise ZooError(
+                f"{table}: line {picture.line} names {file}, which {reason}; replace it or remove the row"
+            )
+
+
+def _parts(table: Path, pictures: dict[Path, _Picture]) -> dict[str, list[Row]]:
+    parts: dict[str, list[Row]] = {split: [] for split in _SPLITS}
+    for file, picture in pictures.items():
+        parts[picture.split].append((file, picture.captions))
+    for split, rows in parts.items():
+        if not rows:
+            raise ZooError(
+                f"{table}: has no pictures for the {split} part; add some, or say in a column 'split' "
+                "which are for train, validation and test"
+            )
+    return parts

@@ -1,0 +1,1 @@
+"""One builder of ours a file."""

@@ -1,0 +1,88 @@
+"""Scores of forecasts by their standard definitions, over rolling origins."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+
+def forecasting(
+    truth: np.ndarray,
+    quantiles: np.ndarray,
+    levels: Sequence[float],
+    scale: np.ndarray,
+    columns: Sequence[str],
+) -> dict[str, Any]:
+    """Scores forecasts, those of several columns on average.
+
+    Args:
+        truth: what came, (origins, horizon, columns).
+        quantiles: what was forecast, (origins, horizon, columns, levels).
+        levels: share of the truth that should lie below each quantile; the one of 0.5 is the forecast.
+        scale: what `naive_error` says of each column, (columns,).
+        columns: their names.
+
+    Returns:
+        `n`, the number of origins; `mase`, the mean absolute error over `scale` (Hyndman and Koehler 2006);
+        `smape`, of 100: the mean of 200 |error| / (|truth| + |forecast|), 0 where all are 0; where there are
+        several levels `coverage`, the share of the truth between the outer quantiles, bounds included;
+        `pinball`, the mean pinball loss over `scale`; `mase_by_step` and `coverage_by_step`, one for each
+        step of the horizon; and of several columns `mase_by_column`.
+    """
+    forecast = quantiles[..., list(levels).index(0.5)]
+    errors = np.abs(truth - forecast)
+    scaled = errors / scale
+    size = np.abs(truth) + np.abs(forecast)
+    smape = 200 * np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
+    below = truth[..., None] - quantiles
+    pinball = np.maximum(np.array(levels) * below, (np.array(levels) - 1) * below) / scale[:, None]
+    inside = (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1])
+    several = len(levels) > 1
+    return {
+        "n": len(truth),
+        "mase": float(scaled.mean()),
+        "smape": float(smape.mean()),
+        **({"coverage": float(inside.mean())} if several else {}),
+        "pinball": float(pinball.mean()),
+        "mase_by_step": scaled.mean((0, 2)).tolist(),
+        **({"coverage_by_step": inside.mean((0, 2)).tolist()} if several else {}),
+        **(
+            {"mase_by_column": dict(zip(columns, scaled.mean((0, 1)).tolist(), strict=True))}
+            if len(columns) > 1
+            else {}
+        ),
+    }
+
+
+def naive_error(values: np.ndarray) -> np.ndarray:
+    """Returns the mean absolute change from one step to the next of each column: what MASE is scaled by.
+
+    Args:
+        values: of the training part, (time, columns).
+    """
+    return np.abs(np.diff(values.astype(np.float64), axis=0)).mean(axis=0)
+
+
+def origins(start: int, end: int, horizon: int) -> np.ndarray:
+    """Returns the last rows known from which a part is forecast: each day once is the first one ahead.
+
+    Args:
+        start: first row of the part.
+        end: the row behind its last one.
+        horizon: steps ahead, all of which lie in the part.
+    """
+    return np.arange(start - 1, end - horizon)
+
+
+def ahead(rows: np.ndarray, horizon: int) -> np.ndarray:
+    """Returns the rows (origins, horizon) that follow each of some rows."""
+    return rows[:, None] + np.arange(1, horizon + 1)
+
+
+def by_step(scores: Mapping[str, Mapping[str, Any]], figure: str) -> dict[str, dict[str, str]]:
+    """Returns name -> step of the horizon -> a figure such as `mase`, as `zoo.show.report` prints tables."""
+    return {
+        name: {f"+{step}": f"{value:.3f}" for step, value in enumerate(score[f"{figure}_by_step"], 1)}
+        for name, score in scores.items()
+        if f"{figure}_by_step" in score
+    }

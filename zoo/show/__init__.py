@@ -1,0 +1,1 @@
+"""What people see: tables, answers, curves and sheets of pictures."""
