@@ -4,7 +4,7 @@ Importing `zoo` is instant; TensorFlow is imported by the first model that is lo
 """
 
 from zoo.errors import ZooError
-from zoo.models.registry import list_models, load
+from zoo.models import list_models, load
 
 __version__ = "0.1.0"
 __all__ = ["ZooError", "__version__", "list_models", "load"]

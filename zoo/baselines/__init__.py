@@ -1,5 +1,6 @@
 """What a recurrent model must beat: simple models, fitted in seconds on the same data."""
 
+from zoo.baselines.forecasts import forecasting
 from zoo.baselines.texts import captioning, generation, tagging, text_classification, translation
 
-__all__ = ["captioning", "generation", "tagging", "text_classification", "translation"]
+__all__ = ["captioning", "forecasting", "generation", "tagging", "text_classification", "translation"]

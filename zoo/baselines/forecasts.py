@@ -1,27 +1,28 @@
 """What a forecaster must beat: four methods that every textbook has, fitted in a moment."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
 from zoo.data.climatology import DAY, YEAR, Climatology
 from zoo.data.own.series import Series
-from zoo.metrics.forecasts import ahead, forecasting, origins
+from zoo.metrics import Score
+from zoo.metrics import forecasting as scored
+from zoo.metrics.forecasts import ahead, origins
 
 # Shares of a new observation in the level: from a memory of a hundred steps to hardly any.
 _SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 Forecasts = Callable[[np.ndarray], np.ndarray]
 
 
-def score_all(
+def forecasting(
     known: Series,
     test: Series,
     scale: np.ndarray,
     horizon: int,
     levels: Sequence[float],
     cycles: Sequence[tuple[float, int]],
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, Score]:
     """Scores the baselines by rolling origin over the test part.
 
     - naive: the last value goes on.
@@ -56,7 +57,7 @@ def score_all(
         errors = values[ahead(past, horizon)] - forecasts(past)
         spread = np.moveaxis(np.quantile(errors, levels, axis=0), 0, -1)
         spread[..., list(levels).index(0.5)] = 0  # the forecast stays what the method says
-        scores[name] = forecasting(truth, forecasts(tested)[..., None] + spread, levels, scale, known.columns)
+        scores[name] = scored(truth, forecasts(tested)[..., None] + spread, levels, scale, known.columns)
     return scores
 
 
@@ -74,7 +75,7 @@ def fitted(
         values: (time, columns).
         times: (time,), seconds since 1970.
         known: rows that may be fitted to.
-        horizon, cycles: as `score_all` takes them.
+        horizon, cycles: as `forecasting` takes them.
         interval: seconds between two rows.
     """
     climatology = Climatology.fit(values[:known], times[:known], cycles)

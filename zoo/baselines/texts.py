@@ -1,40 +1,34 @@
 """What a recurrent model must beat: simple models, fitted in seconds on the same data."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from zoo import metrics
 from zoo.baselines.ngrams import NGrams
-from zoo.data.examples import (
-    Examples,
-    columns,
-    count_rows,
-    sources_and_references,
-    sources_and_targets,
-    strings,
-    text_and_labels,
-    tokens_and_tags,
-)
+from zoo.data import Part
+from zoo.metrics import Score
 from zoo.metrics.captions import words
-from zoo.text.vocabulary import START
 
 _PAIRS = 200_000  # that are searched for a similar one: of a data set of millions, a sample
 _MEMORY = 100_000  # pictures that are searched
 _SAMPLE = 2_000  # captions among which the most typical one is looked for
 _SIDE = 16  # of shrunk pictures
+Sentences = tuple[list[list[str]], list[list[str]]]  # tokens and tags
 
 
-def text_classification(examples: Examples) -> dict[str, dict[str, Any]]:
+def text_classification(
+    parts: Mapping[str, tuple[Sequence[str], np.ndarray]], label_names: Sequence[str]
+) -> dict[str, Score]:
     """Scores the commonest label, and logistic regression on TF-IDF of words and word pairs.
 
     The linear model takes the 50,000 commonest words and pairs; its strength (C of 1, 2, 4, 8) is chosen
     on the validation part.
 
     Args:
-        examples: a classification set.
+        parts: train, validation and test -> texts (n,) and label numbers (n,).
+        label_names: name of each number.
 
     Returns:
         Name -> what `zoo.metrics.classification` says of the test part.
@@ -42,12 +36,10 @@ def text_classification(examples: Examples) -> dict[str, dict[str, Any]]:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    texts, labels = {}, {}
-    for split in ("train", "validation", "test"):
-        texts[split], labels[split] = text_and_labels(examples.split(split))
+    texts, labels = ({split: columns[i] for split, columns in parts.items()} for i in (0, 1))
 
-    def score(split: str, predicted: np.ndarray) -> dict:
-        return metrics.classification(labels[split], predicted, examples.label_names)
+    def score(split: str, predicted: np.ndarray) -> Score:
+        return metrics.classification(labels[split], predicted, label_names)
 
     commonest = np.bincount(labels["train"]).argmax()
     scores = {"majority": score("test", np.full(len(labels["test"]), commonest))}
@@ -66,71 +58,75 @@ def text_classification(examples: Examples) -> dict[str, dict[str, Any]]:
     return scores
 
 
-def tagging(examples: Examples) -> dict[str, dict[str, Any]]:
+def tagging(train: Sentences, test: Sentences) -> dict[str, Score]:
     """Scores the tag that each token has most often in training.
 
     A token that training lacks gets the commonest tag of the tokens that occur there once: new
     words are like rare ones. Upper and lower case differ.
 
     Args:
-        examples: a tagging set.
+        train: tokens and tags, sentence by sentence.
+        test: likewise.
 
     Returns:
         Name -> what `zoo.metrics.tagging` says of the test part.
     """
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for tokens, tags in zip(*tokens_and_tags(examples.train), strict=True):
+    for tokens, tags in zip(*train, strict=True):
         for token, tag in zip(tokens, tags, strict=True):
             counts[token][tag] += 1
     commonest = {token: tags.most_common(1)[0][0] for token, tags in counts.items()}
     once = Counter(commonest[token] for token, tags in counts.items() if tags.total() == 1)
     # Where no token occurs once, each token's own tag votes.
     ((unknown, _),) = (once or Counter(commonest.values())).most_common(1)
-    tokens, truth = tokens_and_tags(examples.test)
+    tokens, truth = test
     predicted = [[commonest.get(token, unknown) for token in sentence] for sentence in tokens]
     return {"majority tag per token": metrics.tagging(truth, predicted, tokens)}
 
 
-def translation(examples: Examples, scored_as: str = "translation") -> dict[str, dict[str, dict[str, Any]]]:
+def translation(
+    train: Part,
+    tests: Mapping[str, tuple[list[str], list[list[str]]]],
+    score: Callable[[Sequence[Sequence[str]], Sequence[str]], Score],
+) -> dict[str, dict[str, Score]]:
     """Scores the source itself, and the translation of the most similar source of the training part.
 
     Similar is what has a high cosine of TF-IDF over sequences of three characters: a translation memory, of
     200,000 pairs at most, drawn evenly.
 
     Args:
-        examples: a translation set.
-        scored_as: the function of `zoo.metrics` that scores, one of its `ANSWERS`.
+        train: pairs with `source` and `target`.
+        tests: test part -> distinct sources and the right translations of each.
+        score: takes references and answers.
 
     Returns:
-        `test` and each extra part -> name -> what this function says.
+        Test part -> name -> what `score` says.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     def with_ends(text: str) -> str:  # so that even a text of one character has a sequence
         return f" {text.lower()} "
 
-    score = metrics.ANSWERS[scored_as]
-    parts = -(-count_rows(examples.train) // _PAIRS) or 1
-    known, translations = sources_and_targets(examples.train.shard(parts, 0))
+    parts = -(-len(train) // _PAIRS) or 1
+    known, translations = (train.strings(side)[::parts] for side in ("source", "target"))
     tfidf = TfidfVectorizer(
         analyzer="char", preprocessor=with_ends, ngram_range=(3, 3), sublinear_tf=True, dtype=np.float32
     )
     memory = tfidf.fit_transform(known).T.tocsr()
     scores = {}
-    for part in ("test", *examples.extra):
-        sources, references = sources_and_references(examples.split(part))
-        found = []
+    for part, (sources, references) in tests.items():
+        nearest: list[str] = []
         for start in range(0, len(sources), 256):  # all at once, similarities would take much memory
             similar = tfidf.transform(sources[start : start + 256]) @ memory
-            found += [translations[i] for i in np.asarray(similar.argmax(axis=1)).ravel()]
+            nearest += [translations[i] for i in np.asarray(similar.argmax(axis=1)).ravel()]
         scores[part] = {
             "the source itself": score(references, sources),
-            "nearest training pair": score(references, found),
+            "nearest training pair": score(references, nearest),
         }
     return scores
 
 
-def captioning(examples: Examples) -> dict[str, dict[str, dict[str, Any]]]:
+def captioning(train: Part, tests: Mapping[str, Part]) -> dict[str, dict[str, Score]]:
     """Scores one caption for all pictures, and the first caption of the most similar training picture.
 
     The one caption is the most typical of 2,000 training captions, drawn evenly: of highest mean F1, over
@@ -139,18 +135,19 @@ def captioning(examples: Examples) -> dict[str, dict[str, dict[str, Any]]]:
     first 100,000 are searched.
 
     Args:
-        examples: a captioning set.
+        train: pictures and captions.
+        tests: test part -> likewise.
 
     Returns:
-        `test` and each extra part -> name -> what `zoo.metrics.captioning` says.
+        Test part -> name -> what `zoo.metrics.captioning` says.
     """
     from sklearn.metrics import pairwise_distances_argmin
 
-    memory, captions = _shrunk_and_captions(examples.train.take(_MEMORY))
-    typical = _most_typical([caption for each in captions for caption in each])
+    memory, captions = _shrunk_and_captions(train, _MEMORY)
+    typical = _most_typical([caption for true in captions for caption in true])
     scores = {}
-    for part in ("test", *examples.extra):
-        pictures, references = _shrunk_and_captions(examples.split(part))
+    for part, rows in tests.items():
+        pictures, references = _shrunk_and_captions(rows)
         nearest = pairwise_distances_argmin(pictures, memory)
         scores[part] = {
             "most typical caption": metrics.captioning(references, [typical] * len(references)),
@@ -160,8 +157,8 @@ def captioning(examples: Examples) -> dict[str, dict[str, dict[str, Any]]]:
 
 
 def generation(
-    train: Sequence[np.ndarray], parts: Mapping[str, Sequence[np.ndarray]], size: int, level: str
-) -> dict[str, dict[str, dict[str, Any]]]:
+    train: Sequence[np.ndarray], parts: Mapping[str, Sequence[np.ndarray]], size: int, level: str, start: int
+) -> dict[str, dict[str, Score]]:
     """Scores how often each character or word stands in training, and runs of them, by `NGrams`.
 
     Args:
@@ -169,32 +166,33 @@ def generation(
         parts: test part -> those of its texts.
         size: of the vocabulary.
         level: `"char"`, for runs of six, or `"word"`, for runs of three.
+        start: the number that every text follows.
 
     Returns:
         Part -> name -> what `zoo.metrics.generation` says.
     """
-    scores: dict[str, dict[str, dict[str, Any]]] = {part: {} for part in parts}
+    scores: dict[str, dict[str, Score]] = {part: {} for part in parts}
     for order in (1, 6 if level == "char" else 3):
-        model = NGrams(train, size, order, START)
+        model = NGrams(train, size, order, start)
         for part, texts in parts.items():
-            found = [float(model.log_probabilities(text).sum()) for text in texts]
-            scores[part][f"{model.order}-grams"] = metrics.generation(found, list(map(len, texts)), level)
+            totals = [float(model.log_probabilities(text).sum()) for text in texts]
+            scores[part][f"{model.order}-grams"] = metrics.generation(totals, list(map(len, texts)), level)
     return scores
 
 
-def _shrunk_and_captions(dataset) -> tuple[np.ndarray, list[list[str]]]:
-    """Returns pictures (n, 768) and the captions of each, in one pass: decoding takes longest."""
+def _shrunk_and_captions(part: Part, most: int = -1) -> tuple[np.ndarray, list[list[str]]]:
+    """Returns the first `most` pictures (n, 768) and the captions of each."""
     import tensorflow as tf
 
     from zoo import images
 
-    def shrink(row):
-        return {**row, "image": images.squash(row["image"], _SIDE)}
-
-    rows = dataset.map(shrink, num_parallel_calls=tf.data.AUTOTUNE)
-    blocks = [(pictures, strings(captions)) for pictures, captions in columns(rows, "image", "captions")]
-    pictures = np.concatenate([pictures.reshape(len(pictures), -1) for pictures, _ in blocks])
-    return pictures.astype(np.float32), [each for _, captions in blocks for each in captions]
+    small = part.dataset.take(most).map(
+        lambda row: images.squash(row["image"], _SIDE), num_parallel_calls=tf.data.AUTOTUNE
+    )
+    pictures = np.concatenate(
+        [block.reshape(len(block), -1) for block in small.batch(4096).as_numpy_iterator()]
+    )
+    return pictures.astype(np.float32), part.rows_of_strings("captions")[: len(pictures)]
 
 
 def _most_typical(captions: list[str]) -> str:

@@ -9,12 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, images
+from zoo import export, images, models
 from zoo.bench.saved import config_of, first_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
-from zoo.models import registry
 from zoo.recipes import captioning
-from zoo.text.pieces import END, PADDING, START, Pieces, with_ends
+from zoo.text import PADDING, Pieces, with_ends
 
 _MODELS = ("captioning_flickr8k", "captioning_emoji", "captioning")
 _PICTURES, _SAMPLE, _ROWS = 128, 8, 64
@@ -38,7 +37,7 @@ def main(full: bool = False, model: str = "") -> None:
     _show_training(config, pieces, network, 15 if full else 5)
 
 
-def as_keras(model: registry.Model) -> tuple[captioning.Config, Pieces, keras.Model]:
+def as_keras(model: models.Model) -> tuple[captioning.Config, Pieces, keras.Model]:
     """Rebuilds the Keras model of a saved one.
 
     Args:
@@ -51,7 +50,7 @@ def as_keras(model: registry.Model) -> tuple[captioning.Config, Pieces, keras.Mo
         ZooError: the recipe has changed since the export.
     """
     config = config_of(model, captioning.Config)
-    pieces = Pieces(model.path / "assets" / "captions.txt")
+    pieces = Pieces.read(model.path / "assets" / "captions.txt")
     network = captioning.build_model(config, len(pieces), weights=False)
     return config, pieces, with_weights(network, model)
 
@@ -63,7 +62,7 @@ def _picture(height: int, width: int, seed: int = 0) -> bytes:
     return tf.io.encode_jpeg(tf.saturate_cast(smooth, tf.uint8), quality=90).numpy()
 
 
-def _show_one_picture(model: registry.Model, times: int) -> None:
+def _show_one_picture(model: models.Model, times: int) -> None:
     asked = {"serving_default": "best caption", "attention": "and where it looks"}
     asked = {name: what for name, what in asked.items() if name in model.signatures}
     rows = []
@@ -98,7 +97,7 @@ def _show_captioning(model, config, pieces, network, passes: int) -> None:
     print_table(f"{_PICTURES} files to captions", ("", "pictures/s", "time against (a)"), rows)
 
 
-def _signature(model: registry.Model) -> Caption:
+def _signature(model: models.Model) -> Caption:
     function = model.signatures["serving_default"]
 
     def run(files):
@@ -116,8 +115,8 @@ def _predict_loop(config, pieces, network) -> Caption:
         found = []
         for file in files:
             pixels = images.read(tf.constant([file]), config.image_size)[0].numpy()
-            tokens = [START]
-            while tokens[-1] != END and len(tokens) <= config.max_pieces:
+            tokens = [Pieces.START]
+            while tokens[-1] != Pieces.END and len(tokens) <= config.max_pieces:
                 given = {"picture": pixels, "caption": np.array([tokens])}
                 tokens.append(int(network.predict(given, verbose=0)[0, -1].argmax()))
             found.append(pieces.decode(tf.constant([tokens])).numpy()[0].decode())

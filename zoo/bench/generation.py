@@ -14,9 +14,8 @@ from zoo.bench.saved import first_of
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Streams
 from zoo.recipes import generation
-from zoo.text import PADDING, START
-from zoo.training.carried import Carried
-from zoo.training.losses import WindowCrossentropy
+from zoo.text import PADDING, Vocabulary
+from zoo.training import Carried, WindowCrossentropy
 
 _MODELS = ("generation_python", "generation_shakespeare")
 _SIZE, _UNITS, _LAYERS, _WIDTH, _WINDOW, _ROWS = 100, 192, 2, 64, 64, 64
@@ -39,7 +38,7 @@ def main(full: bool = False, model: str = "") -> None:
 
 
 def _show_training(passes: int) -> None:
-    numbers = np.random.default_rng(1).integers(START + 1, _SIZE, _ROWS * _WINDOW * (_STEPS + 2))
+    numbers = np.random.default_rng(1).integers(Vocabulary.START + 1, _SIZE, _ROWS * _WINDOW * (_STEPS + 2))
     contestants = {"keras.io example, one guess in 40": (_example(), _STEPS * _EXAMPLE_ROWS)}
     learned = _STEPS * _ROWS * _WINDOW
     contestants["zoo"] = (_zoo(numbers), learned)
@@ -59,7 +58,7 @@ def _zoo(numbers: np.ndarray) -> Callable[[], object]:
     config = generation.Config(units=_UNITS, layers=_LAYERS, width=_WIDTH, window=_WINDOW, batch_size=_ROWS)
     model = Carried(generation.build_model(config, _SIZE), _ROWS)
     model.compile(training.make_optimizer(config, _STEPS), WindowCrossentropy(PADDING), jit_compile=False)
-    data = Streams([numbers], START, PADDING, _ROWS, _WINDOW).shuffled(seed=1)
+    data = Streams([numbers], Vocabulary.START, PADDING, _ROWS, _WINDOW).shuffled(seed=1)
     return lambda: model.fit(data, steps_per_epoch=_STEPS, shuffle=False, verbose=0)
 
 
@@ -103,7 +102,7 @@ def _torch(numbers: np.ndarray) -> Callable[[], object]:
 def _show_writing(chosen: str) -> None:
     model = first_of(_MODELS, "generation", chosen)
     function = model.signatures["serving_default"]
-    settings = {name: value for name, value in model.manifest["defaults"].items() if name != "seed"}
+    settings = {name: value for name, value in model.manifest.defaults.items() if name != "seed"}
     settings["length"] = _WRITTEN
 
     def write(rows: int):
@@ -111,7 +110,7 @@ def _show_writing(chosen: str) -> None:
         seeds = tf.range(rows, dtype=tf.int64)
         return function(prompt=tf.constant(["The "] * rows), seed=seeds, **columns)["text"].numpy()
 
-    config = model.manifest["config"]
+    config = model.manifest.config
     layers = [keras.Input((_EXAMPLE_WINDOW,)), keras.layers.Embedding(_SIZE, config["width"])]
     for number in range(config["layers"]):
         more = number + 1 < config["layers"]

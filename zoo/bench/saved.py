@@ -7,13 +7,13 @@ from typing import TypeVar
 
 import keras
 
+from zoo import models
 from zoo.errors import ZooError
-from zoo.models import registry
 
 Config = TypeVar("Config")
 
 
-def first_of(names: Sequence[str], recipe: str, chosen: str = "") -> registry.Model:
+def first_of(names: Sequence[str], recipe: str, chosen: str = "") -> models.Model:
     """Loads the first of the models that can be found, or the chosen one.
 
     Args:
@@ -24,29 +24,29 @@ def first_of(names: Sequence[str], recipe: str, chosen: str = "") -> registry.Mo
     Raises:
         ZooError: none is here, or the chosen one is of another recipe.
     """
-    known = {saved.name for saved in registry.list_models()}
+    known = {saved.name for saved in models.list_models()}
     name = chosen or next((name for name in names if name in known), None)
     if name is None:
         wanted = " or ".join(names)
         raise ZooError(f"no saved model {wanted} is here; train one: python -m zoo.recipes.{recipe}")
-    if (made_by := registry.find(name).manifest.get("recipe")) != recipe:
+    if (made_by := models.find(name).manifest.recipe) != recipe:
         raise ZooError(f"{name}: is of the recipe {made_by}; choose one of {recipe}")
-    return registry.load(name)
+    return models.load(name)
 
 
-def config_of(model: registry.Model, config: type[Config]) -> Config:
+def config_of(model: models.Model, config: type[Config]) -> Config:
     """Returns the recipe's config that a model was trained with."""
     fields = config.__dataclass_fields__
-    return config(**{name: value for name, value in model.manifest["config"].items() if name in fields})
+    return config(**{name: value for name, value in model.manifest.config.items() if name in fields})
 
 
-def with_weights(network: keras.Model, model: registry.Model) -> keras.Model:
+def with_weights(network: keras.Model, model: models.Model) -> keras.Model:
     """Sets a network's weights to those of a saved model, and returns it.
 
     Raises:
         ZooError: the recipe has changed since the export.
     """
-    if [weight.path for weight in network.weights] != model.manifest["weights"]:
+    if [weight.path for weight in network.weights] != list(model.manifest.weights):
         raise ZooError(f"{model.name}: was exported by another version of the recipe; train it anew")
     network.set_weights([variable.numpy() for variable in model.variables])
     return network

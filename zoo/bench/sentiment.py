@@ -9,12 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, training
+from zoo import export, models, training
 from zoo.bench.saved import config_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
-from zoo.data import Batches, Examples, Ragged, load
-from zoo.data.examples import columns
-from zoo.models import registry
+from zoo.data import Batches, Examples, Part, Ragged, gathered, load
+from zoo.data.part import joined
 from zoo.recipes import sentiment
 from zoo.text import Vocabulary, split_words
 
@@ -33,24 +32,23 @@ def main(full: bool = False) -> None:
     """
     print(f"{export.hardware()}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
     examples = load("imdb_reviews", "classification")
-    train, test = _imdb(examples.train.take(_REVIEWS)), None
+    train, test = _imdb(examples.train.first(_REVIEWS)), None
     contestants = _contestants(train)
     _show_speed(contestants, len(train[1]))
     if full:
-        train = _imdb(examples.train.concatenate(examples.validation))
+        train = _imdb(joined([examples.train, examples.validation]))
         test = _imdb(examples.test)
         _show_accuracy(train, test)
     _show_inference(load("tweets", "classification"))
 
 
-def _imdb(dataset: tf.data.Dataset) -> tuple[Ragged, np.ndarray]:
+def _imdb(part: Part) -> tuple[Ragged, np.ndarray]:
     """Numbers the words by a hash: as many as the example has, and no vocabulary to learn."""
-    blocks, labels = [], []
-    for texts, numbers in columns(dataset, "text", "label"):
+    blocks = []
+    for (texts,) in part.blocks("text"):
         words = split_words(texts)[:, -_TOKENS:]
         blocks.append(tf.cast(tf.strings.to_hash_bucket_fast(words, _WORDS - 2) + 2, tf.int32))
-        labels.append(numbers)
-    return Ragged.concatenate(blocks), np.concatenate(labels)
+    return Ragged.concatenate(blocks), part.column("label")
 
 
 def _example_model() -> keras.Model:
@@ -158,8 +156,8 @@ def _show_accuracy(train: tuple[Ragged, np.ndarray], test: tuple[Ragged, np.ndar
 
 
 def _show_inference(tweets: Examples) -> None:
-    model = registry.load(_MODEL)
-    texts = next(columns(tweets.test, "text", rows=1000))[0]
+    model = models.load(_MODEL)
+    texts = tweets.test.column("text")[:1000]
     function = model.signatures["serving_default"]
     short = tf.constant(["thanks for the quick answer, great service!"])
     single = median_seconds(lambda: function(text=short)["label"].numpy(), 200)
@@ -174,7 +172,7 @@ def _show_inference(tweets: Examples) -> None:
     print_table(f"Inference, {_MODEL}", ("", "median"), rows)
 
 
-def as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dict[str, np.ndarray]]:
+def as_keras(model: models.Model, texts: np.ndarray) -> tuple[keras.Model, dict[str, np.ndarray]]:
     """Rebuilds the Keras model of a saved one, and encodes texts for it.
 
     Args:
@@ -188,10 +186,10 @@ def as_keras(model: registry.Model, texts: np.ndarray) -> tuple[keras.Model, dic
         ZooError: the recipe has changed since the export.
     """
     config = config_of(model, sentiment.Config)
-    vocabulary = Vocabulary(model.path / "assets" / "vocabulary.txt")
-    network = sentiment.build_model(config, len(vocabulary), len(model.manifest["labels"]))
+    vocabulary = Vocabulary.read(model.path / "assets" / "vocabulary.txt")
+    network = sentiment.build_model(config, len(vocabulary), len(model.manifest.labels))
     network = with_weights(network, model)
-    inputs = sentiment.features(config, vocabulary, tf.constant(texts))
+    inputs = gathered(sentiment.encode(config, vocabulary, tf.constant(texts)))
     return network, {name: ragged.to_tensor().numpy() for name, ragged in inputs.items()}
 
 

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import dataclasses
 import statistics
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import cli, export, training
+from zoo import cli, export, models, training
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import load
-from zoo.data.examples import tokens_and_tags
-from zoo.models import registry
 from zoo.recipes import tagging
-from zoo.text import Vocabulary
-from zoo.text.spelling import CHARACTERS
-from zoo.training.losses import SequenceCrossentropy
+from zoo.text import CHARACTERS, Vocabulary
+from zoo.training import CRFLoss, SequenceCrossentropy
 
 _SENTENCES, _PASSES = 2_000, 5
 _MODELS = ("tagging_conll2003", "tagging_en_ewt", "tagging_python")
@@ -39,23 +34,22 @@ def main(full: bool = False) -> None:
 
 def _show_training(passes: int) -> None:
     """Times the conll2000 preset with one thing changed at a time."""
-    config = cli.parse(tagging.RECIPE, tagging.Config, ["--preset", "conll2000"])
-    examples = load(config.dataset, "tagging", config.tags)
-    examples = dataclasses.replace(examples, train=examples.train.take(_SENTENCES))
+    config = cli.parse("tagging", tagging.Config, ["--preset", "conll2000"])
+    examples = load(config.dataset, "tagging", tags=config.tags)
+    examples = dataclasses.replace(examples, train=examples.train.first(_SENTENCES))
     variants = {
         "the preset: character RNN and CRF": config,
         "without CRF": dataclasses.replace(config, crf=False),
         "without character RNN": dataclasses.replace(config, character_units=0),
         "without both": dataclasses.replace(config, crf=False, character_units=0),
     }
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "vocabulary.txt"
-        vocabulary = Vocabulary.write(tagging.learn_vocabulary(config, examples), path)
-        contestants = {name: _one_pass(variant, examples, vocabulary) for name, variant in variants.items()}
-        contestants["plain Keras: padded alike, TimeDistributed characters, no CRF"] = _plain_pass(
-            config, examples, vocabulary
-        )
-        seconds = in_turn(contestants, passes)
+    counts = tagging.count_words(examples.train)
+    vocabulary = Vocabulary(Vocabulary.learn(counts, config.vocabulary_size, config.min_count))
+    contestants = {name: _one_pass(variant, examples, vocabulary) for name, variant in variants.items()}
+    contestants["plain Keras: padded alike, TimeDistributed characters, no CRF"] = _plain_pass(
+        config, examples, vocabulary
+    )
+    seconds = in_turn(contestants, passes)
     first = next(iter(seconds.values()))
     rows = []
     for name, found in seconds.items():
@@ -70,7 +64,8 @@ def _show_training(passes: int) -> None:
 def _one_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Callable[[], object]:
     batches = tagging.make_batches(config, vocabulary, examples.train, examples.label_names, 1)
     model = tagging.build_model(config, len(vocabulary), examples.label_names)
-    loss = model.get_layer("crf").loss(tagging.NO_TAG) if config.crf else SequenceCrossentropy(tagging.NO_TAG)
+    crf = model.get_layer("crf") if config.crf else None
+    loss = CRFLoss(crf, tagging.NO_TAG) if crf else SequenceCrossentropy(tagging.NO_TAG)
     model.compile(training.make_optimizer(config, batches.steps), loss, jit_compile=False)
     data = batches.shuffled(seed=1)
     return lambda: model.fit(data, steps_per_epoch=batches.steps, shuffle=False, verbose=0)
@@ -100,7 +95,7 @@ def _plain_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Cal
 
 
 def _show_inference(times: int) -> None:
-    tokens, _ = tokens_and_tags(load("conll2000", "tagging").test)
+    tokens = load("conll2000", "tagging").test.rows_of_strings("tokens")
     texts = [" ".join(row) for row in tokens[:1000]]
     long = " ".join(next(row for row in tokens if len(row) >= 30)[:30])
     rows = []
@@ -116,5 +111,5 @@ def _show_inference(times: int) -> None:
 
 
 def _tagger(name: str) -> Callable[[list[str]], object]:
-    function = registry.load(name).signatures["serving_default"]
+    function = models.load(name).signatures["serving_default"]
     return lambda texts: function(text=tf.constant(texts))["flat_tags"].numpy()

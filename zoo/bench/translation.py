@@ -10,17 +10,15 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, training
+from zoo import export, models, training
 from zoo.bench.saved import config_of, first_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, load
-from zoo.data.examples import sources_and_targets
 from zoo.errors import ZooError
-from zoo.layers.recurrent import CELLS
-from zoo.models import registry
+from zoo.layers import CELLS
 from zoo.recipes import translation
-from zoo.text.pieces import END, PADDING, START, Pieces
-from zoo.training.losses import SequenceCrossentropy
+from zoo.text import PADDING, Pieces
+from zoo.training import SequenceCrossentropy
 
 _MODELS = ("translation_en_fr", "translation_multi30k_de_en", "translation_cldr_en_fr")
 _SENTENCES, _SAMPLE, _ROWS = 1_000, 10, 64
@@ -41,13 +39,13 @@ def main(full: bool = False, model: str = "") -> None:
     saved = first_of(_MODELS, "translation", model)
     config, pieces, network = as_keras(saved)
     examples = _examples(saved, config)
-    texts = sources_and_targets(examples.test.take(_SENTENCES))[0]
+    texts = examples.test.strings("source")[:_SENTENCES]
     _show_decoding(saved, config, pieces, network, texts, 5 if full else 2)
     _show_one_sentence(saved, texts, 50 if full else 15)
     _show_training(config, pieces, examples, 9 if full else 3)
 
 
-def _examples(model: registry.Model, config: translation.Config) -> Examples:
+def _examples(model: models.Model, config: translation.Config) -> Examples:
     """Loads what the model was trained on, or phrases."""
     languages = {side: getattr(config, side) for side in translation.SIDES}
     try:
@@ -59,7 +57,7 @@ def _examples(model: registry.Model, config: translation.Config) -> Examples:
     return examples
 
 
-def as_keras(model: registry.Model) -> tuple[translation.Config, dict[str, Pieces], keras.Model]:
+def as_keras(model: models.Model) -> tuple[translation.Config, dict[str, Pieces], keras.Model]:
     """Rebuilds the Keras model of a saved one.
 
     Args:
@@ -72,8 +70,8 @@ def as_keras(model: registry.Model) -> tuple[translation.Config, dict[str, Piece
         ZooError: the recipe has changed since the export.
     """
     config = config_of(model, translation.Config)
-    pieces = {side: Pieces(model.path / "assets" / f"{side}.txt") for side in translation.SIDES}
-    network = translation.build_model(config, {side: len(found) for side, found in pieces.items()})
+    pieces = {side: Pieces.read(model.path / "assets" / f"{side}.txt") for side in translation.SIDES}
+    network = translation.build_model(config, {side: len(inventory) for side, inventory in pieces.items()})
     return config, pieces, with_weights(network, model)
 
 
@@ -114,7 +112,7 @@ def _show_decoding(model, config, pieces, network, texts: list[str], passes: int
         print(f"(a) is {factor:.1f} times as fast as {name[:3]}.")
 
 
-def _signature(model: registry.Model, name: str) -> Translate:
+def _signature(model: models.Model, name: str) -> Translate:
     function = model.signatures[name]
     return lambda texts: _strings(function(text=tf.constant(texts))["translation"])
 
@@ -144,11 +142,11 @@ def _predict_loop(config: translation.Config, pieces: dict[str, Pieces], network
         source = _numbers(config, pieces, [text]).to_tensor().numpy()
         encoded, *states = encoder.predict(source, verbose=0)
         states = [np.array(state) for state in decoder.start(states)]
-        tokens = [START]
+        tokens = [Pieces.START]
         while len(tokens) <= translation.limit(source.shape[1] - 1):  # without the end
             logits, *states = decoder_step.predict([np.array(tokens[-1:]), encoded, *states], verbose=0)
             token = int(np.argmax(logits[0]))
-            if token == END:
+            if token == Pieces.END:
                 break
             tokens.append(token)
         return tokens
@@ -211,7 +209,7 @@ def _search(encode, step, source: tf.Tensor, beam_size: int, length_penalty: flo
     batch = len(source)
     state, memory = encode(source)
     limits = translation.limit(np.count_nonzero(source, axis=1) - 1)  # without the end
-    tokens = np.full(batch * beam_size, START, np.int32)
+    tokens = np.full(batch * beam_size, Pieces.START, np.int32)
     parents = np.arange(batch * beam_size, dtype=np.int32)
     texts = np.zeros((batch, beam_size, 0), np.int32)
     open_ = np.full((batch, beam_size), -np.inf, np.float32)
@@ -232,9 +230,9 @@ def _search(encode, step, source: tf.Tensor, beam_size: int, length_penalty: flo
         open_ = totals[rows, chosen]
         slots, last = np.divmod(chosen, width)
         texts = np.concatenate([texts[rows, slots], last[..., None]], axis=2)
-        for row, slot in np.argwhere((last == END) & ~done[:, None]):
+        for row, slot in np.argwhere((last == Pieces.END) & ~done[:, None]):
             finished[row].append((score(open_[row, slot], t), texts[row, slot, :-1].tolist()))
-        open_[last == END] = -np.inf
+        open_[last == Pieces.END] = -np.inf
         for row in np.flatnonzero(~done):
             finished[row] = sorted(finished[row], reverse=True)[:beam_size]
             worst = finished[row][-1][0] if len(finished[row]) == beam_size else -np.inf
@@ -249,7 +247,7 @@ def _search(encode, step, source: tf.Tensor, beam_size: int, length_penalty: flo
 # One sentence -----------------------------------------------------------------------------------------------
 
 
-def _show_one_sentence(model: registry.Model, texts: list[str], times: int) -> None:
+def _show_one_sentence(model: models.Model, texts: list[str], times: int) -> None:
     text = min(texts, key=lambda text: abs(len(text.split()) - _WORDS))
     rows = []
     for name, signature in (("beam search", "serving_default"), ("greedy", "greedy")):
@@ -264,9 +262,9 @@ def _show_one_sentence(model: registry.Model, texts: list[str], times: int) -> N
 
 def _show_training(config, pieces: dict[str, Pieces], examples: Examples, passes: int) -> None:
     """Times the recipe's training beside plain Keras layers of its sizes, and without an output layer."""
-    chosen = examples.train.take(_TRAINED)
+    chosen = examples.train.first(_TRAINED)
     batches = translation.make_batches(config, pieces, chosen, 1, config.max_pieces)
-    sizes = {side: len(found) for side, found in pieces.items()}
+    sizes = {side: len(inventory) for side, inventory in pieces.items()}
     tiny = Batches(
         {**batches.inputs, "target": _reduced(batches.inputs["target"])},
         _reduced(batches.targets),

@@ -18,14 +18,39 @@ import keras
 import numpy as np
 
 import zoo.recipes
-from zoo import cli, export, metrics
+from zoo import export
+from zoo.cli.parse import parse
 from zoo.errors import ZooError
 from zoo.inspection import pictures
-from zoo.models.registry import read_manifest
-from zoo.training.run import CONFIG, RUNS, Run
+from zoo.metrics import Score, figure_of, written
+from zoo.tasks import Manifest
+from zoo.training.folder import CONFIG, RUNS, Folder
 
 _FIGURES = 2  # of the test scores, those that stand first
-Results = dict[str, list[dict[str, Any]]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Result:
+    """What one training left.
+
+    Attributes:
+        validation: figures of the best epoch.
+        test: the score.
+        parameters: how many the model has.
+        seconds: of an epoch.
+        data: fingerprint of what was learned from.
+        directory: of the run.
+    """
+
+    validation: dict[str, float]
+    test: Score
+    parameters: int
+    seconds: float
+    data: str
+    directory: Path
+
+
+Results = dict[str, list[Result]]
 
 
 def compare_cells(
@@ -53,7 +78,7 @@ def compare_cells(
         ZooError: a name or flag is not known, a folder holds something else, or a training fails.
     """
     module = _recipe(recipe)
-    config = cli.parse(recipe, module.Config, list(flags))
+    config = parse(recipe, module.Config, list(flags))
     known = get_args(get_type_hints(module.Config)["cell"])
     for cell in cells:
         if cell not in known:
@@ -69,7 +94,7 @@ def compare_cells(
     if (folder / CONFIG).exists():
         raise ZooError(f"{folder}: holds a training; choose another --name")
     for each in (each for group in configs.values() for each in group):
-        Run(recipe, each)
+        Folder(recipe, each)
         export.check_target(folder / each.name, recipe)
 
     results = {cell: [_trained(module, each, folder) for each in group] for cell, group in configs.items()}
@@ -108,11 +133,12 @@ def _settled(config: Any) -> Any:
     return dataclasses.replace(config, **{field: stored[field] for field in open_fields})
 
 
-def _trained(module: Any, config: Any, folder: Path) -> dict[str, Any]:
+def _trained(module: Any, config: Any, folder: Path) -> Result:
     """Returns what a training left, which is run if it has not been; `folder` gets the exported model."""
-    run = Run(module.RECIPE, config)
-    manifest = read_manifest(folder / run.name)
-    if config.fresh or manifest is None or manifest["config"] != json.loads(json.dumps(run.config)):
+    recipe = module.__name__.rpartition(".")[2]
+    run = Folder(recipe, config)
+    manifest = Manifest.read(folder / run.name)
+    if config.fresh or manifest is None or manifest.config != json.loads(json.dumps(run.config)):
         print(f"\n{run.directory}")
         keras.utils.clear_session()  # else all models stay in memory
         try:
@@ -120,20 +146,22 @@ def _trained(module: Any, config: Any, folder: Path) -> dict[str, Any]:
                 module.main(config)
         except ZooError as error:
             raise ZooError(f"{error} ({run.directory})") from error
-        manifest = read_manifest(folder / run.name)
+        manifest = Manifest.read(folder / run.name)
     else:
         print(f"{run.directory}: was trained before; --fresh trains it anew")
-    _, state = run.load_checkpoint()
+    checkpoint = run.load_checkpoint()
+    assert manifest is not None and checkpoint is not None  # which every training leaves
+    _, state = checkpoint
     best = state["history"][state["best_epoch"] - 1]
     data = json.loads((run.directory / CONFIG).read_text(encoding="utf-8"))["data"]
-    return {
-        "validation": _validation(best),
-        "test": manifest["metrics"]["test"],
-        "parameters": manifest["parameters"],
-        "seconds": manifest["training"]["seconds"] / manifest["training"]["epochs"],
-        "data": data,
-        "directory": run.directory,
-    }
+    return Result(
+        validation=_validation(best),
+        test=manifest.metrics["test"],
+        parameters=manifest.parameters,
+        seconds=manifest.training.seconds / manifest.training.epochs,
+        data=data,
+        directory=run.directory,
+    )
 
 
 def _validation(epoch: Mapping[str, float]) -> dict[str, float]:
@@ -154,9 +182,9 @@ def _exporting_to(folder: Path) -> Iterator[None]:
 def _check_same_data(results: Results) -> None:
     first, *others = (result for group in results.values() for result in group)
     for other in others:
-        if other["data"] != first["data"]:
+        if other.data != first.data:
             raise ZooError(
-                f"{first['directory']} and {other['directory']}: were trained on different data under one "
+                f"{first.directory} and {other.directory}: were trained on different data under one "
                 "name; --fresh trains all anew"
             )
 
@@ -174,26 +202,26 @@ def print_table(results: Results, title: str) -> None:
     table = Table(title=title, title_justify="left")
     table.add_column("cell", no_wrap=True)
     first = next(iter(results.values()))[0]
-    validation = [f"validation\n{metrics.heading(key)}" for key in first["validation"]][:_FIGURES]
-    test = [f"test\n{heading}" for heading in metrics.figures(first["test"])][:_FIGURES]
+    validation = [f"validation\n{figure_of(key).heading}" for key in first.validation][:_FIGURES]
+    test = [f"test\n{heading}" for heading in first.test.written()][:_FIGURES]
     for heading in (*validation, *test, "parameters", "seconds\n/ epoch"):
         widest = max(map(len, heading.split("\n")))
         table.add_column(heading, justify="right", min_width=widest)
     for cell, group in results.items():
-        figures = [figure for part in ("validation", "test") for figure in _figures(group, part)[:_FIGURES]]
-        seconds = np.mean([result["seconds"] for result in group])
-        table.add_row(cell, *figures, f"{group[0]['parameters']:,}", f"{seconds:.1f}")
+        parts = ([result.validation for result in group], [result.test.figures for result in group])
+        figures = [figure for part in parts for figure in _figures(part)[:_FIGURES]]
+        seconds = np.mean([result.seconds for result in group])
+        table.add_row(cell, *figures, f"{group[0].parameters:,}", f"{seconds:.1f}")
     Console(markup=False, emoji=False).print(table)
 
 
-def _figures(group: Sequence[Mapping[str, Any]], part: str) -> list[str]:
-    """Returns each figure as tables write it."""
-    names = [key for key, value in group[0][part].items() if isinstance(value, float)]
-    columns = {key: [result[part][key] for result in group] for key in names}
-    means = metrics.figures({key: float(np.mean(column)) for key, column in columns.items()}).values()
+def _figures(group: Sequence[Mapping[str, float]]) -> list[str]:
+    """Returns each figure as tables write it; of several trainings the mean and the deviation."""
+    columns = {key: [figures[key] for figures in group] for key in group[0]}
+    means = written({key: float(np.mean(column)) for key, column in columns.items()}).values()
     if len(group) == 1:
         return list(means)
-    spread = metrics.figures({key: float(np.std(column, ddof=1)) for key, column in columns.items()})
+    spread = written({key: float(np.std(column, ddof=1)) for key, column in columns.items()})
     return [f"{mean} ± {around}" for mean, around in zip(means, spread.values(), strict=True)]
 
 
@@ -207,8 +235,7 @@ def draw(results: Results, title: str, path: Path) -> None:
     """
     from matplotlib.figure import Figure
 
-    first = next(iter(results.values()))[0]["test"]
-    key = next(key for key, value in first.items() if isinstance(value, float))
+    key = next(iter(results.values()))[0].test.headline
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     figure.suptitle(title)
     axes = figure.subplots(1, 2, sharey=True)
@@ -216,11 +243,14 @@ def draw(results: Results, title: str, path: Path) -> None:
         axes, ("parameters", "seconds"), ("parameters", "seconds per epoch"), strict=True
     ):
         for number, (cell, group) in enumerate(results.items()):
-            x, y = ([result[across] for result in group], [result["test"][key] for result in group])
+            x, y = (
+                [getattr(result, across) for result in group],
+                [result.test.figures[key] for result in group],
+            )
             axis.plot(x, y, "o", color=f"C{number}", alpha=0.7, label=cell)
             if len(group) > 1:
                 axis.plot(np.mean(x), np.mean(y), "_", color=f"C{number}", markersize=24)
-        axis.set(xlabel=label, ylabel=f"test {metrics.heading(key)}" if axis is axes[0] else "")
+        axis.set(xlabel=label, ylabel=f"test {figure_of(key).heading}" if axis is axes[0] else "")
         axis.margins(0.15)
         axis.grid(color="0.92")
         axis.set_axisbelow(True)

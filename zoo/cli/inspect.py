@@ -9,10 +9,11 @@ from typing import Annotated
 
 import tyro
 
-from zoo import cli
+from zoo import models
+from zoo.cli.parse import from_shell, one_line_errors
 from zoo.errors import ZooError
-from zoo.models import registry
-from zoo.models.quiet import import_tensorflow
+from zoo.models import import_tensorflow
+from zoo.tasks import of
 
 
 @dataclass(frozen=True)
@@ -28,12 +29,12 @@ class Reading:
 
     def run(self) -> None:
         """Draws the picture."""
-        saved = registry.find(self.model)
-        if saved.captions:
+        saved = models.find(self.model)
+        if of(saved.manifest).reads == "pictures":
             raise ZooError(f"{saved.name}: reads no text; choose a classifier, or inspect its attention")
         from zoo.inspection.reading import draw_reading
 
-        _tell(draw_reading(registry.Model(saved), cli.from_shell(self.text), Path(self.output)), self.output)
+        _tell(draw_reading(models.Model(saved), from_shell(self.text), Path(self.output)), self.output)
 
 
 @dataclass(frozen=True)
@@ -49,15 +50,15 @@ class Attention:
 
     def run(self) -> None:
         """Draws the picture, and prints what it shows."""
-        saved, path = registry.find(self.model), Path(self.output)
-        if saved.captions:
+        saved, path = models.find(self.model), Path(self.output)
+        if of(saved.manifest).reads == "pictures":
             from zoo.inspection.looking import draw_looking
 
-            _tell(draw_looking(registry.Model(saved), Path(self.text), path), path)
+            _tell(draw_looking(models.Model(saved), Path(self.text), path), path)
             return
         from zoo.inspection.attention import draw_attention
 
-        _tell(draw_attention(registry.Model(saved), cli.from_shell(self.text), path), path)
+        _tell(draw_attention(models.Model(saved), from_shell(self.text), path), path)
 
 
 @dataclass(frozen=True)
@@ -80,12 +81,12 @@ class States:
 
     def run(self) -> None:
         """Draws the picture and the page, and prints the ranking."""
-        saved = registry.find(self.model)
+        saved = models.find(self.model)
         import_tensorflow()
         from zoo.inspection.states import draw_states
 
-        given = (cli.from_shell(self.text), Path(self.output), self.probe, self.units)
-        _tell(draw_states(registry.Model(saved), *given), self.output)
+        given = (from_shell(self.text), Path(self.output), self.probe, self.units)
+        _tell(draw_states(models.Model(saved), *given), self.output)
         print(Path(self.output).with_suffix(".html"))
 
 
@@ -104,11 +105,11 @@ class Order:
 
     def run(self) -> None:
         """Prints the table, draws the bars, and says what they mean."""
-        saved = registry.find(self.model)
+        saved = models.find(self.model)
         import_tensorflow()
         from zoo.inspection.order import draw_order
 
-        _tell(draw_order(registry.Model(saved), Path(self.output), self.rows, self.seed), self.output)
+        _tell(draw_order(models.Model(saved), Path(self.output), self.rows, self.seed), self.output)
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class Gradients:
 
     def run(self) -> None:
         """Measures, prints tables and draws the sheet."""
-        with cli.one_line_errors("the same command continues"):
+        with one_line_errors("the same command continues"):
             self._check()
             import_tensorflow()
             from zoo.inspection.gradients import Settings

@@ -6,53 +6,51 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo import cli, metrics
-from zoo.models.registry import Saved
+from zoo.metrics import figure_of
+from zoo.models import Saved, recipes_file
 
 _FILE = "overview.toml"
 _HEADINGS = ("mapping", "recipe", "model", "test score", "simple baseline", "published", "training", "MB")
 
 
-def markdown(models: Sequence[Saved]) -> str:
+def markdown(saved_models: Sequence[Saved]) -> str:
     """Returns the table as Markdown.
 
     Args:
-        models: those that are here; such as `recipes/overview.toml` does not name are left out.
+        saved_models: those that are here; such as `recipes/overview.toml` does not name are left out.
     """
-    found = {saved.name: saved for saved in models}
+    by_name = {saved.name: saved for saved in saved_models}
+    file = recipes_file(_FILE)
+    overview = tomllib.loads(file.read_text(encoding="utf-8")) if file else {}
     rows = ["| " + " | ".join(_HEADINGS) + " |", "|---" * len(_HEADINGS) + "|"]
-    for mapping, entries in tomllib.loads(cli.recipes_file(_FILE).read_text(encoding="utf-8")).items():
+    for mapping, entries in overview.items():
         shown = f"{entries.pop('drawing')}<br>{mapping}"
         for name, about in entries.items():
-            if name in found:
-                rows.append("| " + " | ".join([shown, *_cells(found[name], about)]) + " |")
+            if name in by_name:
+                rows.append("| " + " | ".join([shown, *_cells(by_name[name], about)]) + " |")
                 shown = ""
     return "\n".join(rows) + "\n"
 
 
 def _cells(saved: Saved, about: Mapping[str, Any]) -> list[str]:
-    manifest, figure, part = saved.manifest, about["score"], about.get("part", "test")
-    score, recipe = manifest["metrics"][part][figure], manifest["recipe"]
-    best = min if about.get("lower") else max
-    baseline = best(each[figure] for each in manifest["baselines"][part].values())
-    shown = [_figure(value, figure) for value in (score, baseline)]
-    winner = 0 if best(score, baseline) == score else 1
+    manifest, part = saved.manifest, about.get("part", "test")
+    figure, recipe = figure_of(about["score"]), manifest.recipe
+    score = manifest.metrics[part].figures[figure.name]
+    baselines = (baseline.figures[figure.name] for baseline in manifest.baselines[part].values())
+    both = (score, max(baselines, key=figure.merit))
+    # With one digit less than the cards have.
+    shown = [figure.written(value, fewer=1) for value in both]
+    winner = both.index(max(both, key=figure.merit))
     shown[winner] = f"**{shown[winner]}**"
     return [
         f"[`{recipe}`](recipes/{recipe}/README.md)",
         f"`{saved.name}`: {about['what']}",
-        f"{metrics.heading(figure)} {shown[0]}",
+        f"{figure.heading} {shown[0]}",
         shown[1],
         about.get("published", ""),
-        _time(manifest["training"]["seconds"]),
+        _time(manifest.training.seconds),
         f"{saved.megabytes:.1f}",
     ]
-
-
-def _figure(value: float, name: str) -> str:
-    """Writes a figure with one digit less than the cards do."""
-    (written,) = metrics.figures({name: value}).values()
-    return f"{value:.{len(written.partition('.')[2]) - 1}f}"
 
 
 def _time(seconds: float) -> str:

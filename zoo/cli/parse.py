@@ -14,23 +14,22 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from zoo import models
 from zoo.errors import ZooError
 
 Config = TypeVar("Config")
-# Cards and presets: of the checkout, or of the installed package.
-_RECIPES = (Path(__file__).parents[2] / "recipes", Path(__file__).parents[1] / "presets")
 
 
-def run(recipe: str, config: type[Config], main: Callable[[Config], Any]) -> None:
+def run(config: type[Config], main: Callable[[Config], Any], presets: str = "") -> None:
     """Parses `sys.argv` over the `--preset` named there, and calls `main`.
 
     Args:
-        recipe: folder of the presets, `recipes/<recipe>/*.toml`.
         config: dataclass whose fields are the flags.
         main: the recipe's main.
+        presets: folder of the presets, `recipes/<presets>/*.toml`; a copy of a recipe keeps its parent's.
     """
     with one_line_errors("the same command continues where the last whole epoch ended"):
-        main(parse(recipe, config, sys.argv[1:], sys.modules["__main__"].__doc__ or ""))
+        main(parse(presets, config, sys.argv[1:], sys.modules["__main__"].__doc__ or ""))
 
 
 def parse(recipe: str, config: type[Config], arguments: list[str], description: str = "") -> Config:
@@ -60,13 +59,8 @@ def parse_commands(commands: Any, arguments: list[str], program: str, descriptio
 
 def presets(recipe: str) -> dict[str, Path]:
     """Returns name -> path of a recipe's presets, in the installed package or the checkout."""
-    folders = (root / recipe for root in _RECIPES)
-    return {path.stem: path for folder in folders for path in sorted(folder.glob("*.toml"))}
-
-
-def recipes_file(name: str) -> Path:
-    """Returns a file beside the recipes' folders of cards and presets."""
-    return next(root / name for root in _RECIPES if (root / name).exists())
+    folder = models.recipes_file(recipe) if recipe else None
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))} if folder else {}
 
 
 def preset_path(recipe: str, preset: str) -> Path:

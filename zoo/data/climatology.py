@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -77,3 +79,29 @@ def waves(times: tf.Tensor, cycles: Sequence[tuple[float, int]]) -> tf.Tensor:
 
 def _with_one(columns: np.ndarray) -> np.ndarray:
     return np.concatenate([np.ones((len(columns), 1)), columns], axis=1)
+
+
+def check_cycles(harmonics: Mapping[str, int], times: np.ndarray, interval: int) -> None:
+    """Refuses cycles that a training part cannot show.
+
+    Args:
+        harmonics: `year`, `week` and `day` -> how many are asked for.
+        times: of the part, seconds since 1970.
+        interval: seconds between two rows.
+
+    Raises:
+        ZooError: the part is shorter than two of a cycle, or its rows lie too far apart.
+    """
+    span = int(times[-1] - times[0]) + interval
+    for name, number in harmonics.items():
+        if number and (span < 2 * CYCLES[name] or CYCLES[name] < 2 * number * interval):
+            raise ZooError(
+                f"--{name} {number}: the training part shows no such cycle, since it is shorter than two of "
+                f"them, or its rows lie too far apart; set --{name} 0"
+            )
+
+
+def cycles_of(year: int, week: int, day: int) -> tuple[tuple[float, int], ...]:
+    """Returns length in seconds and harmonics of each cycle that has any."""
+    harmonics = {"year": year, "week": week, "day": day}
+    return tuple((CYCLES[name], number) for name, number in harmonics.items() if number)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.catalogue import cache_dir
+from zoo.data.cache import cache_dir
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 _ROWS = 32
 
 
-def encoded(encoder: keras.Model, images: tf.data.Dataset, count: int, mirror: bool = False) -> np.ndarray:
+def kept_features(
+    encoder: keras.Model, images: tf.data.Dataset, count: int, mirror: bool = False
+) -> np.ndarray:
     """Returns the maps of pictures, as an array that is read from disk where it is needed.
 
     Kept in `cache_dir() / "features"`, 2 bytes a number; many photographs take gigabytes. The folder may be

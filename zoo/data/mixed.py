@@ -1,16 +1,11 @@
 """Several data sets as one."""
 
-from __future__ import annotations
+import numpy as np
 
-import functools
-from typing import TYPE_CHECKING
-
-from zoo.data.examples import Examples, columns
+from zoo.data.examples import Examples
+from zoo.data.part import Part, joined
 from zoo.data.splits import fingerprint
 from zoo.errors import ZooError
-
-if TYPE_CHECKING:
-    import tensorflow as tf
 
 
 def mix(sets: list[Examples]) -> Examples:
@@ -28,23 +23,23 @@ def mix(sets: list[Examples]) -> Examples:
     """
     first, *others = sets
     languages = _shared_languages(sets)
-    tested = {each.name: _tested(each) for each in sets}
+    tested = {examples.name: _tested(examples) for examples in sets}
 
-    def joined(part: str) -> tf.data.Dataset:
+    def together(part: str) -> Part:
         parts = []
-        for each in sets:
-            others = [keys for name, keys in tested.items() if name != each.name]
-            parts.append(_without(each.split(part), set().union(*others)))
-        return functools.reduce(lambda all_before, dataset: all_before.concatenate(dataset), parts)
+        for examples in sets:
+            others = [keys for name, keys in tested.items() if name != examples.name]
+            parts.append(_without(examples.split(part), set().union(*others)))
+        return joined(parts)
 
     def told(field: str) -> str:
         return "; ".join(f"{each.name}: {getattr(each, field)}" for each in sets)
 
-    extra = {part_of(part, each.name): rows for each in others for part, rows in _tests(each).items()}
+    extra = {part_of(part, each.name): rows for each in others for part, rows in each.tests.items()}
     return Examples(
         name="+".join(each.name for each in sets),
-        train=joined("train"),
-        validation=joined("validation"),
+        train=together("train"),
+        validation=together("validation"),
         test=first.test,
         extra={**first.extra, **extra},
         label_names=(),
@@ -72,26 +67,17 @@ def _shared_languages(sets: list[Examples]) -> tuple[str, ...]:
     return told[0].languages if told else ()
 
 
-def _tests(examples: Examples) -> dict[str, tf.data.Dataset]:
-    return {"test": examples.test, **examples.extra}
-
-
 def _tested(examples: Examples) -> set[str]:
-    return {key for dataset in _tests(examples).values() for key in _keys(dataset).values()} - {""}
+    return {key for part in examples.tests.values() for key in _keys(part)} - {""}
 
 
-def _keys(dataset: tf.data.Dataset) -> dict[bytes, str]:
-    """Returns source -> its fingerprint."""
-    sources = (source for (block,) in columns(dataset, "source") for source in block)
-    return {source: fingerprint(source.decode("utf-8", "replace")) for source in sources}
+def _keys(part: Part) -> list[str]:
+    """Returns the fingerprint of each source; equal ones are worked out once."""
+    known: dict[str, str] = {}
+    return [known.get(text) or known.setdefault(text, fingerprint(text)) for text in part.strings("source")]
 
 
-def _without(dataset: tf.data.Dataset, keys: set[str]) -> tf.data.Dataset:
+def _without(part: Part, keys: set[str]) -> Part:
     """Leaves out the pairs whose source has one of the fingerprints."""
-    import tensorflow as tf
-
-    sources = sorted(source for source, key in _keys(dataset).items() if key in keys)
-    if not sources:
-        return dataset
-    left_out = tf.constant(sources)
-    return dataset.filter(lambda pair: ~tf.reduce_any(pair["source"] == left_out))
+    kept = np.array([key not in keys for key in _keys(part)], bool)
+    return part if kept.all() else part.taken(kept)

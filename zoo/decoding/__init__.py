@@ -20,7 +20,16 @@ Everything is plain TensorFlow and can be part of a SavedModel; call it inside a
 
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded
-from zoo.decoding.decoder import attend, decode
 from zoo.decoding.one_by_one import assert_sampling, greedy, sample
+from zoo.decoding.writer import Seen, Writer, Written
 
-__all__ = ["Decoded", "assert_sampling", "attend", "beam_search", "decode", "greedy", "sample"]
+__all__ = [
+    "Decoded",
+    "Seen",
+    "Writer",
+    "Written",
+    "assert_sampling",
+    "beam_search",
+    "greedy",
+    "sample",
+]

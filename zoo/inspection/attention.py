@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from zoo.errors import ZooError
 from zoo.inspection import pictures
-from zoo.models.registry import Model
-from zoo.show.answers import notes
+from zoo.models import Model
+from zoo.tasks.base import Answered
 
 _END = "<end>"
 _CELL = 0.26  # inches, enough for a label
@@ -60,8 +60,8 @@ def attention_map(model: Model, text: str) -> AttentionMap:
     target, rows = characters(answer["target_tokens"])
     source, columns = characters(answer["source_tokens"])
     weights = joined(np.array(answer["attention"]), rows, columns)
-    limit = model.manifest.get("config", {}).get("max_pieces", 0)
-    return AttentionMap(source, target, weights, answer["translation"], notes(answer, limit))
+    notes = model.task.notes(answer, Answered([answer], model.manifest))
+    return AttentionMap(source, target, weights, answer["translation"], notes)
 
 
 def joined(weights: np.ndarray, rows: Sequence[int], columns: Sequence[int]) -> np.ndarray:

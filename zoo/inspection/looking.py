@@ -10,7 +10,7 @@ from zoo.data.own import picture_files
 from zoo.errors import ZooError
 from zoo.inspection import pictures
 from zoo.inspection.attention import characters, joined, words
-from zoo.models.registry import Model
+from zoo.models import Model
 
 _COLUMNS = 5  # panels side by side
 _PANEL = 2.2  # inches of a picture's longer side

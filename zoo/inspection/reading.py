@@ -4,7 +4,7 @@ from pathlib import Path
 
 from zoo.errors import ZooError
 from zoo.inspection import pictures
-from zoo.models.registry import Model
+from zoo.models import Model
 
 
 def scores_while_reading(model: Model, text: str) -> tuple[list[str], dict[str, list[float]]]:

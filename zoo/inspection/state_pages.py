@@ -12,8 +12,8 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.inspection import pictures
+from zoo.models.files import write_atomically
 from zoo.show.answers import CONTROLS
-from zoo.training.run import write_atomically
 
 if TYPE_CHECKING:
     from zoo.inspection.states import States, Tracker

@@ -10,13 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.data import load
-from zoo.data.examples import columns, strings, texts_of
 from zoo.data.own import tables
 from zoo.errors import ZooError
 from zoo.inspection import pictures, state_pages
 from zoo.inspection.tracked import tracked
-from zoo.models.registry import Model
-from zoo.text.units import WORD
+from zoo.models import Model
+from zoo.text import WORD
 
 _PIECE = 2_000  # characters of the probe that are read together
 _PIECES = 16
@@ -63,7 +62,7 @@ def states(model: Model, texts: Sequence[str]) -> list[States]:
             f"{model.name}: has no signature states; choose a language model or a tagger, and export it "
             "anew if it is an older one"
         )
-    found = []
+    read = []
     texts = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
     for first in range(0, len(texts), _FEW_ROWS):
         block = texts[first : first + _FEW_ROWS]
@@ -75,10 +74,10 @@ def states(model: Model, texts: Sequence[str]) -> list[States]:
         tokens, activations = outputs["tokens"].numpy(), outputs["activations"].numpy()
         for text, row, values in zip(block, tokens, activations, strict=True):
             real = [token.decode("utf-8") for token in row if token]
-            level = model.manifest.get("config", {}).get("level", "")
+            level = model.manifest.config.get("level", "")
             places = _places(text, real, level)
-            found.append(States(text, places, values[: len(real)], outputs["layers"].numpy()))
-    return found
+            read.append(States(text, places, values[: len(real)], outputs["layers"].numpy()))
+    return read
 
 
 def rank(read: Sequence[States], code: bool, most: int = 3) -> dict[str, list[Tracker]]:
@@ -169,7 +168,7 @@ def _given(text: str) -> str:
 
 def _reads_code(model: Model) -> bool:
     """Tells whether a model was made for source code."""
-    config = model.manifest.get("config", {})
+    config = model.manifest.config
     return config.get("style") == "code" or config.get("dataset") == "python_source"
 
 
@@ -181,7 +180,7 @@ def _probe(model: Model, text: str, probe: str) -> tuple[list[str], str]:
             raise ZooError(f"--probe {probe}: the file is empty; it needs text")
     else:
         try:
-            texts, named = _test_texts(model), f"the test part of {model.manifest['dataset']['name']}"
+            texts, named = _test_texts(model), f"the test part of {model.manifest.dataset.name}"
         except (ZooError, KeyError) as error:
             texts, named = [text], f"this text alone (no test data: {error})"
     pieces = [piece for each in texts if (piece := _first_piece(each)).strip()]
@@ -192,12 +191,12 @@ def _probe(model: Model, text: str, probe: str) -> tuple[list[str], str]:
 
 
 def _test_texts(model: Model) -> list[str]:
-    mapping, config = model.manifest.get("mapping", ""), model.manifest.get("config", {})
-    options = {"tags": config["tags"]} if config.get("tags") else {}
-    part = load(model.manifest["dataset"]["name"], mapping, **options).test
-    if "text" in part.element_spec:
-        return texts_of(part)
-    return [" ".join(row) for (block,) in columns(part, "tokens") for row in strings(block)]
+    own = model.manifest.config
+    options = {name: own[name] for name in model.task.options if own.get(name)}
+    part = load(model.manifest.dataset.name, model.manifest.mapping, **options).test
+    if "text" in part.features:
+        return part.strings("text")
+    return [" ".join(row) for row in part.rows_of_strings("tokens")]
 
 
 def _pieces(text: str) -> list[str]:

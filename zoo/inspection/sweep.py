@@ -11,7 +11,8 @@ from typing import Any
 from zoo.errors import ZooError
 from zoo.inspection import gradient_sheet, pictures
 from zoo.inspection.gradients import Settings, pieces
-from zoo.training.run import CONFIG, RUNS, check_name, write_atomically
+from zoo.models.files import write_atomically
+from zoo.training.folder import CONFIG, RUNS, check_name
 
 RESULTS = "results.json"
 

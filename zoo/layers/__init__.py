@@ -1,14 +1,16 @@
 """What Keras lacks; for everything else the recipes use Keras's own layers."""
 
+from zoo.data.tags import bio_constraints
 from zoo.layers.attention import Attention, Memory
 from zoo.layers.augmentation import Augmentation
 from zoo.layers.cells import PeepholeLSTMCell, SimplifiedGRUCell
 from zoo.layers.characters import CharacterRNN
 from zoo.layers.crf import CRF
 from zoo.layers.decoder import Decoder
-from zoo.layers.embedding import SubwordEmbedding, WordDropout
+from zoo.layers.embedding import SubwordEmbedding, WordDropout, tied_embedding
 from zoo.layers.image_encoders import check_image_encoder, image_encoder
 from zoo.layers.pooling import MaskedPooling
+from zoo.layers.quantiles import quantiles_in_order
 from zoo.layers.recurrent import CELLS, Cell, recurrent, states_of
 
 __all__ = [
@@ -25,8 +27,11 @@ __all__ = [
     "SimplifiedGRUCell",
     "SubwordEmbedding",
     "WordDropout",
+    "bio_constraints",
     "check_image_encoder",
     "image_encoder",
+    "quantiles_in_order",
     "recurrent",
     "states_of",
+    "tied_embedding",
 ]

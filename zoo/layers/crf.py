@@ -6,8 +6,6 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.training.losses import RowLoss
-
 # Added to what may not be. In training a finite price, so that a gradient never becomes infinite.
 _FORBIDDEN, _NEVER = -1e4, -1e9
 
@@ -103,14 +101,6 @@ class CRF(keras.layers.Layer):
         backward = tf.reverse_sequence(tf.transpose(backward, [1, 0, 2]), lengths, seq_axis=1)
         return tf.nn.softmax(forward + backward - tf.cast(logits, tf.float32))
 
-    def loss(self, padding: int = -1) -> keras.losses.Loss:
-        """Returns the negative log-likelihood of a sequence as a Keras loss of (tags, logits).
-
-        Args:
-            padding: number that fills `tags` up on the right.
-        """
-        return _NegativeLogLikelihood(self, padding)
-
     def compute_output_shape(self, shape):
         """Returns the input's shape."""
         return shape
@@ -169,16 +159,6 @@ class CRF(keras.layers.Layer):
             + tf.gather(starts, tags[:, 0])
             + tf.gather(ends, final)
         )
-
-
-class _NegativeLogLikelihood(RowLoss):
-    def __init__(self, crf: CRF, padding: int):
-        super().__init__(name="negative_log_likelihood")
-        self.crf, self.padding = crf, padding
-
-    def call(self, y_true, y_pred):
-        mask = tf.not_equal(y_true, self.padding)
-        return -self.crf.log_likelihood(y_pred, y_true, mask)
 
 
 def _last(mask) -> tf.Tensor:

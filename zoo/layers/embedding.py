@@ -86,3 +86,25 @@ class SubwordEmbedding(keras.layers.Layer):
     def get_config(self):
         """Returns the arguments."""
         return {**super().get_config(), "buckets": self.buckets, "units": self.units, "rate": self.rate}
+
+
+def tied_embedding(size: int, width: int, tied: bool = True, name: str = "embedding") -> keras.layers.Layer:
+    """Returns a layer that reads numbers as vectors, and scores with the same ones (Press and Wolf 2017).
+
+    Vectors of length 1 make first logits of size 1; who reads them lengthens them. Logits stay float32 under
+    mixed precision: a loss needs more digits than half precision has.
+
+    Args:
+        size: how many numbers there are.
+        width: size of a vector.
+        tied: whether one matrix does both.
+        name: of the layer.
+    """
+    return keras.layers.ReversibleEmbedding(
+        size,
+        width,
+        tied,
+        keras.initializers.RandomNormal(stddev=width**-0.5),
+        reverse_dtype="float32",
+        name=name,
+    )

@@ -1,47 +1,39 @@
 """Scores by their standard definitions, thin over well-kept libraries."""
 
-from zoo.metrics.labels import (
-    ANSWERS,
-    are_names,
-    captioning,
-    classification,
-    closeness,
-    figures,
-    generation,
-    heading,
-    headline,
-    is_a_reference,
-    is_span_data,
-    plain,
-    pronunciation,
-    sentence_chrf,
-    span_type,
-    spans,
-    tagging,
-    tagging_from_raw,
-    tokenization,
-    translation,
-)
+from zoo.metrics.bleu import sentence_chrf, translation
+from zoo.metrics.captions import are_names, captioning, cider_each
+from zoo.metrics.compared import is_a_reference, plain
+from zoo.metrics.figures import FIGURES, Figure, figure_of, listed, written
+from zoo.metrics.forecasts import forecasting, naive_error
+from zoo.metrics.labels import classification
+from zoo.metrics.language import generation
+from zoo.metrics.phonemes import phoneme_closeness, pronunciation
+from zoo.metrics.score import Score, Scores
+from zoo.metrics.spans import is_span_data, tagging, tagging_from_raw, tokenization
 
 __all__ = [
-    "ANSWERS",
+    "FIGURES",
+    "Figure",
+    "Score",
+    "Scores",
     "are_names",
     "captioning",
+    "cider_each",
     "classification",
-    "closeness",
-    "figures",
+    "figure_of",
+    "forecasting",
     "generation",
-    "heading",
-    "headline",
     "is_a_reference",
     "is_span_data",
+    "listed",
+    "naive_error",
+    "phoneme_closeness",
     "plain",
     "pronunciation",
     "sentence_chrf",
-    "span_type",
-    "spans",
     "tagging",
     "tagging_from_raw",
     "tokenization",
     "translation",
+    "written",
 ]

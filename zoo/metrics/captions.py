@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from math import exp, log, sqrt
 
+from zoo.metrics.compared import is_a_reference, ratio
+from zoo.metrics.score import Score
+
 _LONGEST = 4  # words in a sequence that CIDEr counts
 _SIGMA = 6.0  # of CIDEr-D: how far the lengths of two captions may differ
 _BETA = 1.2  # of ROUGE-L: how much more recall counts than precision
@@ -20,6 +23,39 @@ _OPENING = re.compile(r"^'+(?!(?:s|m|d|re|ve|ll)$|\d)")
 _CLITIC = re.compile(r"(?<=.)(n't|'(?:s|m|d|re|ve|ll))$|(?<=^can)(not)$|(?<=^gon|^wan)(na)$|(?<=^got)(ta)$")
 
 _Gram = tuple[str, ...]
+
+
+def captioning(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> Score:
+    """Scores captions as the COCO caption evaluation does, on lower-case words without punctuation.
+
+    Args:
+        references: one or more true captions of each picture.
+        predicted: a caption of each picture.
+
+    Returns:
+        `n`; `bleu_4`, `bleu_1`, `bleu_2` and `bleu_3`, without smoothing, and `rouge_l`, from 0 to 100;
+        `cider`, which is CIDEr-D times 100, as tables of papers print it, and may pass 100; `exact_match`,
+        the share of captions that equal one of their references, case and punctuation included;
+        `word_accuracy`, which is 1 - word error rate. Where captions `are_names`, `exact_match` stands first.
+    """
+    same = sum(map(is_a_reference, references, predicted))
+    exact = {"exact_match": ratio(same, len(predicted))}
+    figures = {
+        **{f"bleu_{order}": 100 * bleu(references, predicted, order) for order in (4, 1, 2, 3)},
+        "cider": 100 * cider(references, predicted),
+        "rouge_l": 100 * rouge_l(references, predicted),
+        **exact,
+        "word_accuracy": word_accuracy(references, predicted),
+    }
+    # A name has too few words for runs of four, and a right one can be hit; of free captions hardly any is.
+    return Score(len(predicted), {**(exact if are_names(references) else {}), **figures})
+
+
+def are_names(references: Sequence[Sequence[str]]) -> bool:
+    """Tells whether captions are names: less than two for a picture, of six words at most, on average."""
+    captions = [caption for true in references for caption in true]
+    words = sum(len(caption.split()) for caption in captions)
+    return len(captions) < 2 * len(references) and words <= 6 * len(captions)
 
 
 def words(caption: str) -> list[str]:
@@ -93,7 +129,7 @@ def cider_each(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
     unseen = log(len(rows)) if rows else 0.0  # of a sequence that no reference holds, as if one did
 
     def weighed(counts: Counter[_Gram]) -> list[dict[_Gram, float]]:
-        vectors = [{} for _ in range(_LONGEST)]
+        vectors: list[dict[_Gram, float]] = [{} for _ in range(_LONGEST)]
         for gram, count in counts.items():
             vectors[len(gram) - 1][gram] = count * idf.get(gram, unseen)
         return vectors

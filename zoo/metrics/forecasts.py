@@ -1,9 +1,10 @@
 """Scores of forecasts by their standard definitions, over rolling origins."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
+
+from zoo.metrics.score import Score, Scores
 
 
 def forecasting(
@@ -12,7 +13,7 @@ def forecasting(
     levels: Sequence[float],
     scale: np.ndarray,
     columns: Sequence[str],
-) -> dict[str, Any]:
+) -> Score:
     """Scores forecasts, those of several columns on average.
 
     Args:
@@ -38,20 +39,19 @@ def forecasting(
     pinball = np.maximum(np.array(levels) * below, (np.array(levels) - 1) * below) / scale[:, None]
     inside = (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1])
     several = len(levels) > 1
-    return {
-        "n": len(truth),
+    by_column = dict(zip(columns, scaled.mean((0, 1)).tolist(), strict=True))
+    figures = {
         "mase": float(scaled.mean()),
         "smape": float(smape.mean()),
         **({"coverage": float(inside.mean())} if several else {}),
         "pinball": float(pinball.mean()),
+    }
+    details = {
         "mase_by_step": scaled.mean((0, 2)).tolist(),
         **({"coverage_by_step": inside.mean((0, 2)).tolist()} if several else {}),
-        **(
-            {"mase_by_column": dict(zip(columns, scaled.mean((0, 1)).tolist(), strict=True))}
-            if len(columns) > 1
-            else {}
-        ),
+        **({"mase_by_column": by_column} if len(columns) > 1 else {}),
     }
+    return Score(len(truth), figures, details=details)
 
 
 def naive_error(values: np.ndarray) -> np.ndarray:
@@ -79,7 +79,7 @@ def ahead(rows: np.ndarray, horizon: int) -> np.ndarray:
     return rows[:, None] + np.arange(1, horizon + 1)
 
 
-def by_step(scores: Mapping[str, Mapping[str, Any]], figure: str) -> dict[str, dict[str, str]]:
+def by_step(scores: Scores, figure: str) -> dict[str, dict[str, str]]:
     """Returns name -> step of the horizon -> a figure such as `mase`, as `zoo.show.report` prints tables."""
     return {
         name: {f"+{step}": f"{value:.3f}" for step, value in enumerate(score[f"{figure}_by_step"], 1)}

@@ -16,35 +16,22 @@ Others:      --source en --target de (or es, it, pt ...); --preset multi30k (cap
 Your data:   --preset multi30k --dataset PAIRS.tsv (columns source and target)
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Annotated, Literal
 
 import keras
 import tensorflow as tf
 from keras import ops
 
-from zoo import baselines, cli, export, metrics, training
-from zoo.data import Batches, Examples, Ragged, load
-from zoo.data.examples import columns, count_rows, references_of, sources_and_references, sources_and_targets
-from zoo.decoding import Decoded, attend, decode
-from zoo.errors import ZooError
-from zoo.export import serving
-from zoo.layers import Cell, Decoder, recurrent
-from zoo.show import report, sheets
-from zoo.text.pieces import END, PADDING, START, Pieces, count_units, lower_case, with_ends
-from zoo.training.losses import SequenceCrossentropy
-from zoo.training.run import Run
-from zoo.training.warm_start import known_words, warm_start
+from zoo import cli, decoding, export, layers, text, training
+from zoo.data import Batches, Part
+from zoo.training import Count, Positive, Share, Size
 
-RECIPE = "translation"
 SIDES = ("source", "target")
 
 
 @dataclass(frozen=True)
-class Config(training.Settings):
+class Config(training.Settings, training.Search):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "cldr_phrases"
@@ -57,70 +44,48 @@ class Config(training.Settings):
     """What answers are: text, scored by BLEU and chrF; or phonemes, by their error rate and that of words."""
     lower_case: bool = False
     """Read sources in lower case."""
-    source_pieces: int = 4_000
+    source_pieces: Annotated[int, training.Range(300, zero_too=True)] = 4_000
     """Most words and parts of words of the source language with a vector of their own; 0: letters alone."""
-    target_pieces: int = 4_000
+    target_pieces: Annotated[int, training.Range(300, zero_too=True)] = 4_000
     """The same of the target language; each step of decoding scores them all."""
-    min_count: int = 2
+    min_count: Count = 2
     """Rarer pieces are spelled in smaller ones."""
-    max_pieces: int = 100
+    max_pieces: Count = 100
     """Pieces read of a source; longer pairs are left out of training."""
-    width: int = 128
+    width: Count = 128
     """Size of the vectors of pieces."""
-    cell: Cell = "gru"
+    cell: layers.Cell = "gru"
     """Recurrent cell of encoder and decoder."""
-    encoder_layers: int = 1
+    encoder_layers: Count = 1
     """Bidirectional layers on top of each other."""
-    encoder_units: int = 128
+    encoder_units: Count = 128
     """Size of the encoder's state, in each direction."""
-    decoder_layers: int = 2
+    decoder_layers: Count = 2
     """Decoder's layers on top of each other."""
-    decoder_units: int = 256
+    decoder_units: Count = 256
     """Size of the decoder's state."""
     attention: Literal["additive", "dot", "none"] = "dot"
     """How places of the source are weighed; none: the decoder knows the encoder's last state alone."""
     input_feeding: bool = False
     """Hand each step's readout to the next one (Luong et al. 2015); training then runs step by step."""
-    dropout: float = 0.0
+    dropout: Share = 0.0
     """Dropout before each layer: along depth, never along time."""
-    word_dropout: float = 0.0
+    word_dropout: Share = 0.0
     """Share of pieces whose vector is dropped while training, on both sides."""
-    label_smoothing: float = 0.1
-    """Share of probability that training spreads over all pieces, so that the model is never too sure."""
-    beam_size: int = 5
-    """Translations followed at a time by the exported model."""
-    length_penalty: float = 0.6
-    """0: the most probable translation wins, which tends to be short; 1: nearly the mean over its pieces."""
-    storage: Literal["float32", "float16"] = "float16"
-    """Type of the exported weights; float16 halves the files, and scores are those of the rounded weights."""
-    epochs: int = 3
-    """Most epochs; the schedule ends with the last one."""
-    steps_per_epoch: int = 500
-    """Batches in an epoch; 0: one pass over the data."""
-    learning_rate: float = 4e-3
-    """Highest learning rate."""
-    patience: int = 0
-    """Epochs without better translations of the validation part before training stops; 0: all are run."""
+    # Other defaults than elsewhere; what they mean is said where they are inherited from.
+    storage: training.Storage = "float16"
+    epochs: Count = 3
+    steps_per_epoch: Size = 500
+    learning_rate: Positive = 4e-3
+    patience: Size = 0
 
 
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def learn_pieces(config: Config, examples: Examples, side: str, known: Sequence[str] = ()) -> list[str]:
-    """Learns an open vocabulary from one side of the training part, after the pieces already known."""
-    counts = count_units(as_read(config, side, texts) for (texts,) in columns(examples.train, side))
-    size = config.source_pieces if side == "source" else config.target_pieces
-    return Pieces.learn(counts, size, config.min_count, known)
-
-
 def as_read(config: Config, side: str, texts: tf.Tensor) -> tf.Tensor:
     """Puts sources into lower case, if asked for."""
-    return lower_case(texts) if config.lower_case and side == "source" else texts
-
-
-def write_pieces(lists: dict[str, list[str]], folder: Path) -> dict[str, Pieces]:
-    """Writes each side's pieces, one a line."""
-    return {side: Pieces.write(lists[side], folder / f"{side}.txt") for side in SIDES}
+    return text.lower_case(texts) if config.lower_case and side == "source" else texts
 
 
 def close(config: Config, numbers: tf.RaggedTensor) -> tf.RaggedTensor:
@@ -128,27 +93,27 @@ def close(config: Config, numbers: tf.RaggedTensor) -> tf.RaggedTensor:
 
     So even an empty text has one step, as fused kernels and attention need.
     """
-    return with_ends(numbers[:, : config.max_pieces])[:, 1:]
+    return text.with_ends(numbers[:, : config.max_pieces])[:, 1:]
 
 
-def make_batches(config: Config, pieces: dict[str, Pieces], dataset, replicas, most=None) -> Batches:
+def make_batches(
+    config: Config, pieces: dict[str, text.Pieces], part: Part, replicas: int, most: int | None = None
+) -> Batches:
     """Encodes every pair once; pairs with a side of more than `most` pieces are left out."""
-    sources, targets = [], []
-    for block in columns(dataset, *SIDES):
-        texts = zip(SIDES, block, strict=True)
-        pair = [pieces[side].encode(as_read(config, side, column)) for side, column in texts]
-        if most:
-            fits = tf.maximum(*(numbers.row_lengths() for numbers in pair)) <= most
-            pair = [tf.ragged.boolean_mask(numbers, fits) for numbers in pair]
-        sources.append(close(config, pair[0]))
+
+    def encode(*texts):
+        source, target = (
+            pieces[side].encode(as_read(config, side, column))
+            for side, column in zip(SIDES, texts, strict=True)
+        )
+        lengths = tf.maximum(source.row_lengths(), target.row_lengths())
         # No translation is longer; only validation has such, and their logits would fill the memory.
-        targets.append(with_ends(pair[1][:, : limit(config.max_pieces)]))
-    # Teacher forcing: each step is given the right piece before it, and asked for the next.
-    inputs = {"source": sources, "target": [rows[:, :-1] for rows in targets]}
-    inputs = {name: Ragged.concatenate(rows) for name, rows in inputs.items()}
-    if not len(inputs["source"].lengths):
-        raise ZooError(f"--max-pieces {most}: all pairs of {config.dataset} are longer; raise it")
-    return Batches(inputs, Ragged.concatenate([rows[:, 1:] for rows in targets]), config.batch_size, replicas)
+        target = text.with_ends(target[:, : limit(config.max_pieces)])
+        # Teacher forcing: each step is given the right piece before it, and asked for the next.
+        return {"source": close(config, source), "target": target[:, :-1]}, target[:, 1:], lengths
+
+    all_longer = f"--max-pieces {most}: all pairs of {config.dataset} are longer; raise it"
+    return Batches.encoded(part, SIDES, encode, config.batch_size, replicas, most=most, too_long=all_longer)
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -158,7 +123,7 @@ def build_encoder(config: Config, size: int) -> keras.Model:
     """Builds source (batch, time) -> outputs (batch, time, 2 * units), and the decoder's first states."""
     source = keras.Input((None,), dtype="int32", name="source")
     # Padding stands on the right, where the fused cuDNN kernels ask for it.
-    mask = ops.not_equal(source, PADDING)
+    mask = ops.not_equal(source, text.PADDING)
     # With Keras's short vectors the recurrent layers would start slowly.
     vectors = keras.initializers.RandomNormal(stddev=1.0)
     x = keras.layers.Embedding(size, config.width, vectors, name="source_embedding")(source)
@@ -166,7 +131,7 @@ def build_encoder(config: Config, size: int) -> keras.Model:
 
     tops = []  # what each layer ends with: (h,), of an LSTM (h, c), both directions joined
     for number in range(1, config.encoder_layers + 1):
-        layer = recurrent(
+        layer = layers.recurrent(
             config.cell, config.encoder_units, return_sequences=True, return_state=True, name=f"rnn_{number}"
         )
         x = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(x)
@@ -196,17 +161,9 @@ def build_model(config: Config, sizes: dict[str, int]) -> keras.Model:
     target = keras.Input((None,), dtype="int32", name="target")
     encoded, *states = build_encoder(config, sizes["source"])(source)
 
-    # One matrix reads the target's pieces and scores them (Press and Wolf 2017). Logits stay float32 under
-    # mixed precision: a loss needs more digits than half precision has.
-    # Vectors of length 1 make logits of size 1, and the decoder lengthens what it reads.
-    embedding = keras.layers.ReversibleEmbedding(
-        sizes["target"],
-        config.width,
-        embeddings_initializer=keras.initializers.RandomNormal(stddev=config.width**-0.5),
-        reverse_dtype="float32",
-        name="target_embedding",
-    )
-    decoder = Decoder(
+    # One matrix reads the target's pieces and scores them (Press and Wolf 2017).
+    embedding = layers.tied_embedding(sizes["target"], config.width, name="target_embedding")
+    decoder = layers.Decoder(
         config.cell,
         config.decoder_layers,
         config.decoder_units,
@@ -217,8 +174,8 @@ def build_model(config: Config, sizes: dict[str, int]) -> keras.Model:
         name="decoder",
     )
     x = word_dropout(config, "target_word_dropout")(embedding(target))
-    x = decoder(x, states, encoded, ops.not_equal(source, PADDING))
-    return keras.Model({"source": source, "target": target}, embedding(x, reverse=True), name=RECIPE)
+    x = decoder(x, states, encoded, ops.not_equal(source, text.PADDING))
+    return keras.Model({"source": source, "target": target}, embedding(x, reverse=True), name="translation")
 
 
 # Decoding ---------------------------------------------------------------------------------------------------
@@ -229,210 +186,115 @@ def limit(pieces):
     return 2 * pieces + 10
 
 
-def encode(model: keras.Model, source: tf.Tensor) -> tuple:
-    """Returns what `decode` and `attend` take first: layers that write, states, and what is looked at."""
-    encoder, decoder, embedding = map(model.get_layer, ("encoder", "decoder", "target_embedding"))
-    encoded, *states = encoder(source, training=False)
-    return decoder, embedding, states, encoded, tf.not_equal(source, PADDING)
+def search(
+    config: Config, model: keras.Model, writer: decoding.Writer, source: tf.Tensor, beam_size: int
+) -> tuple[decoding.Seen, decoding.Decoded]:
+    """Returns what is seen of sources (batch, time), and their best translations, (batch, beam, ...)."""
+    encoded, *states = model.get_layer("encoder")(source, training=False)
+    seen = decoding.Seen(states, encoded, tf.not_equal(source, text.PADDING))
+    lengths = tf.reduce_sum(tf.cast(seen.mask, tf.int32), axis=1) - 1  # without the end
+    limits = tf.where(lengths > 0, limit(lengths), 0)
+    return seen, writer.search(seen, limits, beam_size, config.length_penalty)
 
 
-def translate(config: Config, model: keras.Model, source: tf.Tensor, beam_size: int) -> Decoded:
-    """Finds the `beam_size` best translations of source (batch, time), each part (batch, beam, ...)."""
-    decoder, embedding, states, encoded, real = encode(model, source)
-    lengths = tf.reduce_sum(tf.cast(real, tf.int32), axis=1)
-    empty = lengths[:, None] <= 1  # nothing but the end
-    limits = tf.where(empty[:, 0], 0, limit(lengths - 1))
-    found = decode(
-        decoder, embedding, states, encoded, real, START, END, limits, beam_size, config.length_penalty
-    )
-    return found._replace(scores=tf.where(empty, 0.0, found.scores), finished=found.finished | empty)
-
-
-def look(model: keras.Model, source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """Returns the attention (batch, target, source) under which targets (batch, time) are written."""
-    return attend(*encode(model, source), START, target)
-
-
-def translator(config: Config, model: keras.Model, pieces: Pieces):
-    """Returns a function that translates batches greedily: strings, in the order of the data."""
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
-    def run(source):
-        return pieces.decode(translate(config, model, source, 1).tokens[:, 0])
-
-    def run_all(batches: Batches) -> list[str]:
-        rows = [row for inputs, *_ in batches.in_order() for row in run(inputs["source"]).numpy()]
-        return [row.decode("utf-8") for row in batches.restore_order(rows)]
-
-    return run_all
+def writer_of(model: keras.Model, pieces: dict[str, text.Pieces]) -> decoding.Writer:
+    """Returns what writes in the target's language."""
+    return decoding.Writer(model.get_layer("decoder"), model.get_layer("target_embedding"), pieces["target"])
 
 
 # Serving ----------------------------------------------------------------------------------------------------
 
 
-class Translation(serving.Serving):
+class Translation(export.Serving):
     """Raw strings in; translations with their scores out."""
 
-    def __init__(self, config: Config, model: keras.Model, pieces: dict[str, Pieces]):
-        super().__init__(model, config.storage)
-        self.config, self.source, self.target = config, pieces["source"], pieces["target"]
+    mapping = "translation"
 
-    @serving.signature("text")
+    def __init__(self, config: Config, model: keras.Model, pieces: dict[str, text.Pieces]):
+        super().__init__(model, config)
+        self.source, self.writer = pieces["source"], writer_of(self.model, pieces)
+
+    @export.signature("text")
     def translate(self, text):
         """Returns the best `translation` that the beam search finds, and its `score`."""
-        return best(self.searched(text, self.config.beam_size))
+        written, truncated = self.write(text, self.config.beam_size)
+        return written.best("translation", truncated=truncated)
 
-    @serving.signature("text")
+    @export.signature("text", "greedy")
     def translate_greedily(self, text):
         """As `translate`, but follows the most probable piece only: faster, and mostly a little worse."""
-        return best(self.searched(text, 1))
+        written, truncated = self.write(text, 1)
+        return written.best("translation", truncated=truncated)
 
-    @serving.signature("text")
+    @export.signature("text", "beam")
     def translate_n_best(self, text):
         """Returns as many `translations` as the beam holds, the best first, and their `scores`."""
-        return self.searched(text, self.config.beam_size)
+        written, truncated = self.write(text, self.config.beam_size)
+        return written.all("translations", truncated=truncated)
 
-    @serving.signature("text")
+    @export.signature("text", "attention", when=lambda config: config.attention != "none")
     def show_attention(self, text):
         """As `translate`, and the tokens of both sides with the weights between them."""
-        source, truncated = self.read(text)
-        source = serving.padded(source)
-        found = translate(self.config, self.model, source, self.config.beam_size)
-        target = serving.padded(tf.RaggedTensor.from_tensor(found.tokens[:, 0], found.lengths[:, 0]))
-        weights = look(self.model, source, target)
+        numbers, truncated = self.read(text)
+        source = export.padded(numbers)
+        seen, decoded = search(self.config, self.model, self.writer, source, self.config.beam_size)
+        target = self.writer.best_tokens(decoded)
         return {
-            **best({**self.written(found), "truncated": truncated}),
+            **self.writer.written(decoded).best("translation", truncated=truncated),
             "source_tokens": self.source.strings(source),
-            "target_tokens": self.target.strings(target),
-            "attention": tf.where(tf.not_equal(target, PADDING)[..., None], weights, 0.0),
+            "target_tokens": self.writer.pieces.strings(target),
+            "attention": self.writer.attention(seen, target),
         }
 
-    def searched(self, text: tf.Tensor, beam_size: int) -> dict[str, tf.Tensor]:
-        """Returns `translations`, `scores` and `finished` (batch, beam), and `truncated` (batch,)."""
+    def write(self, text: tf.Tensor, beam_size: int) -> tuple[decoding.Written, tf.Tensor]:
+        """Returns translations (batch, beam), and which of the texts were cut."""
         source, truncated = self.read(text)
-        types = {"translations": tf.string, "scores": tf.float32, "finished": tf.bool}
-        specs = {name: tf.TensorSpec([None, beam_size], kind) for name, kind in types.items()}
-        found = serving.by_length(
-            lambda inputs: self.written(translate(self.config, self.model, inputs["source"], beam_size)),
-            {"source": source},
-            specs,
-            rows=128,
-        )
-        return {**found, "truncated": truncated}
 
-    # Functions of their own, which stand once in the SavedModel, however many signatures use them.
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
-    def read(self, text: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
+        def translate(inputs):
+            _, decoded = search(self.config, self.model, self.writer, inputs["source"], beam_size)
+            return self.writer.written(decoded)
+
+        specs = self.writer.specs(beam_size)
+        return export.by_length(translate, {"source": source}, specs, rows=128), truncated
+
+    @export.once(tf.TensorSpec([None], tf.string))
+    def read(self, texts: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
         """Returns the pieces of texts (batch,), and which of the texts were cut."""
-        numbers = self.source.encode(as_read(self.config, "source", text))
+        numbers = self.source.encode(as_read(self.config, "source", texts))
         return close(self.config, numbers), numbers.row_lengths() > self.config.max_pieces
-
-    @tf.function(input_signature=[tf.TensorSpec([None, None, None], tf.int32)], autograph=False)
-    def texts(self, tokens: tf.Tensor) -> tf.Tensor:
-        """Returns the texts (batch, beam) that tokens (batch, beam, time) stand for."""
-        return self.target.decode(tokens)
-
-    def written(self, found: Decoded) -> dict[str, tf.Tensor]:
-        """Returns what was found, as text."""
-        return {
-            "translations": self.texts(found.tokens),
-            "scores": found.scores,
-            "finished": found.finished,
-        }
-
-
-def best(found: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Takes the first one of each beam."""
-    return {
-        "translation": found["translations"][:, 0],
-        "score": found["scores"][:, 0],
-        "finished": found["finished"][:, 0],
-        "truncated": found["truncated"],
-    }
 
 
 # Program ----------------------------------------------------------------------------------------------------
 
 
-def check(config: Config) -> None:
-    """Refuses sizes and shares that make no model."""
-    sizes = ("width", "encoder_layers", "encoder_units", "decoder_layers", "decoder_units", "beam_size")
-    training.require(config, 1, None, "min_count", "max_pieces", *sizes)
-    learned = [field for field in ("source_pieces", "target_pieces") if getattr(config, field)]
-    training.require(config, 300, None, *learned)
-    training.require(config, 0, 0.99, "dropout", "word_dropout", "label_smoothing")
-    training.require(config, 0, None, "length_penalty")
-
-
-def evaluate(module: Translation, name: str, examples: Examples) -> dict[str, dict[str, dict]]:
-    """Scores test part -> the simple baselines, and the model as it will be exported, under its name."""
-    scored_as = module.config.scored_as
-    scores = baselines.translation(examples, scored_as)
-    for part, named in scores.items():
-        sources, references = sources_and_references(examples.split(part))
-        predicted = []
-        for start in range(0, len(sources), 1024):
-            answers = module.translate(tf.constant(sources[start : start + 1024]))
-            predicted += [text.decode("utf-8") for text in answers["translation"].numpy()]
-        named[name] = metrics.ANSWERS[scored_as](references, predicted)
-        report.print_translation(named, sources, references, predicted, part, scored_as)
-    return scores
-
-
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
-    check(config)
-    run = Run(RECIPE, config)
-    target = export.SAVED_MODELS / run.name
-    export.check_target(target, RECIPE)
-    strategy = training.start(config)
-    examples = load(config.dataset, "translation", source=config.source, target=config.target)
-    known = {side: known_words(config.init_from, f"{side}.txt") for side in SIDES}
-    lists = {side: learn_pieces(config, examples, side, known[side]) for side in SIDES}
-    with strategy.scope():
-        model = build_model(config, {side: len(found) for side, found in lists.items()})
-        warm_start(model, config.init_from, [f"{side}_embedding/embeddings" for side in SIDES])
+    run = training.Run(__file__, config)
+    examples = run.load("translation", source=config.source, target=config.target)
+    sizes = {"source": config.source_pieces, "target": config.target_pieces}
+    pieces = {}
+    for side in SIDES:
+        counts = text.count_units(as_read(config, side, texts) for (texts,) in examples.train.blocks(side))
+        pieces[side] = run.vocabulary(side, text.Pieces, counts, sizes[side])
+    model = run.build(build_model, config, {side: len(pieces[side]) for side in SIDES})
+    run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in SIDES])
+    train = make_batches(config, pieces, examples.train, run.replicas, config.max_pieces)
+    validation = make_batches(config, pieces, examples.validation, run.replicas)
+    loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
+    writer = writer_of(model, pieces)
 
-    replicas = strategy.num_replicas_in_sync
-    with TemporaryDirectory() as folder:
-        pieces = write_pieces(lists, Path(folder))
-        train = make_batches(config, pieces, examples.train, replicas, config.max_pieces)
-        validation = make_batches(config, pieces, examples.validation, replicas)
+    def translate(inputs):
+        return writer.written(search(config, model, writer, inputs["source"], 1)[1]).texts[:, 0]
 
-    # Nothing is written before this line, and what can be wrong with the input was found.
-    run.create(examples.fingerprint([*known["source"], *known["target"]]))
-    pieces = write_pieces(lists, run.directory)
-    translated = translator(config, model, pieces["target"])
-    rows, targets = sources_and_targets(examples.validation)
-    held_out, references = references_of(rows, targets)
-
-    def validation_score() -> float:
-        found = dict(zip(rows, translated(validation), strict=True))
-        scores = metrics.ANSWERS[config.scored_as](references, [found[source] for source in held_out])
-        # BLEU would do for chrF, but for data of single words, in which it finds no run of four to count.
-        return scores["chrf"] if "chrf" in scores else 100 - scores["word_error_rate"]
-
-    loss = SequenceCrossentropy(PADDING, config.label_smoothing)
-    outcome = training.fit(run, config, model, train, validation, loss, [], validation_score)
-    sheets.draw_learning_curve(outcome, run.directory / "learning_curve.png")
+    score = run.task.scorer(examples.validation, validation.answering(translate))
+    run.fit(model, train, validation, loss, score=score)
 
     module = Translation(config, model, pieces)
-    scores = evaluate(module, run.name, examples)
-    run.write_metrics({**scores, **outcome})
-
+    run.evaluate(module)
+    sources = list(dict.fromkeys(examples.test.strings("source")))[:8]
     sizes = {"train": len(train), "validation": len(validation)}
-    sizes |= {part: count_rows(examples.split(part)) for part in scores}
-    manifest = export.manifest(run, "translation", examples, sizes, scores, outcome)
-    samples = ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *sources_and_references(examples.test)[0][:8]]
-    signatures = {
-        "serving_default": module.translate,
-        "greedy": module.translate_greedily,
-        "beam": module.translate_n_best,
-    }
-    if config.attention != "none":
-        signatures["attention"] = module.show_attention
-    export.save(module, target, signatures, dict.fromkeys(signatures, samples), manifest)
+    run.export(module, ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *sources], sizes)
 
 
 if __name__ == "__main__":
-    cli.run(RECIPE, Config, main)
+    cli.run(Config, main, presets="translation")

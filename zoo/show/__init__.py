@@ -1,1 +1,8 @@
-"""What people see: tables, answers, curves and sheets of pictures."""
+"""What people see: answers, tables of scores with mistakes beside them, curves and sheets of pictures."""
+
+from zoo.show import answers
+from zoo.show.console import print_figures, print_scores, print_text
+from zoo.show.forecasts import draw_forecasts
+from zoo.show.sheets import draw_sheet
+
+__all__ = ["answers", "draw_forecasts", "draw_sheet", "print_figures", "print_scores", "print_text"]

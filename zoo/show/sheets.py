@@ -1,43 +1,20 @@
-"""Pictures that a training leaves in its folder: the learning curve, and sheets of captioned pictures."""
+"""Sheets of captioned pictures."""
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from zoo import metrics
-from zoo.show import report
+from zoo.show.console import REFERENCES, shown
+from zoo.show.texts import worst_and_others
 
 _PIXELS = 240  # of the longer side of a picture on a sheet
 # Of the sheet, in inches: a picture, a line of text, what is left between them.
 _SIDE, _LINE, _GAP = 2.4, 0.15, 0.15
 _LETTERS = 32  # in a line below a picture
-
-
-def draw_learning_curve(outcome: Mapping[str, Any], path: Path) -> None:
-    """Draws each metric of training and validation over the epochs, the best epoch marked.
-
-    Args:
-        outcome: what `zoo.training.fit` returned.
-        path: the picture.
-    """
-    from matplotlib.figure import Figure
-
-    history, best_epoch = outcome["history"], outcome["best_epoch"]
-    names = dict.fromkeys(name.removeprefix("val_") for name in history[0] if name != "learning_rate")
-    figure = Figure(figsize=(5 * len(names), 3.6), layout="constrained")
-    epochs = range(1, len(history) + 1)
-    for axis, name in zip(np.ravel(figure.subplots(1, len(names))), names, strict=True):
-        for column, label in ((name, "training"), (f"val_{name}", "validation")):
-            if column in history[0]:
-                axis.plot(epochs, [row[column] for row in history], "o-", label=label)
-        axis.axvline(best_epoch, color="0.6", linestyle=":", label=f"best epoch ({best_epoch})")
-        axis.set(title=name.replace("_", " "), xlabel="epoch")
-        axis.xaxis.get_major_locator().set_params(integer=True)
-        axis.legend()
-    figure.savefig(path, dpi=120)
 
 
 def draw_sheet(
@@ -54,12 +31,12 @@ def draw_sheet(
     """
     from zoo import images
 
-    worst, others = report.worst_and_others(references, predicted, samples)
-    shown = dict.fromkeys(worst + others)
+    worst, others = worst_and_others(references, predicted, samples)
+    chosen = dict.fromkeys(worst + others)
     for row, example in enumerate(dataset):
-        if row in shown:
-            shown[row] = images.thumbnail(example["image"], _PIXELS).numpy()
-    rows = [[column[row] for row in shown] for column in (shown, references, predicted)]
+        if row in chosen:
+            chosen[row] = images.thumbnail(example["image"], _PIXELS).numpy()
+    rows = [[column[row] for row in chosen] for column in (chosen, references, predicted)]
     draw_captions(*rows, path, exact=metrics.are_names(references))
 
 
@@ -84,11 +61,11 @@ def draw_captions(
     from matplotlib.figure import Figure
 
     texts = []  # of each picture: lines and their colours
-    for true, found in zip(references, predicted, strict=True):
-        right = metrics.is_a_reference(true, found)
+    for true, caption in zip(references, predicted, strict=True):
+        right = metrics.is_a_reference(true, caption)
         colour = ("green" if right else "red") if exact else "black"
-        lines = [(line, colour) for line in _wrapped(found)]
-        texts.append(lines + [(line, "0.5") for text in true[: report.REFERENCES] for line in _wrapped(text)])
+        lines = [(line, colour) for line in _wrapped(caption)]
+        texts.append(lines + [(line, "0.5") for text in true[:REFERENCES] for line in _wrapped(text)])
     rows = -(-len(texts) // columns)
     cell = _SIDE + _GAP + _LINE * max(map(len, texts), default=1)
     width, height = columns * (_SIDE + _GAP) + _GAP, max(1, rows) * (cell + _GAP) + _GAP
@@ -108,4 +85,4 @@ def draw_captions(
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(report.shown(text), _LETTERS) or ["(nothing)"]
+    return textwrap.wrap(shown(text), _LETTERS) or ["(nothing)"]

@@ -1,1 +1,44 @@
-"""What a mapping is: its features, files, scores, answers and how they are shown."""
+"""What each mapping is: its features and files, scores and baselines, answers and how they are shown."""
+
+from zoo.data import register
+from zoo.tasks.base import Evaluation, Model, Reordered, Task, add, named
+from zoo.tasks.captioning import Captioning
+from zoo.tasks.classification import Classification
+from zoo.tasks.manifest import CARD, MANIFEST, DataSet, Manifest, Signature, Training
+from zoo.tasks.series import About, Series, Window, forecasting_samples
+from zoo.tasks.tagging import Tagging
+from zoo.tasks.text import Text
+from zoo.tasks.translation import Translation
+
+__all__ = [
+    "CARD",
+    "MANIFEST",
+    "About",
+    "Captioning",
+    "Classification",
+    "DataSet",
+    "Evaluation",
+    "Manifest",
+    "Model",
+    "Reordered",
+    "Series",
+    "Signature",
+    "Tagging",
+    "Task",
+    "Text",
+    "Training",
+    "Translation",
+    "Window",
+    "forecasting_samples",
+    "named",
+    "of",
+]
+
+for _kind in (Classification, Tagging, Translation, Captioning, Series, Text):
+    add(_kind)
+    register(_kind())
+
+
+def of(manifest: Manifest) -> Task:
+    """Returns the task of a model; of one of somebody else's, what any model can be asked."""
+    return named(manifest.mapping).for_model(manifest)

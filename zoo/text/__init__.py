@@ -1,16 +1,32 @@
 """Text in and out of models, as graph operations that travel inside the SavedModel."""
 
+from zoo.text import dates
+from zoo.text.pieces import Pieces, count_units, lower_case, with_ends
+from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
 from zoo.text.tokens import style_of, tokenize
-from zoo.text.vocabulary import PADDING, START, UNKNOWN, Vocabulary
+from zoo.text.units import WORD, Level, Units
+from zoo.text.vocabulary import PADDING, Lines, Vocabulary
 from zoo.text.words import character_ngrams, split_words
 
 __all__ = [
+    "CHARACTERS",
     "PADDING",
-    "START",
-    "UNKNOWN",
+    "SPELLING_FEATURES",
+    "WORD",
+    "Level",
+    "Lines",
+    "Pieces",
+    "Units",
     "Vocabulary",
     "character_ngrams",
+    "character_numbers",
+    "count_units",
+    "dates",
+    "lower_case",
+    "normalize",
+    "spelling_features",
     "split_words",
     "style_of",
     "tokenize",
+    "with_ends",
 ]

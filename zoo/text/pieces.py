@@ -11,8 +11,8 @@ import tensorflow as tf
 from zoo.errors import ZooError
 from zoo.text.case import lower
 from zoo.text.normal_form import normal_form_c
+from zoo.text.vocabulary import PADDING, Lines
 
-PADDING, START, END = range(3)
 _BYTE = 3  # number of the byte 0x00
 _PIECE = _BYTE + 256  # number of the first piece
 _RESERVED = ("<padding>", "<start>", "<end>", *(f"<0x{byte:02X}>" for byte in range(256)))
@@ -66,7 +66,7 @@ def lower_case(text: tf.Tensor) -> tf.Tensor:
 
 def with_ends(numbers: tf.RaggedTensor) -> tf.RaggedTensor:
     """Puts the start symbol before and the end symbol behind each row of numbers, ragged (batch, time)."""
-    ends = [tf.fill([numbers.nrows(), 1], symbol) for symbol in (START, END)]
+    ends = [tf.fill([numbers.nrows(), 1], symbol) for symbol in (Pieces.START, Pieces.END)]
     start, end = map(tf.RaggedTensor.from_tensor, ends)
     return tf.concat([start, numbers, end], axis=1)
 
@@ -92,14 +92,14 @@ def split_units(text: tf.Tensor) -> tf.RaggedTensor:
 
 def count_units(blocks: Iterable[tf.Tensor]) -> Counter[bytes]:
     """Counts the units of many texts, given as tensors of strings (batch,): what `Pieces.learn` takes."""
-    counts = Counter()
+    counts: Counter[bytes] = Counter()
     for text in blocks:
         counts.update(split_units(text).values.numpy().tolist())
     return counts
 
 
-class Pieces(tf.Module):
-    """Turns any text into numbers of pieces, and numbers into text, by the lines of a file.
+class Pieces(Lines):
+    """Turns any text into numbers of pieces, and numbers into text.
 
     0 is padding, 1 the start and 2 the end of a sequence, 3 to 258 are the 256 bytes, then come the pieces:
     frequent words, parts of words, and single characters. A piece begins with a space where one stands
@@ -108,30 +108,30 @@ class Pieces(tf.Module):
     bytes in UTF-8: no text is unknown, and `decode(encode(text))` equals `normalise(text)` for every text.
 
     Args:
-        path: a file that `Pieces.write` wrote, or the same file inside a SavedModel.
+        lines: all pieces, reserved ones included, as `learn` returns them.
 
     Raises:
-        ZooError: the file holds something else, such as the words of a `Vocabulary`.
+        ZooError: they are something else, such as the words of a `Vocabulary`.
     """
 
-    def __init__(self, path: str | Path):
-        super().__init__()
-        self.pieces = Path(path).read_text(encoding="utf-8").split("\n")[:-1]
-        if tuple(self.pieces[:_PIECE]) != _RESERVED:
-            raise ZooError(
-                f"{path} holds no pieces: it must begin with padding, start, end and the 256 bytes, "
-                "as a file of Pieces.write does"
-            )
-        self._longest = max(map(len, self.pieces[_PIECE:]), default=1)
-        line, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
-        size = len(self.pieces)
-        numbers = tf.lookup.TextFileInitializer(str(path), tf.string, line, tf.int64, number, vocab_size=size)
-        strings = tf.lookup.TextFileInitializer(str(path), tf.int64, number, tf.string, line, vocab_size=size)
-        self._numbers = tf.lookup.StaticHashTable(numbers, PADDING)
-        self._strings = tf.lookup.StaticHashTable(strings, "")
+    START, END = 1, 2
 
-    def __len__(self) -> int:
-        return len(self.pieces)
+    def __init__(self, lines: Sequence[str]):
+        if tuple(lines[:_PIECE]) != _RESERVED:
+            raise ZooError(
+                "no pieces: they must begin with padding, start, end and the 256 bytes, "
+                "as those that Pieces.learn chooses do"
+            )
+        super().__init__(lines)
+        self._longest = max(map(len, self.pieces[_PIECE:]), default=1)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The pieces by their number."""
+        return self._lines
+
+    def _make_tables(self, path: str | Path | None) -> None:
+        self._numbers, self._strings = self._table(path, PADDING), self._table(path, "", to_strings=True)
 
     def encode(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Normalises strings (batch,) and returns their numbers, ragged int32 (batch, time).
@@ -249,12 +249,6 @@ class Pieces(tf.Module):
         used, _ = _count(units, {*fixed, *chosen})
         kept = alphabet + [piece for piece in chosen if used[piece] >= min_count]
         return start + _frequent(Counter({piece: used[piece] for piece in kept}), 0)
-
-    @classmethod
-    def write(cls, pieces: Iterable[str], path: Path) -> Pieces:
-        """Writes one piece a line and returns the pieces of that file."""
-        path.write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
-        return cls(path)
 
 
 def _frequent(counts: Counter[str], min_count: int) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
-from zoo.text.vocabulary import START, UNKNOWN, Vocabulary
+from zoo.text.vocabulary import Vocabulary
 
 Level = Literal["char", "word"]
 # In Python what `split` parts in the graph, so that places can be told: line breaks, and words.
@@ -28,15 +28,15 @@ class Units(tf.Module):
     Characters and words of no number are unknown, and unknown is never written: `decode` shows it as U+FFFD.
 
     Args:
-        path: a file of `Units.write`, or the same file inside a SavedModel.
+        lines: the units, as `learn` returns them.
         level: `"char"` or `"word"`.
     """
 
-    def __init__(self, path: str | Path, level: Level):
+    def __init__(self, lines: Sequence[str], level: Level):
         super().__init__()
-        self.level, self.vocabulary = level, Vocabulary(path)
+        self.level, self.vocabulary = level, Vocabulary(lines)
         self._written = tf.constant(
-            ["", "\N{REPLACEMENT CHARACTER}", "\n", *self.vocabulary.words[START + 1 :]]
+            ["", "\N{REPLACEMENT CHARACTER}", "\n", *self.vocabulary.words[Vocabulary.START + 1 :]]
         )
 
     def __len__(self) -> int:
@@ -45,9 +45,10 @@ class Units(tf.Module):
     def encode(self, texts: tf.Tensor) -> tf.RaggedTensor:
         """Returns the numbers of texts (batch,), int32 ragged (batch, time)."""
         units = split(texts, self.level)
-        numbers = tf.where(units.values == "\n", START, self.vocabulary(units.values))
+        numbers = tf.where(units.values == "\n", Vocabulary.START, self.vocabulary(units.values))
         # Reserved numbers are no words, whatever a text says.
-        return units.with_values(tf.where((numbers <= START) & (units.values != "\n"), UNKNOWN, numbers))
+        reserved = (numbers <= Vocabulary.START) & (units.values != "\n")
+        return units.with_values(tf.where(reserved, Vocabulary.UNKNOWN, numbers))
 
     def units(self, numbers: tf.Tensor) -> tf.Tensor:
         """Returns characters or words of numbers, in any shape; padding is empty."""
@@ -68,29 +69,29 @@ class Units(tf.Module):
         )
         return tf.strings.join([prompts, tf.where(touch, "", " "), written])
 
+    learn = Vocabulary.learn
+
     @staticmethod
-    def learn(texts: Iterable[tf.Tensor], level: Level, size: int, min_count: int, known: Sequence[str] = ()):
-        """Counts the units of blocks of texts (n,) and keeps the frequent ones, after those already known."""
+    def count(texts: Iterable[tf.Tensor], level: Level) -> Counter[bytes]:
+        """Counts the units of blocks of texts (n,), but for line breaks, which have a number in any case."""
         counts: Counter[bytes] = Counter()
         for block in texts:
             units, _, numbers = tf.unique_with_counts(split(block, level).values)
             counts.update(dict(zip(units.numpy().tolist(), numbers.numpy().tolist(), strict=True)))
         del counts[b"\n"]
-        return Vocabulary.learn(counts, size, min_count, known)
+        return counts
 
-    @classmethod
-    def write(cls, units: Iterable[str], path: Path, level: Level) -> Units:
-        """Writes one unit a line and returns those of that file."""
-        Vocabulary.write(units, path)
-        return cls(path, level)
+    def write(self, path: Path) -> None:
+        """Writes one unit a line; what is exported from now on reads that file."""
+        self.vocabulary.write(path)
 
     def array(self, texts: Iterable[bytes]) -> list[np.ndarray]:
         """Returns the numbers of each text, int32 (time,), encoded a few at a time: they may be long."""
-        found: list[np.ndarray] = []
+        arrays: list[np.ndarray] = []
         for block in _blocks(texts):
             numbers = self.encode(tf.constant(block))
-            found += np.split(numbers.values.numpy(), numbers.row_splits.numpy()[1:-1])
-        return found
+            arrays += np.split(numbers.values.numpy(), numbers.row_splits.numpy()[1:-1])
+        return arrays
 
 
 def _blocks(texts: Iterable[bytes]) -> Iterator[list[bytes]]:

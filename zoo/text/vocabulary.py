@@ -3,41 +3,90 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Self
 
 import tensorflow as tf
 
-PADDING, UNKNOWN, START = range(3)
+PADDING = 0  # in every inventory
 _RESERVED = ("<padding>", "<unknown>", "<start>")  # no word splitter yields these: it splits off "<"
 
 
-class Vocabulary(tf.Module):
-    """Numbers words by the lines of a file: 0 padding, 1 unknown, 2 start, then words by frequency.
+class Lines(tf.Module):
+    """Strings numbered by their place in a list: in memory, until `write` makes a file of them.
+
+    A SavedModel carries the file along.
 
     Args:
-        path: a file that `Vocabulary.write` wrote, or the same file inside a SavedModel.
+        lines: the strings.
     """
 
-    def __init__(self, path: str | Path):
+    def __init__(self, lines: Sequence[str]):
         super().__init__()
-        self.words = Path(path).read_text(encoding="utf-8").split("\n")[:-1]
-        initializer = tf.lookup.TextFileInitializer(
-            str(path),
-            tf.string,
-            tf.lookup.TextFileIndex.WHOLE_LINE,
-            tf.int64,
-            tf.lookup.TextFileIndex.LINE_NUMBER,
-            vocab_size=len(self.words),
-        )
-        self._table = tf.lookup.StaticHashTable(initializer, UNKNOWN)
+        self._lines = tuple(lines)
+        self._make_tables(None)
+
+    @classmethod
+    def read(cls, path: str | Path, *more: Any) -> Self:
+        """Reads a file that `write` wrote, or the same file inside a SavedModel."""
+        lines = cls(Path(path).read_text(encoding="utf-8").split("\n")[:-1], *more)
+        lines._make_tables(path)
+        return lines
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The strings by their number."""
+        return self._lines
 
     def __len__(self) -> int:
-        return len(self.words)
+        return len(self._lines)
+
+    def write(self, path: Path) -> None:
+        """Writes one string a line; what is exported from now on reads that file."""
+        path.write_text("".join(f"{line}\n" for line in self._lines), encoding="utf-8")
+        self._make_tables(path)
+
+    def _make_tables(self, path: str | Path | None) -> None:
+        """Makes tables that read a file, or without one the lines themselves."""
+        raise NotImplementedError
+
+    def _table(
+        self, path: str | Path | None, unknown: Any, to_strings: bool = False
+    ) -> tf.lookup.StaticHashTable:
+        line, number = tf.lookup.TextFileIndex.WHOLE_LINE, tf.lookup.TextFileIndex.LINE_NUMBER
+        sides = [(tf.string, line), (tf.int64, number)]
+        (key, key_index), (value, value_index) = sides[::-1] if to_strings else sides
+        if path is None:
+            columns = [tf.constant(self._lines, tf.string), tf.range(len(self), dtype=tf.int64)]
+            initializer = tf.lookup.KeyValueTensorInitializer(*(columns[::-1] if to_strings else columns))
+        else:
+            initializer = tf.lookup.TextFileInitializer(
+                str(path), key, key_index, value, value_index, vocab_size=len(self)
+            )
+        return tf.lookup.StaticHashTable(initializer, unknown)
+
+
+class Vocabulary(Lines):
+    """Numbers words: 0 padding, 1 unknown, 2 start, then words by frequency.
+
+    Args:
+        words: all of them, reserved ones included, as `learn` returns them.
+    """
+
+    UNKNOWN, START = 1, 2
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words by their number."""
+        return self._lines
+
+    def _make_tables(self, path: str | Path | None) -> None:
+        self._numbers = self._table(path, self.UNKNOWN)
 
     def __call__(self, words: tf.Tensor | tf.RaggedTensor) -> tf.Tensor | tf.RaggedTensor:
         """Returns the number of each word, int32, in the shape of `words`."""
-        return tf.cast(self._table.lookup(words), tf.int32)
+        return tf.cast(self._numbers.lookup(words), tf.int32)
 
     @staticmethod
     def learn(counts: Counter[bytes], size: int, min_count: int, known: Sequence[str] = ()) -> list[str]:
@@ -59,9 +108,3 @@ class Vocabulary(tf.Module):
             if text not in have:
                 chosen.append(text)
         return chosen
-
-    @classmethod
-    def write(cls, words: Iterable[str], path: Path) -> Vocabulary:
-        """Writes one word a line and returns the vocabulary of that file."""
-        path.write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
-        return cls(path)

@@ -1,5 +1,41 @@
-"""How a model is trained: settings, one folder a run, fit() that continues exactly where it was stopped."""
+"""How a model is trained: settings, one folder a run, and a fit that continues where it was stopped."""
 
-from zoo.training.fit import Settings, Storage, fit, make_optimizer, require, start
+from zoo.training.carried import Carried, read, state_names, zero_states
+from zoo.training.fit import Outcome, fit
+from zoo.training.folder import RUNS, Folder, check_name
+from zoo.training.losses import CRFLoss, PinballLoss, SequenceCrossentropy, WindowCrossentropy
+from zoo.training.optimizer import make_optimizer
+from zoo.training.ranges import Count, NotNegative, Positive, Range, Share, Size, check_ranges
+from zoo.training.run import Run
+from zoo.training.settings import Search, Settings, Storage, start
+from zoo.training.warm_start import config_of
 
-__all__ = ["Settings", "Storage", "fit", "make_optimizer", "require", "start"]
+__all__ = [
+    "RUNS",
+    "CRFLoss",
+    "Carried",
+    "Count",
+    "Folder",
+    "NotNegative",
+    "Outcome",
+    "PinballLoss",
+    "Positive",
+    "Range",
+    "Run",
+    "Search",
+    "SequenceCrossentropy",
+    "Settings",
+    "Share",
+    "Size",
+    "Storage",
+    "WindowCrossentropy",
+    "check_name",
+    "check_ranges",
+    "config_of",
+    "fit",
+    "make_optimizer",
+    "read",
+    "start",
+    "state_names",
+    "zero_states",
+]

@@ -1,6 +1,7 @@
 """Losses of sequences: one number for each row, so that devices can share a batch of unequal rows."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -16,6 +17,27 @@ class RowLoss(keras.losses.Loss):
     def __call__(self, y_true, y_pred, sample_weight=None):
         """Returns the weighted mean over rows; a Keras mask that `y_pred` may carry is left aside."""
         return super().__call__(y_true, tf.identity(y_pred), sample_weight)
+
+
+class CRFLoss(RowLoss):
+    """Negative log-likelihood of a sequence of tags under a conditional random field.
+
+    Args:
+        crf: a `zoo.layers.CRF`.
+        padding: number that fills tags up on the right.
+
+    Call arguments:
+        y_true: tags (batch, time).
+        y_pred: logits (batch, time, tags).
+    """
+
+    def __init__(self, crf: Any, padding: int = -1):
+        super().__init__(name="negative_log_likelihood")
+        self.crf, self.padding = crf, padding
+
+    def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
+        """Returns (batch,)."""
+        return -self.crf.log_likelihood(y_pred, y_true, tf.not_equal(y_true, self.padding))
 
 
 class SequenceCrossentropy(RowLoss):

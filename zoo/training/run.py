@@ -1,179 +1,220 @@
-"""The folder of one training: whose it is, its one atomic checkpoint, and the small files beside it."""
+"""One training from its settings to its export."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-import shutil
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-import numpy as np
+import keras
 
-from zoo.errors import ZooError
+from zoo import data, export, tasks
+from zoo.data import Examples, Feed
+from zoo.export import Serving
+from zoo.metrics import Score
+from zoo.show.curves import draw_learning_curve
+from zoo.tasks import Evaluation, Manifest, Task
+from zoo.training.fit import Outcome, fit
+from zoo.training.folder import Folder
+from zoo.training.ranges import check_ranges
+from zoo.training.settings import Settings, start
+from zoo.training.warm_start import known_words, warm_start
 
-RUNS = Path("runs")
-CONFIG, _CHECKPOINT, _METRICS = "config.json", "checkpoint.npz", "metrics.json"
+
+class Inventory(Protocol):
+    """Words, pieces or units, numbered."""
+
+    def __init__(self, lines: Sequence[str], *more: Any) -> None: ...
+
+    @staticmethod
+    def learn(counts: Counter[bytes], size: int, min_count: int, known: Sequence[str] = ()) -> list[str]:
+        """Chooses lines."""
+
+    def write(self, path: Path) -> None:
+        """Writes them to a file, which exports carry along."""
+
+
+Numbered = TypeVar("Numbered", bound=Inventory)
 
 
 class Run:
-    """`runs/<name>`: checks on creation that the folder is this configuration's; writes when asked.
+    """What a recipe's `main` does, but for the model: in this order, and nothing is written before `fit`.
+
+    Until then all that can be wrong with settings, folders and data is found; `fit` makes the run's folder,
+    and `export` the model's.
 
     Args:
-        recipe: the recipe's name, which is the run's unless `config.name` says otherwise.
-        config: the recipe's dataclass; every field but `fresh` must equal what the folder holds.
+        file: the recipe's `__file__`, which names it.
+        config: its settings.
+
+    Attributes:
+        recipe: the recipe's name.
+        name: of the run and of the exported model.
+        folder: `runs/<name>`.
+        replicas: devices that share a batch.
+        examples: the data, once loaded.
+        task: what is learned, once the data are loaded.
+        outcome: what the training was, once it is done.
 
     Raises:
-        ZooError: the folder holds another configuration or something else, or cannot be written.
+        ZooError: a setting is out of its range, or a folder holds something else.
     """
 
-    def __init__(self, recipe: str, config: Any):
-        self.recipe = recipe
-        self.name = config.name or recipe
-        check_name(self.name)
-        self.directory = RUNS / self.name
-        self.config = {"recipe": recipe, **dataclasses.asdict(config)}
-        self.config.pop("fresh")  # decides what becomes of the folder, not what is trained
-        self.will_discard = config.fresh
-        self._check()
+    examples: Examples
+    task: Task
+    outcome: Outcome
 
-    def create(self, data: str, labels: Sequence[str] = ()) -> None:
-        """Makes the folder; with `fresh`, without what it held.
+    def __init__(self, file: str, config: Settings):
+        check_ranges(config)
+        self.config = config
+        self.recipe = Path(file).stem
+        self.folder = Folder(self.recipe, config)
+        self.name = self.folder.name
+        self._target = export.SAVED_MODELS / self.name
+        export.check_target(self._target, self.recipe)
+        self.strategy = start(config)
+        self.replicas: int = self.strategy.num_replicas_in_sync
+        self._known: list[str] = []
+        self._inventories: dict[str, Inventory] = {}
+        self._scores: dict[str, dict[str, Score]] = {}
+
+    def load(self, mapping: str, **options: str) -> Examples:
+        """Loads the config's data set: see `zoo.data.load`."""
+        dataset: str = getattr(self.config, "dataset")  # noqa: B009 - every recipe's config has one
+        self.task = tasks.of(Manifest(mapping=mapping, config=dataclasses.asdict(self.config)))
+        self.examples = data.load(dataset, mapping, **options)
+        return self.examples
+
+    def vocabulary(
+        self, name: str, kind: type[Numbered], counts: Counter[bytes], size: int, *more: Any
+    ) -> Numbered:
+        """Returns an inventory of what is frequent; with `--init-from` it begins with the trained model's.
 
         Args:
-            data: fingerprint of the data, which must be the one that the folder was made with.
-            labels: what the model's outputs mean, kept for those who start from this run.
-
-        Raises:
-            ZooError: the data is another, or the folder cannot be written.
+            name: of its file.
+            kind: of inventory, such as `zoo.text.Vocabulary`.
+            counts: how often each word stands in the training part.
+            size: most lines, or most new ones beside those already known.
+            *more: what else the inventory takes.
         """
-        stored = {} if self.will_discard else self._stored_config()
-        if stored.get("data", data) != data:
-            raise ZooError(
-                f"{self.directory}: was trained on other data under the same name; "
-                "choose another --name, or --fresh to discard it"
-            )
-        if self.will_discard and self.directory.exists():
-            # Out of the way at once, so that a kill leaves no half of a run under its name.
-            discarded = self.directory.with_name(f".{self.name}.discarded")
-            shutil.rmtree(discarded, ignore_errors=True)
-            self.directory.rename(discarded)
-            shutil.rmtree(discarded)
-            self.will_discard = False
-        try:
-            self.directory.mkdir(parents=True, exist_ok=True)
-            write_atomically(
-                self.directory / CONFIG,
-                json.dumps({**self.config, "data": data, "labels": list(labels)}, indent=2).encode(),
-            )
-        except OSError as error:
-            raise ZooError(
-                f"{self.directory}: cannot be written ({error.strerror}); change to a folder that can"
-            ) from None
+        known = known_words(self.config.init_from, f"{name}.txt")
+        min_count: int = getattr(self.config, "min_count")  # noqa: B009 - which such a recipe's config has
+        inventory = kind(kind.learn(counts, size, min_count, known), *more)
+        self._known += known
+        self._inventories[name] = inventory
+        return inventory
 
-    def save_checkpoint(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
-        """Replaces the checkpoint as a whole: a kill at any moment leaves the old one or the new one."""
-        temporary = self.directory / f".{_CHECKPOINT}.tmp{os.getpid()}"
-        try:
-            with temporary.open("wb") as file:
-                np.savez(file, _state=np.array(json.dumps(state)), **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(self.directory / _CHECKPOINT)
-        except OSError as error:
-            raise ZooError(
-                f"{self.directory}: the checkpoint cannot be written ({error.strerror or error}); mend that, "
-                "and the same command continues where the last whole epoch ended"
-            ) from error
+    def build(self, make: Callable[..., keras.Model], *arguments: Any) -> keras.Model:
+        """Builds a model for all devices."""
+        with self.strategy.scope():
+            return make(*arguments)
 
-    def load_checkpoint(self) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-        """Returns what `save_checkpoint` was given last, or None."""
-        return read_checkpoint(self.directory)
+    def start_from(
+        self,
+        model: keras.Model,
+        grown: Sequence[str] = (),
+        by_label: Sequence[str] = (),
+        by_column: Sequence[str] = (),
+    ) -> None:
+        """With `--init-from`, copies what a trained model has learned: see `warm_start`."""
+        with self.strategy.scope():
+            warm_start(model, self.config.init_from, grown, self.examples.label_names, by_label, by_column)
 
-    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
-        """Writes `metrics.json`."""
-        write_atomically(self.directory / _METRICS, json.dumps(metrics, indent=2).encode())
+    def fit(
+        self,
+        model: keras.Model,
+        train: Feed,
+        validation: Feed,
+        loss: keras.losses.Loss,
+        metrics: Iterable[keras.metrics.Metric] = (),
+        score: Callable[[], float] | None = None,
+        clip_norm: float | None = None,
+    ) -> None:
+        """Makes the run's folder, and trains: see `zoo.training.fit`.
 
-    def _check(self) -> None:
-        if not self.directory.exists():
-            parent = next(folder for folder in self.directory.absolute().parents if folder.exists())
-            if not os.access(parent, os.W_OK) or not parent.is_dir():
-                raise ZooError(f"{parent}: cannot be written; change to a folder that can")
-            return
-        if not self.directory.is_dir():
-            raise ZooError(f"{self.directory}: exists and is not a run; choose another --name")
-        if not os.access(self.directory, os.W_OK):
-            raise ZooError(f"{self.directory}: cannot be written; change its rights or choose another --name")
-        stored = self._stored_config()
-        if not stored and any(
-            not path.name.startswith(f".{CONFIG}.tmp") for path in self.directory.iterdir()
-        ):
-            raise ZooError(f"{self.directory}: exists and is not a run; choose another --name")
-        mine = json.loads(json.dumps(self.config))
-        changed = [
-            f"{key} is {stored.get(key)!r} there and {mine.get(key)!r} here"
-            for key in sorted((stored.keys() | mine.keys()) - {"data", "labels"})
-            if stored.get(key) != mine.get(key)
-        ]
-        if stored and changed and not self.will_discard:
-            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-            raise ZooError(
-                f"{self.directory}: holds another configuration ({changed[0]}{more}); "
-                "choose another --name, or --fresh to discard it"
-            )
+        Args:
+            model: what learns.
+            train: what it learns from.
+            validation: what chooses the best epoch.
+            loss: for each row.
+            metrics: for the progress bar.
+            score: what chooses the best epoch instead of the loss.
+            clip_norm: longest gradient, where the config's is of another loss.
+        """
+        self.folder.create(self.examples.fingerprint(self._known), self.examples.label_names)
+        for name, inventory in self._inventories.items():
+            inventory.write(self.folder.directory / f"{name}.txt")
+        settings = self.config
+        if clip_norm is not None:
+            settings = dataclasses.replace(settings, clip_norm=clip_norm)
+        self.outcome = fit(self.folder, settings, model, train, validation, loss, list(metrics), score)
+        picture = self.folder.directory / "learning_curve.png"
+        draw_learning_curve(self.outcome.history, self.outcome.best_epoch, picture)
 
-    def _stored_config(self) -> dict[str, Any]:
-        path = self.directory / CONFIG
-        if not path.exists():
-            return {}
-        try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            stored = None
-        if not isinstance(stored, dict):
-            raise ZooError(f"{path}: cannot be read; choose another --name, or remove the folder")
-        return stored if "recipe" in stored else {}
+    def evaluate(self, module: Serving) -> dict[str, Evaluation]:
+        """Scores the model as it will be exported on all test parts, beside the baselines, and prints it all.
 
+        Returns:
+            Test part -> what was found.
+        """
+        module.says(module.manifest.with_changes(name=self.name))
+        self._scores = self.task.baselines(self.examples, module)
+        evaluations = {}
+        for part, named in self._scores.items():
+            evaluations[part] = self.task.evaluate(module, self.examples, part)
+            named[self.name] = evaluations[part].score
+            evaluations[part].show(named, part)
+        scores = {part: {n: s.to_json() for n, s in named.items()} for part, named in self._scores.items()}
+        self.folder.write_metrics({**scores, **dataclasses.asdict(self.outcome)})
+        return evaluations
 
-def check_name(name: str) -> None:
-    """Refuses what cannot be the name of a folder in `runs`.
+    def export(
+        self,
+        module: Serving,
+        samples: Sequence[Any] | Mapping[str, Any],
+        sizes: Mapping[str, int] | None = None,
+    ) -> None:
+        """Exports the model: see `zoo.export.save`.
 
-    Raises:
-        ZooError: it cannot.
-    """
-    if not name or Path(name).name != name or name.startswith(".") or len(name) > 100:
-        raise ZooError(f"--name {name!r}: give a short plain name, no folders and no leading dot")
+        Args:
+            module: what was evaluated.
+            samples: inputs by which the export is verified.
+            sizes: part -> rows, where not all that the data have were used.
+        """
+        export.save(module, self._target, samples, self._manifest(module, sizes or {}))
 
-
-def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
-    """Reads the checkpoint of a run folder, or returns None if there is none.
-
-    Raises:
-        ZooError: the file is damaged.
-    """
-    path = directory / _CHECKPOINT
-    if not path.exists():
-        return None
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
-        return arrays, json.loads(str(arrays.pop("_state")))
-    except Exception as error:
-        raise ZooError(f"{path}: damaged ({error}); use --fresh to train anew") from error
-
-
-def numbered(arrays: Mapping[str, np.ndarray], group: str) -> list[np.ndarray]:
-    """Returns `group/0`, `group/1` ... of a checkpoint's arrays."""
-    return [arrays[f"{group}/{i}"] for i in range(sum(name.startswith(f"{group}/") for name in arrays))]
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all."""
-    temporary = path.with_name(f".{path.name}.tmp{os.getpid()}")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    def _manifest(self, module: Serving, sizes: Mapping[str, int]) -> Manifest:
+        examples, outcome = self.examples, self.outcome
+        parts = ("train", "validation", *examples.tests)
+        counted = {part: self.task.size(examples.split(part)) for part in parts}
+        return module.manifest.with_changes(
+            recipe=self.recipe,
+            command=export.command(),
+            config=self.folder.config,
+            seed=self.config.seed,
+            dataset=tasks.DataSet(
+                name=examples.name,
+                version=examples.version,
+                source=examples.source,
+                licence=examples.licence,
+                languages=list(examples.languages),
+                sizes={**counted, **sizes},
+                test=examples.fingerprint(splits=("test",)),
+                further_tests={part: examples.fingerprint(splits=(part,)) for part in examples.extra},
+            ),
+            labels=list(examples.label_names),
+            metrics={part: named[self.name] for part, named in self._scores.items()},
+            baselines={
+                part: {name: score for name, score in named.items() if name != self.name}
+                for part, named in self._scores.items()
+            },
+            training=tasks.Training(
+                epochs=len(outcome.history),
+                best_epoch=outcome.best_epoch,
+                seconds=round(outcome.seconds, 1),
+                validation_loss=outcome.best["val_loss"],
+                validation_score=outcome.best.get("val_score"),
+            ),
+        )

@@ -10,9 +10,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo import models
 from zoo.errors import ZooError
-from zoo.models import registry
-from zoo.training.run import CONFIG, RUNS, numbered, read_checkpoint
+from zoo.training.folder import CONFIG, RUNS, numbered, read_checkpoint
 
 
 def known_words(init_from: str, file: str = "vocabulary.txt") -> list[str]:
@@ -28,7 +28,7 @@ def known_words(init_from: str, file: str = "vocabulary.txt") -> list[str]:
     if not init_from:
         return []
     run = _run_folder(init_from)
-    folder = run or registry.find(init_from).path / "assets"
+    folder = run or models.find(init_from).path / "assets"
     path = folder / file
     if not path.exists():
         raise ZooError(f"--init-from {init_from}: holds no {file}; give a model of the same recipe")
@@ -41,7 +41,7 @@ def config_of(init_from: str) -> dict[str, Any]:
         return {}
     if folder := _run_folder(init_from):
         return json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    return registry.find(init_from).manifest.get("config", {})
+    return dict(models.find(init_from).manifest.config)
 
 
 def warm_start(
@@ -111,9 +111,9 @@ def _trained_weights(init_from: str) -> tuple[dict[str, np.ndarray], list[str]]:
         arrays, state = read_checkpoint(folder)
         labels = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("labels", [])
         return dict(zip(state["weights"], numbered(arrays, "best"), strict=True)), labels
-    loaded = registry.load(init_from)
-    names = loaded.manifest.get("weights")
+    loaded = models.load(init_from)
+    names = loaded.manifest.weights
     if not names:
         raise ZooError(f"--init-from {init_from}: not a model of this zoo; give one that it exported")
     values = (variable.numpy() for variable in loaded.variables)
-    return dict(zip(names, values, strict=True)), loaded.manifest["labels"]
+    return dict(zip(names, values, strict=True)), list(loaded.manifest.labels)

@@ -3,92 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from zoo.data.feeds.columns import Ragged, Rows, RowTable, Shared
+from zoo.data.part import Part
+from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
 _POOL = 50  # batches that are sorted by length together: enough to lose little padding, few enough to mix
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """Rows of unequal length in one flat array, so that a million rows cost two arrays.
-
-    `values` is (sum of lengths, ...); row i is `values[splits[i]:splits[i + 1]]`. With a `table` (n, ...)
-    the values are row numbers of it, and a batch holds those rows: what many words share is stored once.
-    Row 0 of the table is padding. `padding` fills short rows up.
-    """
-
-    values: np.ndarray
-    splits: np.ndarray
-    table: np.ndarray | None = None
-    padding: int = 0
-
-    @classmethod
-    def concatenate(cls, parts: Sequence[tf.RaggedTensor]) -> Ragged:
-        """Joins the rows of ragged tensors (rows, time, ...)."""
-        lengths = np.concatenate([part.row_lengths().numpy() for part in parts])
-        values = np.concatenate([part.values.numpy() for part in parts])
-        return cls(values, np.concatenate([[0], np.cumsum(lengths)]))
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Length of each row."""
-        return np.diff(self.splits)
-
-    def padded(self, rows: np.ndarray) -> np.ndarray:
-        """Returns the rows as one array (rows, longest, ...), padded on the right."""
-        lengths = self.lengths[rows]
-        longest = max(1, int(lengths.max()))  # Keras's loops need one step at least
-        batch = np.full((len(rows), longest, *self.values.shape[1:]), self.padding, self.values.dtype)
-        for place, row in enumerate(rows):
-            batch[place, : lengths[place]] = self.values[self.splits[row] : self.splits[row + 1]]
-        return batch if self.table is None else self.table[batch]
-
-
-@dataclass(frozen=True)
-class Shared:
-    """Rows that many examples share, such as a picture and its captions: stored once.
-
-    Example i has row `rows[i]` of `table` (n, ...), which may be a file on disk that is mapped into memory.
-    """
-
-    table: np.ndarray
-    rows: np.ndarray
-
-    def __getitem__(self, examples: np.ndarray) -> np.ndarray:
-        """Returns the rows of some examples, (examples, ...)."""
-        return self.table[self.rows[examples]]
-
-
-class RowTable:
-    """Collects, block by block, the rows of a table and which row stands at each step."""
-
-    def __init__(self) -> None:
-        self._steps: list[tf.RaggedTensor] = []
-        self._rows: list[np.ndarray] = []
-        self._size = 1  # row 0 is padding
-
-    def add(self, steps: tf.RaggedTensor, rows: tf.Tensor) -> None:
-        """Adds a block.
-
-        Args:
-            steps: for each step (batch, time) the number of its row, counted from 0.
-            rows: (n, ...).
-        """
-        self._steps.append(steps + self._size)
-        self._rows.append(rows.numpy())
-        self._size += len(self._rows[-1])
-
-    def ragged(self) -> Ragged:
-        """Returns everything as one column."""
-        steps = Ragged.concatenate(self._steps)
-        padding = np.zeros_like(self._rows[0], shape=(1, *self._rows[0].shape[1:]))
-        return Ragged(steps.values, steps.splits, np.concatenate([padding, *self._rows]))
 
 
 class Batches:
@@ -160,6 +87,76 @@ class Batches:
         """
         padded = sum(len(rows) + self._filling(rows) for rows in self._sorted_rows())
         return self._dataset(self._sorted_rows, self.steps, weight=padded / len(self))
+
+    @classmethod
+    def encoded(
+        cls,
+        part: Part,
+        features: Sequence[str],
+        encode: Callable[..., tuple[Any, ...]],
+        batch_size: int,
+        replicas: int = 1,
+        *,
+        padding: int = 0,
+        most: int | None = None,
+        too_long: str = "",
+    ) -> Batches:
+        """Encodes every row of a part once.
+
+        Args:
+            part: the rows.
+            features: of them that are encoded.
+            encode: takes a block of each, strings (rows,), gives inputs, name -> ragged rows or `Rows`, and
+                targets, ragged or dense; and where long rows are left out, how long each is.
+            batch_size: rows in a batch, over all replicas.
+            replicas: devices that share a batch.
+            padding: fills short targets up.
+            most: rows that are longer are left out.
+            too_long: what is told if all are.
+        """
+        import tensorflow as tf
+
+        inputs: dict[str, Any] = {}
+        targets: list[Any] = []
+        for block in part.blocks(*features):
+            columns, wanted, *lengths = encode(*block)
+            if most is not None:
+                fits = lengths[0] <= most
+                columns = {name: tf.ragged.boolean_mask(rows, fits) for name, rows in columns.items()}
+                wanted = tf.ragged.boolean_mask(wanted, fits)
+            for name, column in columns.items():
+                if isinstance(column, Rows):
+                    inputs.setdefault(name, RowTable()).add(*column)
+                else:
+                    inputs.setdefault(name, []).append(column)
+            targets.append(wanted)
+        if too_long and not sum(len(rows.row_lengths()) for rows in targets):
+            raise ZooError(too_long)
+        ready = {
+            name: rows.ragged() if isinstance(rows, RowTable) else Ragged.concatenate(rows)
+            for name, rows in inputs.items()
+        }
+        dense = isinstance(targets[0], np.ndarray)
+        wanted = np.concatenate(targets) if dense else replace(Ragged.concatenate(targets), padding=padding)
+        return cls(ready, wanted, batch_size, replicas)
+
+    def answering(self, function: Callable[[dict[str, tf.Tensor]], tf.Tensor]) -> Callable[[], list[Any]]:
+        """Returns what runs a function of the inputs over all rows.
+
+        Args:
+            function: inputs -> (rows, ...). It is traced once, for batches of any size.
+
+        Returns:
+            A function of nothing that gives one answer for each row, in the order of the data.
+        """
+        import tensorflow as tf
+
+        run = tf.function(function, input_signature=[self.in_order().element_spec[0]])
+
+        def run_all() -> list[Any]:
+            return self.restore_order([row for inputs, *_ in self.in_order() for row in run(inputs).numpy()])
+
+        return run_all
 
     def restore_order(self, outputs: Sequence[Any]) -> list[Any]:
         """Puts rows that `in_order` yielded, filling rows included, back into their first order."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.data.examples import Examples, of_user
+from zoo.data.examples import SPLITS
 from zoo.data.own.tables import filled_cells, read_table
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 TABLE = "captions.csv"
 _COLUMNS = ("image", "caption")
-_SPLITS = ("train", "validation", "test")
 
 Row = tuple[Path, list[str]]
 
@@ -30,19 +29,6 @@ class _Picture:
     """Of the table, where the picture is named first."""
     split: str
     captions: list[str] = field(default_factory=list)
-
-
-def load(path: Path) -> Examples:
-    """Loads a folder of pictures with their captions.
-
-    Args:
-        path: the folder or its table, as `read_captions` takes it.
-
-    Raises:
-        ZooError: as `read_captions`.
-    """
-    parts = read_captions(path)
-    return of_user(path, {split: dataset(rows) for split, rows in parts.items()})
 
 
 def read_captions(path: Path) -> dict[str, list[Row]]:
@@ -132,7 +118,7 @@ def _split(where: str, row: dict[str, Any], name: str) -> str:
     if split is None:
         return split_of(name)
     split = str(split).strip()
-    if split not in _SPLITS:
+    if split not in SPLITS:
         raise ZooError(f"{where} has the unknown split {split!r}; write train, validation or test")
     return split
 
@@ -163,7 +149,7 @@ def _check_decodable(table: Path, pictures: dict[Path, _Picture]) -> None:
 
 
 def _parts(table: Path, pictures: dict[Path, _Picture]) -> dict[str, list[Row]]:
-    parts: dict[str, list[Row]] = {split: [] for split in _SPLITS}
+    parts: dict[str, list[Row]] = {split: [] for split in SPLITS}
     for file, picture in pictures.items():
         parts[picture.split].append((file, picture.captions))
     for split, rows in parts.items():

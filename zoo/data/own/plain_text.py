@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo.data.examples import Examples, of_user
+from zoo.data.examples import SPLITS
 from zoo.data.splits import split_of
 from zoo.data.utf8 import read_text
 from zoo.errors import ZooError
 
-_SPLITS = ("train", "validation", "test")
 _LEAST = 1_000  # characters; fewer teach nothing
 
 
-def load(path: Path) -> Examples:
-    """Loads texts.
+def read_parts(path: Path) -> dict[str, list[str]]:
+    """Reads texts: split -> texts.
 
     A file is split by place: its first 80 % are for training, what follows is validated and tested on, 10 %
     each; the cuts are at line breaks. Of a folder, files `train`, `validation` and `test`, of any suffix,
@@ -24,19 +23,15 @@ def load(path: Path) -> Examples:
     Raises:
         ZooError: nothing is there, a file is not UTF-8, or there is too little text for a part.
     """
-    import tensorflow as tf
-
     parts = _folder(path) if path.is_dir() else _file(path)
-    for split in _SPLITS:
+    for split in SPLITS:
         found = sum(len(text.strip()) for text in parts[split])
         if found < (_LEAST if split == "train" else 1):
             raise ZooError(
                 f"{path}: too little text for a {split} part ({found:,} characters); give more, at least "
                 "some ten thousand characters in all"
             )
-    return of_user(
-        path, {split: tf.data.Dataset.from_tensor_slices({"text": parts[split]}) for split in _SPLITS}
-    )
+    return parts
 
 
 def _file(path: Path) -> dict[str, list[str]]:
@@ -45,7 +40,7 @@ def _file(path: Path) -> dict[str, list[str]]:
         raise ZooError(f"{path}: the file is empty; it needs text")
     first, second = (_line_end(text, len(text) * share // 10) for share in (8, 9))
     pieces = text[:first], text[first:second], text[second:]
-    return {split: [piece] if piece else [] for split, piece in zip(_SPLITS, pieces, strict=True)}
+    return {split: [piece] if piece else [] for split, piece in zip(SPLITS, pieces, strict=True)}
 
 
 def _line_end(text: str, place: int) -> int:
@@ -57,13 +52,13 @@ def _line_end(text: str, place: int) -> int:
 def _folder(folder: Path) -> dict[str, list[str]]:
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and not _hidden(path, folder)]
     named = {
-        split: [path for path in files if path.parent == folder and path.stem == split] for split in _SPLITS
+        split: [path for path in files if path.parent == folder and path.stem == split] for split in SPLITS
     }
     if all(len(found) == 1 for found in named.values()):
         return {split: [_read(path) for path in found] for split, found in named.items()}
     if any(named.values()):
-        raise ZooError(f"{folder}: of files called {', '.join(_SPLITS)} give one of each, or none")
-    texts: dict[str, list[str]] = {split: [] for split in _SPLITS}
+        raise ZooError(f"{folder}: of files called {', '.join(SPLITS)} give one of each, or none")
+    texts: dict[str, list[str]] = {split: [] for split in SPLITS}
     for path in files:
         if text := _read(path):
             texts[split_of(path.relative_to(folder).as_posix())].append(text)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.examples import Examples, of_user
 from zoo.data.own import tables
+from zoo.data.part import Part
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-SUFFIXES = (".csv", ".tsv", ".jsonl")
 MONTH = 2_629_746  # seconds: a twelfth of the Gregorian calendar's mean year
 _PARTS = {"train": (0.0, 0.7), "validation": (0.7, 0.8), "test": (0.8, 1.0)}
 
@@ -54,8 +53,8 @@ class Series:
         return Series(self.columns, self.values[start:end], self.times[start:end])
 
 
-def load(path: Path, columns: str = "", time: str = "") -> Examples:
-    """Loads one file, split by time: the first 70 % train, then 10 % validation, the last 20 % test.
+def read_parts(path: Path, columns: str = "", time: str = "") -> dict[str, Series]:
+    """Reads one file, split by time: the first 70 % train, then 10 % validation, the last 20 % test.
 
     Args, Raises: as `read_series`.
     """
@@ -64,7 +63,7 @@ def load(path: Path, columns: str = "", time: str = "") -> Examples:
     bounds = {part: (round(a * count), round(b * count)) for part, (a, b) in _PARTS.items()}
     parts = {part: series.part(*bound) for part, bound in bounds.items()}
     refuse_constant(str(path), parts["train"])
-    return of_user(path, {part: as_dataset(found) for part, found in parts.items()}, series.columns)
+    return parts
 
 
 def as_dataset(series: Series) -> tf.data.Dataset:
@@ -80,10 +79,26 @@ def as_dataset(series: Series) -> tf.data.Dataset:
     )
 
 
-def series_of(dataset: tf.data.Dataset, columns: Sequence[str]) -> Series:
-    """Returns the one series that a split of the mapping `series` holds."""
-    (row,) = dataset.as_numpy_iterator()
+def series_of(part: Part, columns: Sequence[str]) -> Series:
+    """Returns the one series that a part of the mapping `series` holds."""
+    (row,) = part.dataset.as_numpy_iterator()
     return Series(tuple(columns), row["values"], row["times"])
+
+
+def numbers_of(columns: Sequence[str], targets: str) -> list[int]:
+    """Returns which of the columns are forecast: those that are named, joined by commas, or all.
+
+    Raises:
+        ZooError: one is not among the columns, or is named twice.
+    """
+    wanted = _split(targets) or list(columns)
+    for name in wanted:
+        if name not in columns or wanted.count(name) > 1:
+            raise ZooError(
+                f"--targets {targets}: {name!r} is not a column that is read, or there twice; choose "
+                f"among {','.join(columns)}"
+            )
+    return [list(columns).index(name) for name in wanted]
 
 
 def join(*parts: Series) -> Series:

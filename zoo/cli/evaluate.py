@@ -1,0 +1,104 @@
+"""python -m zoo evaluate: a saved model on any data set of its mapping."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from zoo import data, models
+from zoo.errors import ZooError
+from zoo.metrics import Score
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Scores a model on a data set, beside the baselines of its training."""
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a saved model."""
+    dataset: str = ""
+    """Name of a data set, or a file; by default what the model was trained on."""
+    split: str = "test"
+    """test, validation, train, or a further test part of the set; of a single file all rows are scored."""
+    tags: str = ""
+    """For taggers, the column of tags: a name (ner, upos ...), of a file a number; empty: the model's own."""
+    source: str = ""
+    """For translators, the language to translate from, of a file its column; empty: the model's own."""
+    target: str = ""
+    """Likewise the language to translate into."""
+
+    def run(self) -> None:
+        """Predicts and prints scores."""
+        options = {"tags": self.tags, "source": self.source, "target": self.target}
+        evaluate(models.load(self.model), self.dataset, self.split, **options)
+
+
+def evaluate(
+    model: models.Model, dataset: str = "", split: str = "test", **given: str
+) -> tuple[Score, dict[str, Score]]:
+    """Predicts a split through the SavedModel, and prints its scores beside the stored baselines.
+
+    Args:
+        model: a loaded model of one of this zoo's mappings.
+        dataset: as `zoo.data.load` takes it; empty for the set that the model was trained on. All rows of
+            a single file are scored.
+        split: `"test"`, `"validation"`, `"train"`, or a further test part that the set has.
+        **given: the mapping's options, as `zoo.data.load` takes them; empty for those that the model was
+            trained with.
+
+    Returns:
+        The score; and what else was scored: of a tagger, where the set holds raw sentences, its tokens and
+        tags from raw text on.
+
+    Raises:
+        ZooError: the model is not of this zoo, the set has no such part, or the data's labels are not the
+            model's.
+    """
+    manifest, task = model.manifest, model.task
+    if not manifest.mapping:
+        raise ZooError(f"{model.name}: only models of this zoo's recipes can be evaluated here")
+    name = dataset or manifest.dataset.name
+    same_set = name == manifest.dataset.name
+    _check_split(split, data.tests_of(name, manifest.mapping), name)
+    usual = task.usual_options(manifest, same_set, data.in_catalogue(name, manifest.mapping))
+    # Flags of other mappings are left aside.
+    options = {key: given.get(key) or value for key, value in usual.items()}
+    if dataset and os.path.isfile(dataset):  # noqa: PTH113 - Path.is_file raises on a name that is too long
+        path = Path(dataset)
+        examples, title, scored, baselines = task.read_rows(path, **options), path.name, "test", {}
+    else:
+        examples, title, scored = data.load(name, manifest.mapping, **options), split, split
+        same_rows = same_set and _same_rows(model, examples, split)
+        # Baselines stand beside the very rows that they scored, and no others.
+        shown = same_rows and options == usual
+        baselines = dict(manifest.baselines.get(split, {})) if shown else {}
+    evaluation = task.evaluate(model, examples, scored)
+    evaluation.show({**baselines, model.name: evaluation.score}, title)
+    return evaluation.score, task.evaluate_more(model, examples, scored)
+
+
+def _same_rows(model: models.Model, examples: data.Examples, split: str) -> bool:
+    """Tells whether a part is the one that the model was tested on, and says if it is another one."""
+    trained_on = model.manifest.dataset
+    # Of older models only the test part's hash is stored: further parts were made with it.
+    part = split if split in trained_on.further_tests else "test"
+    stored = {**trained_on.further_tests, "test": trained_on.test}[part]
+    same_rows = examples.fingerprint(splits=[part]) == stored
+    if examples.version != trained_on.version or (stored and not same_rows):
+        other = "" if same_rows else " with another test part"
+        print(
+            f"Note: this is {examples.name} {examples.version}; {model.name} was trained on "
+            f"{trained_on.version}{other}, whose training part may hold rows that are scored here."
+        )
+    return same_rows
+
+
+def _check_split(split: str, tests: list[str], name: str) -> None:
+    """Refuses a part that a data set does not have, before the set is loaded."""
+    *known, last = (*tests, "validation", "train")
+    if split not in (*known, last):
+        raise ZooError(f"--split {split}: choose {', '.join(known)} or {last}")

@@ -1,0 +1,48 @@
+"""python -m zoo list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from zoo import metrics, models
+
+_FIGURES = 3  # of a model's test scores
+
+
+@dataclass(frozen=True)
+class List:
+    """Lists the saved models that can be found, with their test scores."""
+
+    markdown: bool = False
+    """Print the table of the README instead, which sets the shipped models beside published figures."""
+
+    def run(self) -> None:
+        """Prints the table."""
+        from rich.console import Console
+        from rich.table import Table
+
+        saved_models = models.list_models()
+        if self.markdown:
+            from zoo.cli import overview
+
+            print(overview.markdown(saved_models), end="")
+            return
+        if not saved_models:
+            print("no saved models yet; train one: python -m zoo.recipes.sentiment")
+            return
+        table = Table()
+        for heading in ("name", "recipe", "data", "test scores", "parameters", "MB"):
+            right = heading in ("parameters", "MB")
+            # A name that was cut could not be typed.
+            table.add_column(heading, justify="right" if right else "left", no_wrap=heading == "name")
+        for saved in saved_models:
+            manifest = saved.manifest
+            row = (manifest.recipe, manifest.dataset.name, _headline(saved), f"{manifest.parameters:,}")
+            table.add_row(saved.name, *row, f"{saved.megabytes:.1f}")
+        Console(markup=False, emoji=False).print(table)
+
+
+def _headline(saved: models.Saved) -> str:
+    score = saved.manifest.metrics.get("test")
+    figures = metrics.listed(score.figures, _FIGURES) if score else {}
+    return ", ".join(f"{heading} {figure}" for heading, figure in figures.items())

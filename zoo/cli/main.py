@@ -1,0 +1,33 @@
+"""python -m zoo: what can be done with saved models, without a recipe."""
+
+from __future__ import annotations
+
+import sys
+
+from zoo.cli.bench import Bench
+from zoo.cli.compare_command import Compare
+from zoo.cli.evaluate import Evaluate
+from zoo.cli.info import Info
+from zoo.cli.inspect import Inspect
+from zoo.cli.listing import List
+from zoo.cli.parse import one_line_errors, parse_commands
+from zoo.cli.predict import Predict
+
+_PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
+
+Train:   python -m zoo.recipes.sentiment (or tagging, translation, captioning, generation, forecasting)
+Use:     python -m zoo predict sentiment_tweets "what a lovely day"
+         python -m zoo predict tagging_conll2003 "Ada Lovelace met Charles Babbage in London."
+         python -m zoo predict translation_cldr_en_fr "three weeks ago"
+         python -m zoo predict captioning_flickr8k photo.jpg
+         python -m zoo predict generation_python "def main(" --temperature 0.5
+         python -m zoo predict forecasting_seattle --input my.csv
+Compare: python -m zoo compare cells --recipe sentiment
+"""
+
+
+def main() -> None:
+    """Parses the command line and runs the command."""
+    with one_line_errors():
+        commands = List | Info | Predict | Evaluate | Inspect | Compare | Bench
+        parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()

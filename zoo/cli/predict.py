@@ -1,0 +1,92 @@
+"""python -m zoo predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from zoo import models
+from zoo.cli.parse import from_shell
+from zoo.errors import ZooError
+
+_SETTINGS = ("length", "temperature", "top_k", "top_p", "seed")
+
+
+@dataclass(frozen=True)
+class Predict:
+    """Runs a model on texts or pictures from the command line, or on the rows of a file."""
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a saved model."""
+    texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
+    """Texts, each in quotes; for a captioning model paths of pictures, or of folders of pictures."""
+    input: str = ""
+    """File of texts: .txt with one a line, CSV, TSV or JSONL with a column text, or a .py file, one text.
+    For a captioning model it lists paths of pictures, from its own folder: .txt, or a column image. For a
+    forecasting model it is a table with dates in its first column, and the columns that the model reads."""
+    output: str = ""
+    """File to write: CSV, TSV, JSONL, or SVG, a picture; by default the answers are printed."""
+    signature: str = ""
+    """What to run of the model, such as beam of a translator or captioner; empty: serving_default."""
+    length: int | None = None
+    """Of a generator: how many characters or words to write. This and the next as the model's card says, if
+    left out."""
+    temperature: float | None = None
+    """Of a generator: 1 draws as often as the model thinks, less draws the likely more often, 0 always."""
+    top_k: int | None = None
+    """Of a generator: draw from so many of the likeliest only; 0: from all."""
+    top_p: float | None = None
+    """Of a generator: draw from the likeliest only, so many that their shares add up to this."""
+    seed: int | None = None
+    """Of a generator: what is drawn; the same seed draws the same. Each text has a seed one higher."""
+
+    def run(self) -> None:
+        """Predicts, then prints or writes whole."""
+        if bool(self.texts) == bool(self.input):
+            raise ZooError(
+                'give texts in quotes or pictures, or --input FILE: python -m zoo predict NAME "a text"'
+            )
+        from zoo.show import answers
+        from zoo.tasks import of
+
+        path = Path(self.output)
+        if self.output and path.suffix not in (*answers.SUFFIXES, ".svg"):
+            raise ZooError(f"--output {path}: give a file that ends in {', '.join(answers.SUFFIXES)} or .svg")
+        if self.output and not path.absolute().parent.is_dir():
+            raise ZooError(f"--output {path}: no such folder; make it first")
+        saved = models.find(self.model)
+        # What a file lacks is found before TensorFlow is imported.
+        task = of(saved.manifest)
+        given = task.given(self.texts if task.reads == "pictures" else _texts(self.texts), self.input, saved)
+        flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
+        settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
+        rows = models.Model(saved).predict(given.inputs, self.signature, **settings)
+        answered = task.answered(given, rows, saved.manifest)
+        if not self.output:
+            answers.show(task, answered)
+            return
+        picture = path.suffix == ".svg"
+        content = (
+            answers.draw(task, answered, saved.name)
+            if picture
+            else answers.write(task, answered.rows, path.suffix)
+        )
+        _write(path, content)
+        print(f"{path}: {len(answered.rows):,} rows")
+        answers.tell(task, answered)
+
+
+def _texts(typed: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(from_shell, typed))
+
+
+def _write(path: Path, content: str) -> None:
+    from zoo.models.files import write_atomically
+
+    try:
+        write_atomically(path, content.encode("utf-8"))
+    except OSError as error:
+        raise ZooError(f"--output {path}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,113 @@
+"""Columns of rows that are encoded once and batched many times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+@dataclass(frozen=True)
+class Ragged:
+    """Rows of unequal length in one flat array, so that a million rows cost two arrays.
+
+    `values` is (sum of lengths, ...); row i is `values[splits[i]:splits[i + 1]]`. With a `table` (n, ...)
+    the values are row numbers of it, and a batch holds those rows: what many words share is stored once.
+    Row 0 of the table is padding. `padding` fills short rows up.
+    """
+
+    values: np.ndarray
+    splits: np.ndarray
+    table: np.ndarray | None = None
+    padding: int = 0
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[tf.RaggedTensor]) -> Ragged:
+        """Joins the rows of ragged tensors (rows, time, ...)."""
+        lengths = np.concatenate([part.row_lengths().numpy() for part in parts])
+        values = np.concatenate([part.values.numpy() for part in parts])
+        return cls(values, np.concatenate([[0], np.cumsum(lengths)]))
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Length of each row."""
+        return np.diff(self.splits)
+
+    def padded(self, rows: np.ndarray) -> np.ndarray:
+        """Returns the rows as one array (rows, longest, ...), padded on the right."""
+        lengths = self.lengths[rows]
+        longest = max(1, int(lengths.max()))  # Keras's loops need one step at least
+        batch = np.full((len(rows), longest, *self.values.shape[1:]), self.padding, self.values.dtype)
+        for place, row in enumerate(rows):
+            batch[place, : lengths[place]] = self.values[self.splits[row] : self.splits[row + 1]]
+        return batch if self.table is None else self.table[batch]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Rows that many examples share, such as a picture and its captions: stored once.
+
+    Example i has row `rows[i]` of `table` (n, ...), which may be a file on disk that is mapped into memory.
+    """
+
+    table: np.ndarray
+    rows: np.ndarray
+
+    def __getitem__(self, examples: np.ndarray) -> np.ndarray:
+        """Returns the rows of some examples, (examples, ...)."""
+        return self.table[self.rows[examples]]
+
+
+class RowTable:
+    """Collects, block by block, the rows of a table and which row stands at each step."""
+
+    def __init__(self) -> None:
+        self._steps: list[tf.RaggedTensor] = []
+        self._rows: list[np.ndarray] = []
+        self._size = 1  # row 0 is padding
+
+    def add(self, steps: tf.RaggedTensor, rows: tf.Tensor) -> None:
+        """Adds a block.
+
+        Args:
+            steps: for each step (batch, time) the number of its row, counted from 0.
+            rows: (n, ...).
+        """
+        self._steps.append(steps + self._size)
+        self._rows.append(rows.numpy())
+        self._size += len(self._rows[-1])
+
+    def ragged(self) -> Ragged:
+        """Returns everything as one column."""
+        steps = Ragged.concatenate(self._steps)
+        padding = np.zeros_like(self._rows[0], shape=(1, *self._rows[0].shape[1:]))
+        return Ragged(steps.values, steps.splits, np.concatenate([padding, *self._rows]))
+
+
+class Rows(NamedTuple):
+    """What many steps share, such as the spelling of a word: a table, and the row of each step.
+
+    Attributes:
+        numbers: ragged (batch, time).
+        table: (rows, ...).
+    """
+
+    numbers: tf.RaggedTensor
+    table: tf.Tensor
+
+
+def gathered(inputs: Mapping[str, Any]) -> dict[str, tf.RaggedTensor]:
+    """Returns inputs with the rows themselves, ragged (batch, time, ...), in the place of their numbers."""
+    import tensorflow as tf
+
+    return {
+        name: column.numbers.with_values(tf.gather(column.table, column.numbers.values))
+        if isinstance(column, Rows)
+        else column
+        for name, column in inputs.items()
+    }

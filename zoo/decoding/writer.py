@@ -1,0 +1,143 @@
+"""What a `zoo.layers.Decoder` and the embedding of its pieces write, and what they look at meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from zoo.decoding.beam import beam_search
+from zoo.decoding.common import Decoded, longest
+from zoo.text.pieces import PADDING, Pieces
+
+
+class Seen(NamedTuple):
+    """What a decoder starts from and looks at.
+
+    Attributes:
+        states: before the first piece, each (batch, units).
+        values: what it attends to, (batch, source, features).
+        mask: bool (batch, source), which of these are there; None: all.
+    """
+
+    states: Any
+    values: tf.Tensor
+    mask: tf.Tensor | None = None
+
+
+class Written(NamedTuple):
+    """Texts that were written, the best first, each (batch, beam).
+
+    Attributes:
+        texts: strings.
+        scores: what they are sorted by.
+        finished: whether they came to their end.
+    """
+
+    texts: tf.Tensor
+    scores: tf.Tensor
+    finished: tf.Tensor
+
+    def best(self, name: str, **more: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns each row's first text under a name, its `score` and `finished`, and what else is given."""
+        texts, scores, finished = (part[:, 0] for part in self)
+        return {name: texts, "score": scores, "finished": finished, **more}
+
+    def all(self, name: str, **more: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Returns all texts under a name, their `scores` and `finished`, and what else is given."""
+        return {name: self.texts, "scores": self.scores, "finished": self.finished, **more}
+
+    def where(self, real: tf.Tensor) -> Written:
+        """Returns empty texts, with the score 0, for the rows (batch,) that are not real."""
+        real = real[:, None]
+        return self._replace(texts=tf.where(real, self.texts, ""), scores=tf.where(real, self.scores, 0.0))
+
+
+class Writer(tf.Module):
+    """Writes texts by beam search.
+
+    Args:
+        decoder: a `zoo.layers.Decoder`.
+        embedding: Keras's `ReversibleEmbedding`, whose matrix reads pieces and scores them.
+        pieces: the inventory that numbers them.
+    """
+
+    def __init__(self, decoder: Any, embedding: keras.layers.Layer, pieces: Pieces):
+        super().__init__()
+        self.pieces = pieces
+        # Untracked: a module that is exported holds the layers' variables itself.
+        object.__setattr__(self, "decoder", decoder)
+        object.__setattr__(self, "embedding", embedding)
+        # A function of its own stands once in a SavedModel, however many signatures write.
+        self._texts = tf.function(
+            pieces.decode, input_signature=[tf.TensorSpec([None, None, None], tf.int32)], autograph=False
+        )
+
+    decoder: Any
+    embedding: Any
+
+    def search(self, seen: Seen, most: Any, beam_size: int, length_penalty: float) -> Decoded:
+        """Finds the best texts.
+
+        Args:
+            seen: what is written about.
+            most: pieces that a text may have, int32 () or (batch,). Where it is 0 there is nothing to write:
+                the text is empty and finished, and its score is 0.
+            beam_size: texts followed at a time, and found.
+            length_penalty: as `beam_search` takes it.
+
+        Returns:
+            The texts of each row, the best first, each part (batch, beam, ...).
+        """
+        memory = self.decoder.prepare(seen.values, seen.mask)
+        matrix = ops.transpose(self.embedding.embeddings)  # once, not at every step
+
+        def step(tokens: tf.Tensor, state: Any, memory: Any = None) -> tuple[tf.Tensor, Any]:
+            x, state, _ = self.decoder.step(self.embedding(tokens), state, memory)
+            return tf.cast(x, tf.float32) @ matrix, state
+
+        decoded = beam_search(
+            step,
+            self.decoder.start(seen.states),
+            self.pieces.START,
+            self.pieces.END,
+            most,
+            beam_size,
+            length_penalty,
+            memory=(memory,) if memory else (),
+        )
+        nothing = tf.broadcast_to(most == 0, tf.shape(decoded.scores)[:1])[:, None]
+        return decoded._replace(
+            scores=tf.where(nothing, 0.0, decoded.scores), finished=decoded.finished | nothing
+        )
+
+    def written(self, decoded: Decoded) -> Written:
+        """Returns what was found, as text."""
+        return Written(self._texts(decoded.tokens), decoded.scores, decoded.finished)
+
+    @staticmethod
+    def specs(beam_size: int) -> Written:
+        """Returns shapes and types of what is written."""
+        shape = [None, beam_size]
+        return Written(*(tf.TensorSpec(shape, kind) for kind in (tf.string, tf.float32, tf.bool)))
+
+    def best_tokens(self, decoded: Decoded) -> tf.Tensor:
+        """Returns the pieces of each row's best text, int32 (batch, time), one step long at least."""
+        time = tf.maximum(1, longest(decoded.lengths[:, 0]))
+        tokens = decoded.tokens[:, 0, :time]
+        missing = time - tf.shape(tokens)[1]
+        return tf.pad(tokens, [[0, 0], [0, missing]])
+
+    def attention(self, seen: Seen, tokens: tf.Tensor) -> tf.Tensor:
+        """Returns the weights under which pieces (batch, time) are written, (batch, time, source).
+
+        Without attention, and where there is no piece, all weights are 0.
+        """
+        so_far = tf.pad(tokens[:, :-1], [[0, 0], [1, 0]], constant_values=self.pieces.START)
+        inputs = self.embedding(so_far)
+        _, weights = self.decoder(inputs, seen.states, seen.values, seen.mask, return_attention=True)
+        if weights is None:  # of no use, but TensorFlow traces what is no signature as well
+            weights = tf.zeros(tf.concat([tf.shape(tokens), tf.shape(seen.values)[1:2]], axis=0))
+        return tf.where((tokens != PADDING)[..., None], weights, 0.0)

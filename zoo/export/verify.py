@@ -1,0 +1,88 @@
+"""Whether an exported model answers in a fresh process as it does in this one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.errors import ZooError
+
+_FRESH_PROCESS = """
+import sys
+sys.modules["keras"] = None  # a SavedModel must not need it
+import numpy as np, tensorflow as tf
+model = tf.saved_model.load(sys.argv[1])
+found = {}
+given = {}
+with np.load(sys.argv[2], allow_pickle=False) as samples:
+    for place in samples.files:
+        signature, name = place.split("/")
+        spec = model.signatures[signature].structured_input_signature[1][name]
+        given.setdefault(signature, {})[name] = tf.constant(samples[place].tolist(), spec.dtype)
+for signature, inputs in given.items():
+    for key, value in model.signatures[signature](**inputs).items():
+        value = value.numpy()
+        found[signature + "/" + key] = value.astype("S") if value.dtype == object else value
+np.savez(sys.argv[3], **found)
+"""
+
+
+def verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
+    """Loads a SavedModel in a process of its own and compares what it answers.
+
+    Args:
+        directory: the SavedModel.
+        signatures: name -> tf.function in memory.
+        samples: signature -> rows of the one tensor that it takes, or name -> tensor.
+
+    Raises:
+        ZooError: it cannot be loaded, or answers otherwise.
+    """
+    given = {name: _tensors(signatures[name], inputs) for name, inputs in samples.items()}
+    with tf.device("CPU:0"):
+        expected = {
+            f"{name}/{key}": value.numpy()
+            for name, inputs in given.items()
+            for key, value in signatures[name](*inputs.values()).items()
+        }
+    with tempfile.TemporaryDirectory() as folder:
+        asked, outputs = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
+        stored = {f"{name}/{key}": value for name, inputs in given.items() for key, value in inputs.items()}
+        np.savez(asked, **{place: _storable(value.numpy()) for place, value in stored.items()})
+        command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(asked), str(outputs)]
+        # On the CPU, since this process may hold all of the GPU's memory.
+        environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}
+        result = subprocess.run(command, capture_output=True, text=True, env=environment)
+        if result.returncode:
+            raise ZooError(f"export: a fresh process cannot load the model: {result.stderr.strip()[-300:]}")
+        with np.load(outputs) as answers:
+            for name, value in expected.items():
+                if not _same(answers[name], value):
+                    raise ZooError(f"export: output {name} differs in a fresh process; nothing was exported")
+
+
+def _tensors(function: Any, inputs: Any) -> dict[str, tf.Tensor]:
+    """Returns name -> tensor in the order of the function's arguments."""
+    specs = function.get_concrete_function().structured_input_signature[0]
+    rows = inputs if isinstance(inputs, Mapping) else {specs[0].name: inputs}
+    return {spec.name: tf.constant(rows[spec.name], spec.dtype) for spec in specs}
+
+
+def _storable(array: np.ndarray) -> np.ndarray:
+    return array.astype("S") if array.dtype == object else array
+
+
+def _same(answer: np.ndarray, expected: np.ndarray) -> bool:
+    if expected.dtype == object:
+        return np.array_equal(answer, expected.astype("S"))
+    return answer.shape == expected.shape and np.allclose(
+        answer, expected, rtol=1e-5, atol=1e-6, equal_nan=True
+    )

@@ -1,0 +1,94 @@
+"""Loading saved models; needs their files only, never a recipe or Keras."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.errors import ZooError
+from zoo.models.danger import dangerous_operations
+from zoo.models.find import Saved, find
+from zoo.models.predict import Function, predict
+from zoo.models.quiet import import_tensorflow
+from zoo.tasks import of
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def load(name_or_path: str | Path) -> Model:
+    """Loads a saved model by name (`sentiment_tweets`) or path.
+
+    A model without a manifest, or with one that does not match its files, is loaded only by path, with a
+    warning. One that could write files or call Python is refused always.
+
+    Raises:
+        ZooError: there is no such model, or it is damaged, foreign or dangerous.
+    """
+    return Model(find(name_or_path))
+
+
+class Model:
+    """A loaded SavedModel with its manifest.
+
+    Attributes:
+        name: the model's name.
+        path: its folder.
+        manifest: what `zoo.json` says; empty for a foreign model.
+        task: what the model is for.
+        signatures: name -> TensorFlow function, as `tf.saved_model.load` gives them.
+    """
+
+    def __init__(self, saved: Saved):
+        tf = import_tensorflow()
+        self.name, self.path, self.manifest = saved.name, saved.path, saved.manifest
+        self.task = of(self.manifest)
+        try:
+            dangerous = sorted(dangerous_operations(saved.path))
+            if not dangerous:
+                self._loaded = tf.saved_model.load(str(saved.path))
+                self.signatures = dict(self._loaded.signatures)
+        except Exception as error:  # a damaged file surfaces as any of a dozen exceptions
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise ZooError(
+                f"{saved.path}: the SavedModel cannot be read ({reason[:150]}); export or copy it anew"
+            ) from error
+        if dangerous:
+            raise ZooError(
+                f"{saved.path}: refused, since it holds {', '.join(dangerous)}: such a model can write files "
+                "or call Python; export it without these operations"
+            )
+        if saved.problem:
+            warnings.warn(f"{saved.path}: {saved.problem}", stacklevel=3)
+
+    @property
+    def variables(self) -> list[tf.Variable]:
+        """The stored weights, in the order of the manifest's `weights`."""
+        return list(self._loaded._variables_)
+
+    def predict(self, inputs: Any, signature: str = "", **settings: Any) -> list[dict[str, Any]]:
+        """Runs the model on inputs.
+
+        Args:
+            inputs: one for each row, of what the model reads: strings; for a tagger also lists of ready
+                tokens; for a captioner files, as bytes or as `pathlib.Path`, which are read a few at a time;
+                for a forecaster tables, by their paths, or arrays (see `zoo.tasks.Series`).
+            signature: what to run, such as `beam` of a translator; empty for `serving_default`, or for what
+                a tagger has to the same end.
+            **settings: what else the signature takes, for all rows or a list of one for each: of a
+                generator `length`, `temperature`, `top_k`, `top_p` and `seed`. What is left out is as the
+                manifest says.
+
+        Returns:
+            For each input a dict of plain Python values, as `answers` of the model's task describes them.
+
+        Raises:
+            ZooError: `inputs` is a single one, there is no such signature that takes inputs and settings, a
+                setting is none of it or out of its range, or a file is missing.
+        """
+        functions = {
+            name: Function(signature.structured_input_signature[1], signature.structured_outputs, signature)
+            for name, signature in self.signatures.items()
+        }
+        return predict(self.name, self.manifest, self.task, self, functions, inputs, signature, settings)

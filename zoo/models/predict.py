@@ -1,0 +1,143 @@
+"""Asking a model: the same for one that was loaded and for the module in memory that becomes one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from zoo.errors import ZooError
+from zoo.tasks import Manifest, Task
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+class Function(NamedTuple):
+    """One signature of a model.
+
+    Attributes:
+        inputs: name -> shape and type of each tensor that it takes.
+        outputs: likewise of what it gives.
+        call: takes tensors by name, gives tensors by name.
+    """
+
+    inputs: Mapping[str, tf.TensorSpec]
+    outputs: Mapping[str, tf.TensorSpec]
+    call: Callable[..., Mapping[str, tf.Tensor]]
+
+
+def predict(
+    name: str,
+    manifest: Manifest,
+    task: Task,
+    model: Any,
+    functions: Mapping[str, Function],
+    inputs: Any,
+    signature: str = "",
+    settings: Mapping[str, Any] | None = None,
+) -> list[dict[str, Any]]:
+    """Runs a signature on inputs, some at a time.
+
+    Args:
+        name: of the model, for messages.
+        manifest: the model's.
+        task: what it is for.
+        model: itself, as the task takes it.
+        functions: its signatures.
+        inputs: what the task takes.
+        signature: what to run; empty for what the task would.
+        settings: what else the signature takes, for all rows or a list of one for each. What is left out is
+            as the manifest says.
+
+    Returns:
+        For each row what the task makes of the outputs.
+
+    Raises:
+        ZooError: there is no such signature that takes inputs and settings, or one of these is none of it or
+            out of its range.
+    """
+    rows = task.rows(inputs, model)
+    if signature and signature not in functions:
+        known = ", ".join(sorted(functions)) or "none"
+        raise ZooError(f"{name}: no signature {signature!r}; there are: {known}")
+    chosen = signature or task.signature_for(rows, list(functions))
+    function = functions.get(chosen)
+    given, columns = _arguments(name, chosen, function, task, manifest, len(rows), settings or {})
+    assert function is not None  # else there was no input, which was refused
+    matrices = any((spec.shape.rank or 0) > 2 for spec in function.outputs.values())
+    answers: list[dict[str, Any]] = []
+    done = 0
+    for block in task.blocks(rows, chosen, model, matrices):
+        values = {key or given: value for key, value in task.tensors(block, chosen).items()}
+        values |= {key: column[done : done + len(block)] for key, column in columns.items()}
+        tensors = {key: _tensor(name, key, function.inputs[key], value) for key, value in values.items()}
+        outputs = _run(name, function, tensors)
+        answers += task.answers({key: outputs[key].numpy() for key in sorted(outputs)}, block, manifest)
+        done += len(block)
+    return answers
+
+
+def _arguments(
+    name: str,
+    signature: str,
+    function: Function | None,
+    task: Task,
+    manifest: Manifest,
+    rows: int,
+    settings: Mapping[str, Any],
+) -> tuple[str, dict[str, list[Any]]]:
+    """Returns the input that rows fill, where there is one alone, and the settings' columns."""
+    inputs: Iterable[str] = function.inputs if function else ()
+    filled = task.given_tensors(signature)
+    left = [key for key in inputs if key not in manifest.defaults and key not in filled]
+    if filled and not left and set(filled) <= set(inputs):
+        given = ""
+    elif not filled and len(left) == 1:
+        (given,) = left
+    else:
+        raise ZooError(f"{name}: predict needs a signature {signature} with one input")
+    taken = [key for key in inputs if key in manifest.defaults]
+    if unknown := [key for key in settings if key not in taken]:
+        what = f"takes {', '.join(taken)}" if taken else "takes no settings"
+        raise ZooError(f"{name}: {unknown[0]} is no setting of {signature}, which {what}")
+    columns = {}
+    for key in taken:
+        value = settings.get(key, manifest.defaults[key])
+        columns[key] = list(value) if isinstance(value, Sequence) else [value] * rows
+        if len(columns[key]) != rows:
+            raise ZooError(f"{name}: {rows} inputs, but {len(columns[key])} of {key}; give one for each")
+    return given, columns
+
+
+def _run(name: str, function: Function, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+    import tensorflow as tf
+
+    try:
+        return function.call(**tensors)
+    except tf.errors.InvalidArgumentError as error:
+        # What a check inside the graph says comes first; the rest is for those who made the graph.
+        said = re.search(r"assertion failed: \[(.*?)\]", str(error))
+        if not said:
+            raise
+        raise ZooError(f"{name}: {said[1].strip()}") from None
+
+
+def _tensor(name: str, key: str, spec: tf.TensorSpec, block: Any) -> tf.Tensor:
+    import tensorflow as tf
+
+    try:
+        tensor = tf.constant(block, spec.dtype)
+    except (TypeError, ValueError) as error:
+        raise ZooError(f"inputs of {name} must be of type {spec.dtype.name}: {error}") from None
+    # TensorFlow wraps around what is too large.
+    if spec.dtype.is_integer and not np.array_equal(tensor.numpy(), np.asarray(block)):
+        raise ZooError(f"{key} of {name}: a number is too large; it is of type {spec.dtype.name}")
+    if not spec.shape.is_compatible_with(tensor.shape):
+        raise ZooError(
+            f"inputs of {name} have the shape {tensor.shape}, but {key} is {spec.shape}; "
+            "give a list of single inputs"
+        )
+    return tensor

@@ -1,0 +1,77 @@
+"""What all pages of the report share: the console, tables, and texts made fit to be shown."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from zoo.metrics import Scores, plain
+
+REFERENCES = 2  # shown of several
+_LONGEST = 160  # characters shown of a text
+_MOST_FIGURES = 6  # side by side
+
+
+def console() -> Console:
+    """Returns where people read; what is printed holds the user's own strings, which are no markup."""
+    return Console(markup=False, emoji=False)
+
+
+def print_scores(scores: Scores, title: str = "Scores") -> None:
+    """Prints one row for each name, one column for each figure that the last of them has."""
+    print_figures({name: score.written() for name, score in scores.items()}, title)
+
+
+def print_figures(rows: Mapping[str, Mapping[str, str]], title: str) -> None:
+    """Prints one row for each name, one column for each heading, figures as they are written."""
+    headings = list(list(rows.values())[-1])
+    if len(headings) > _MOST_FIGURES:  # many figures of a few names stand below each other
+        shown_table = titled(title, "", *rows, left=1)
+        for heading in headings:
+            shown_table.add_row(heading, *(figures[heading] for figures in rows.values()))
+    else:
+        shown_table = titled(title, "", *headings, left=1)
+        for name, figures in rows.items():
+            shown_table.add_row(name, *(figures[heading] for heading in headings))
+    console().print(shown_table)
+
+
+def print_text(text: str, title: str) -> None:
+    """Prints a text of several lines under a title."""
+    visible_text = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
+    plain_console = Console(markup=False, emoji=False, highlight=False)
+    plain_console.rule(title, align="left")
+    plain_console.print(Text(visible_text), soft_wrap=True)
+    plain_console.rule()
+
+
+def titled(title: str, *headings: str, left: int) -> Table:
+    """Returns an empty table whose first `left` columns hold text, the others numbers."""
+    empty = Table(title=title, title_justify="left")
+    for i, heading in enumerate(headings):
+        empty.add_column(heading, justify="left" if i < left else "right")
+    return empty
+
+
+def drawn_evenly(total: int, left_out: Sequence[int], samples: int) -> list[int]:
+    """Returns the middles of equal stretches of 0 ... total - 1, without what is left out."""
+    others = [i for i in range(total) if i not in left_out]
+    count = min(samples, len(others))
+    return [others[(2 * k + 1) * len(others) // (2 * count)] for k in range(count)]
+
+
+def shown(text: str) -> str:
+    """Returns a text as it is shown: on one line, cut, without control characters."""
+    return visible(plain(text), _LONGEST)
+
+
+def several(references: Sequence[str]) -> str:
+    """Returns the first of some right answers."""
+    return " / ".join(map(shown, references[:REFERENCES]))
+
+
+def visible(text: str, longest: int = 40) -> str:
+    """Returns a text cut in length, line breaks and control characters replaced by signs."""
+    signs = "".join(c if c.isprintable() else "↵" if c == "\n" else "�" for c in text)
+    return signs if len(signs) <= longest else f"{signs[: longest - 1]}…"

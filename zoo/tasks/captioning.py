@@ -1,0 +1,223 @@
+"""One-to-many: a picture goes in, a sentence comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo import baselines, metrics
+from zoo.data import Adapter, Examples, Part, of_user
+from zoo.data.own import picture_files, pictures, tables
+from zoo.errors import ZooError
+from zoo.metrics import Score, Scores
+from zoo.show.answers import one_line
+from zoo.tasks.base import FEW, Answered, Evaluation, Given, Model, Row, in_blocks
+from zoo.tasks.manifest import Manifest
+from zoo.tasks.written import Written
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+_PICTURES = 32  # that are held in memory together
+_FILE = 'open("photo.jpg", "rb").read()'
+
+
+@dataclass(frozen=True, kw_only=True)
+class Captioned(Adapter):
+    """Of a stored set, a picture and its captions."""
+
+    captions: tuple[str, ...] = ("captions",)
+    """Where they stand among the stored features: a path."""
+
+    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
+        """Turns stored rows into rows of the mapping; pictures without a caption are left out."""
+        import tensorflow as tf
+
+        def rename(example: Row) -> Row:
+            captions: Any = example
+            for name in self.captions:
+                captions = captions[name]
+            return {"image": example["image"], "captions": captions}
+
+        return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
+            lambda example: tf.size(example["captions"]) > 0
+        )
+
+
+class Captioning(Written):
+    """Features: `image` uint8 (height, width, 3), or 4 with opacity, and `captions`, strings (n,).
+
+    The user's own: a folder of pictures with `captions.csv`, as `zoo.data.own.pictures` reads it.
+    """
+
+    name = "captioning"
+    reads = "pictures"
+    kind = "a folder of pictures with captions.csv"
+    suffixes = tables.SUFFIXES
+    one, several = "caption", "captions"
+    parts = {"caption": "captions", "score": "scores"}  # noqa: RUF012
+    given_as = "image"
+    sets = {  # noqa: RUF012 - as Task says
+        "emoji": Captioned(
+            train="train",
+            validation="validation",
+            extra=("test_backgrounds",),
+            own="emoji_pictures.EmojiPictures",
+            embedded=True,
+        ),
+        "flickr8k": Captioned(train="train", validation="validation", own="flickr8k.Flickr8k"),
+        # The split of Karpathy and Fei-Fei 2015, without the pictures that they add to training (restval).
+        "coco_captions": Captioned(
+            train="train",
+            validation="val",
+            captions=("captions", "text"),
+            licence="CC BY 4.0 (captions); the photographs are their authors'",
+        ),
+    }
+
+    def read_own(self, path: Path, **options: str) -> Examples:
+        """Reads a folder of pictures with their captions.
+
+        Raises:
+            ZooError: as `zoo.data.own.pictures.read_captions`.
+        """
+        parts = pictures.read_captions(path)
+        return of_user(path, {split: Part(pictures.dataset(rows)) for split, rows in parts.items()})
+
+    def read_rows(self, path: Path, **options: str) -> Examples:
+        """Reads all pictures of a table as a test part: `file`, a path, and `name`, as the table has it."""
+        table = picture_files.with_captions(path)
+        test = Part(
+            {
+                "file": [str(picture.file) for picture in table],
+                "name": [picture.name for picture in table],
+                "captions": list(table.values()),
+            }
+        )
+        return of_user(path, {"train": test, "validation": test, "test": test})
+
+    # How a model is asked --------------------------------------------------------------------------------
+
+    def rows(self, inputs: Any, model: Model) -> Sequence[Any]:
+        """Checks that inputs are files, as bytes or paths, and are there.
+
+        Raises:
+            ZooError: they are not.
+        """
+        files = super().rows(inputs, model)
+        if strange := [row for row in files if not isinstance(row, Path | bytes)]:
+            raise ZooError(
+                f"inputs of {model.name} are pictures, but {repr(strange[0])[:80]} is none: give the file as "
+                'pathlib.Path("photo.jpg"), or its bytes'
+            )
+        picture_files.check(row for row in files if isinstance(row, Path))
+        return files
+
+    def blocks(self, rows: Sequence[Any], signature: str, model: Model, few: bool) -> Iterator[list[bytes]]:
+        """Yields the bytes of some pictures."""
+        for block in in_blocks(rows, FEW if few else _PICTURES):
+            yield [picture_files.read(row) if isinstance(row, Path) else row for row in block]
+
+    def readable(self, row: Row) -> Row:
+        """Leaves padding out of the attention."""
+        if "attention" not in row:
+            return row
+        real = row["tokens"] != b""
+        return {**row, "tokens": row["tokens"][real], "attention": row["attention"][real]}
+
+    # The command line ------------------------------------------------------------------------------------
+
+    def given(self, typed: Sequence[str], file: str, model: Model) -> Given:
+        """Returns the pictures that were named, or that a file lists."""
+        files = picture_files.given(typed) or picture_files.listed(Path(file))
+        return Given([picture.file for picture in files], [{"image": picture.name} for picture in files])
+
+    def answered(self, given: Given, answers: list[Row], manifest: Manifest) -> Answered:
+        """Puts captions beside pictures, and says of each that could not be read why.
+
+        Raises:
+            ZooError: none could be read.
+        """
+        rows = [{**name, **row} for name, row in zip(given.names, answers, strict=True)]
+        refused = {
+            row["image"]: picture_files.refusal(file)
+            for file, row in zip(given.inputs, rows, strict=True)
+            if not row.get("valid", True)
+        }
+        if len(refused) == len({row["image"] for row in rows}):
+            (name, reason), *others = refused.items()
+            more = f", and {len(others):,} more cannot be read" if others else ""
+            raise ZooError(f"{name} {reason}{more}; give pictures in JPEG, PNG, GIF or BMP")
+        return Answered(rows, manifest, refused)
+
+    def notes(self, row: Row, answered: Answered) -> list[str]:
+        """Says why a picture could not be read."""
+        return [answered.refused[row["image"]]] if row["image"] in answered.refused else []
+
+    def _before(self, row: Row, rows: list[Row]) -> str:
+        """Returns which of several pictures a caption belongs to."""
+        return f"{one_line(row['image'])}\t" if len(rows) > 1 else ""
+
+    # Scores ----------------------------------------------------------------------------------------------
+
+    def evaluate(self, model: Model, examples: Examples, split: str) -> Evaluation:
+        """Scores captions; prints the worst and others.
+
+        Raises:
+            ZooError: a picture cannot be read.
+        """
+        part = examples.split(split)
+        truth, names = part.rows_of_strings("captions"), []
+        if "file" in part.features:
+            names, files = part.strings("name"), [Path(file) for file in part.strings("file")]
+            answers = model.predict(files)
+            for name, file, answer in zip(names, files, answers, strict=True):
+                if not answer["valid"]:
+                    reason = picture_files.refusal(file)
+                    raise ZooError(f"{examples.name}: {name} {reason}; replace it or remove its rows")
+        else:
+            answers = [answer for block in _as_files(part) for answer in model.predict(block)]
+        predicted = [answer["caption"] for answer in answers]
+
+        def show_scores(scores: Scores, title: str) -> None:
+            from zoo.show.texts import print_captioning
+
+            print_captioning(scores, names, truth, predicted, title)
+
+        return Evaluation(metrics.captioning(truth, predicted), show_scores, predicted)
+
+    def scorer(self, part: Part, predict: Callable[[], list[bytes]]) -> Callable[[], float]:
+        """Returns what scores the captions (n,) that `predict` gives for a part: the higher the better."""
+        truth = part.rows_of_strings("captions")
+        return lambda: self.merit(metrics.captioning(truth, [text.decode("utf-8") for text in predict()]))
+
+    def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
+        """Scores one caption for all pictures, and the first caption of the most similar training picture."""
+        return baselines.captioning(examples.train, examples.tests)
+
+    def merit(self, score: Score) -> float:
+        """Returns the figure that stands first, exact match or BLEU-4.
+
+        While that is 0, the share of right words tells epochs apart, and counts less than any hit.
+        """
+        return score.merit or score.figures["word_accuracy"] - 1
+
+    def typed_in_python(self, tensor: str) -> str:
+        """Returns a picture's bytes."""
+        return _FILE
+
+    def with_the_zoo(self, manifest: Manifest) -> str:
+        """Returns the sentence of the card."""
+        return super().with_the_zoo(manifest).replace('"..."', "photo.jpg")
+
+
+def _as_files(part: Part) -> Iterator[list[bytes]]:
+    """Yields each picture as a file without loss, some at a time."""
+    import tensorflow as tf
+
+    files = part.dataset.map(lambda row: tf.io.encode_png(row["image"]), num_parallel_calls=2)
+    for block in files.batch(_PICTURES).as_numpy_iterator():
+        yield block.tolist()

@@ -1,0 +1,175 @@
+"""One-to-many: a language model writes on, and tells how probable a text is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text as Coloured
+
+from zoo import baselines, metrics
+from zoo.data import Adapter, Examples, Part, of_user
+from zoo.data.own import plain_text, tables
+from zoo.errors import ZooError
+from zoo.metrics import Score, Scores
+from zoo.show import print_scores
+from zoo.show.answers import safe
+from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task
+from zoo.tasks.manifest import Manifest
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+    import tensorflow_datasets as tfds
+
+_PASSAGE = {"char": 300, "word": 60}  # of a long text; short enough that many texts are seen
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running(Adapter):
+    """Of a stored set, running text."""
+
+    line_breaks: str = ""
+    """What stands for line breaks and headings in the stored text: a regular expression."""
+
+    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
+        """Turns stored rows into rows of the mapping; those without text are left out."""
+        import tensorflow as tf
+
+        def rename(example: Row) -> Row:
+            text = example["text"]
+            return {
+                "text": tf.strings.regex_replace(text, self.line_breaks, "\n") if self.line_breaks else text
+            }
+
+        return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
+            lambda example: tf.strings.length(example["text"]) > 0
+        )
+
+
+class Text(Task):
+    """Features: `text` string. The user's own: a text file, or a folder of them."""
+
+    name = "text"
+    kind = "a text file, or a folder of text files"
+    suffixes = (".txt",)  # and any other
+    settings = ("length", "temperature", "top_k", "top_p", "seed")
+    sets = {  # noqa: RUF012 - as Task says
+        "python_source": Running(
+            train="train", validation="validation", own="python_source.PythonModules", embedded=True
+        ),
+        # What others call the validation part of this text is its last tenth: both parts here.
+        "tiny_shakespeare": Running(
+            train="train", validation="validation", extra=("validation+test",), licence="public domain"
+        ),
+        "ptb": Running(train="train", validation="validation", own="ptb.Ptb"),
+        "lm1b": Running(
+            train="train[:99%]",
+            validation="train[99%:]",
+            licence="none stated; the text is news, given for research",
+        ),
+        "wiki40b/*": Running(
+            train="train",
+            validation="validation",
+            line_breaks="_NEWLINE_|\\n?_START_[A-Z]+_\\n",
+            licence="CC BY-SA 3.0; the text is Wikipedia's",
+            example="wiki40b/en",
+        ),
+    }
+
+    def read_own(self, path: Path, **options: str) -> Examples:
+        """Reads a file, split by place, or a folder, as `zoo.data.own.plain_text.read_parts` does."""
+        parts = plain_text.read_parts(path)
+        return of_user(path, {split: Part({"text": texts}) for split, texts in parts.items()})
+
+    def read_rows(self, path: Path, **options: str) -> Examples:
+        """Reads a whole file as one text of a test part."""
+        text = tables.read_text(path)
+        if not text.strip():
+            raise ZooError(f"{path}: the file is empty; it needs text")
+        parts = {"train": [], "validation": [], "test": [text]}
+        return of_user(path, {split: Part({"text": texts}) for split, texts in parts.items()})
+
+    def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:
+        """Returns the settings by which texts are drawn; each text has a seed one higher."""
+        settings = super().chosen(flags, signature, rows, manifest)
+        if signature:
+            return {}
+        first = settings.get("seed", manifest.defaults.get("seed", 0))
+        return {**settings, "seed": [first + row for row in range(rows)]}
+
+    def lines(self, answered: Answered) -> str | None:
+        """Returns what was written with the prompt before it, and a blank line between texts."""
+        if "continuation" not in answered.rows[0]:
+            return None
+        return "\n".join(f"{row['text']}\n" for row in answered.rows)
+
+    def painted(self, answered: Answered) -> list[Any]:
+        """Returns texts, what the model wrote of them in colour."""
+        if "continuation" not in answered.rows[0]:
+            return super().painted(answered)
+        return [
+            Coloured.assemble(
+                (safe(row["text"].removesuffix(row["continuation"])), "bold"),
+                (safe(row["continuation"]), "cyan"),
+                "\n",
+            )
+            for row in answered.rows
+        ]
+
+    # Scores ----------------------------------------------------------------------------------------------
+
+    def evaluate(self, model: Model, examples: Examples, split: str) -> Evaluation:
+        """Scores how probable a model finds texts that others wrote."""
+        texts = [text for text in examples.split(split).strings("text") if text]
+        # Rows of unequal length drop out one by one: a block of them takes as long as its longest.
+        answers = model.predict(texts, "score")
+        score = metrics.generation(
+            [row["log_probability"] for row in answers], [row["units"] for row in answers], _level(model)
+        )
+
+        def show_scores(scores: Scores, title: str) -> None:
+            print_scores(scores, f"Scores ({title})")
+
+        return Evaluation(score, show_scores)
+
+    def size(self, part: Part) -> int:
+        """Returns how many texts there are that are not empty."""
+        return sum(1 for text in part.column("text") if text)
+
+    def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
+        """Scores runs of characters or words that were counted, numbered as the model does."""
+        numbers = {
+            split: model.units.array([text for text in part.column("text") if text])
+            for split, part in {"train": examples.train, **examples.tests}.items()
+        }
+        train, size, start = numbers.pop("train"), len(model.units), model.units.vocabulary.START
+        return baselines.generation(train, numbers, size, _level(model), start)
+
+    def reordered(self, model: Model, part: Part) -> Reordered:
+        """Returns the characters or words of passages."""
+        from zoo.text import WORD
+
+        level = _level(model)
+        texts = part.strings("text")
+        units = [list(text) if level == "char" else WORD.findall(text) for text in texts]
+        rows: list[tuple[list[Any], Any]] = [
+            (passage, None) for text in units for passage in _passages(text, _PASSAGE[level])
+        ]
+
+        def score(rows: list[tuple[list[Any], Any]]) -> Score:
+            answers = model.predict([("" if level == "char" else " ").join(row) for row, _ in rows], "score")
+            return metrics.generation(
+                [row["log_probability"] for row in answers], [row["units"] for row in answers], level
+            )
+
+        return Reordered("characters" if level == "char" else "words", "perplexity", rows, score)
+
+
+def _level(model: Model) -> str:
+    return str(model.manifest.config["level"])
+
+
+def _passages(units: Sequence[str], size: int) -> list[list[str]]:
+    return [list(units[start : start + size]) for start in range(0, len(units), size)]

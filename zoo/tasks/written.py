@@ -1,0 +1,107 @@
+"""Answers that are texts: a translation, a caption, or several of them, the best first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from zoo.show.answers import empty_table, one_line, safe, shown
+from zoo.tasks.base import Answered, Row, Task
+
+_LONGEST = 500  # cells of a text beside its translation
+_FIRST = ("score", "finished", "truncated", "valid")
+
+
+class Written(Task):
+    """Base of tasks whose models write.
+
+    Attributes:
+        one: what a text that was written is called.
+        several: what several are called.
+        parts: field of one text -> the output that holds it for several.
+        given_as: what goes in is called so in rows.
+    """
+
+    one: str = ""
+    several: str = ""
+    parts: Mapping[str, str] = {}
+    given_as: str = "text"
+
+    def answers(self, outputs: Mapping[str, Any], block: list[Any], manifest: Any) -> list[Row]:
+        """Returns the text with its `score` and more; or several, a list of such, the best first.
+
+        Of an input that is not `valid` there is a single empty one.
+        """
+        return [self._ordered(row) for row in super().answers(outputs, block, manifest)]
+
+    def _ordered(self, row: Row) -> Row:
+        if self.several in row:
+            columns = [row.pop(column) for column in self.parts.values()]
+            texts = [dict(zip(self.parts, column, strict=True)) for column in zip(*columns, strict=True)]
+            return {self.several: texts if row.get("valid", True) else texts[:1], **row}
+        if self.one in row:
+            return {name: row[name] for name in (self.one, *_FIRST) if name in row} | row
+        return row
+
+    def lines(self, answered: Answered) -> str | None:
+        """Returns one text a line; where an input has several, with their scores, and blank lines between."""
+        rows = answered.rows
+        if self.one in rows[0]:
+            return "".join(f"{self._before(row, rows)}{one_line(row[self.one])}\n" for row in rows)
+        if self.several not in rows[0]:
+            return None
+        blocks = (
+            (
+                f"{self._before(row, rows)}{one_line(text[self.one])}\t{_score({**row, **text})}\n"
+                for text in row[self.several]
+            )
+            for row in rows
+        )
+        return "\n".join(map("".join, blocks))
+
+    def _before(self, row: Row, rows: list[Row]) -> str:
+        """Returns what stands before an answer on its line."""
+        return ""
+
+    def painted(self, answered: Answered) -> list[Any]:
+        """Returns a table of inputs, answers and scores; with notes where there are any."""
+        rows = answered.rows
+        if self.one not in rows[0] and self.several not in rows[0]:
+            return super().painted(answered)
+        return [self._table(rows, answered)]
+
+    def _table(self, rows: list[Row], answered: Answered) -> Table:
+        noted = any(self.notes(row, answered) for row in rows)
+        table = empty_table([self.given_as, self.one, "score", *["note"] * noted])
+        for row in rows:
+            given = Text(safe(row[self.given_as]))
+            given.truncate(_LONGEST, overflow="ellipsis")  # what was cut is the longest of all
+            for text in row.get(self.several, [row]):
+                told = self.notes({**row, **text, "truncated": given and row.get("truncated")}, answered)
+                cells = [Text(safe(text[self.one])), Text(_score({**row, **text}))]
+                table.add_row(given, *cells, *["; ".join(told)] * noted)
+                given = Text()
+            if self.several in rows[0]:
+                table.add_section()
+        return table
+
+    def flat(self, rows: list[Row]) -> tuple[list[str], list[Row]]:
+        """Returns a row for each input; where it has several texts one for each, with its rank."""
+        if self.several in rows[0]:
+            rows = [ranked for row in rows for ranked in self._ranked(row)]
+        return super().flat(rows)
+
+    def _ranked(self, row: Row) -> list[Row]:
+        (given, name), *others = ((key, value) for key, value in row.items() if key != self.several)
+        return [
+            {given: name, "rank": rank, **text, **dict(others)}
+            for rank, text in enumerate(row[self.several], start=1)
+        ]
+
+
+def _score(answer: Row) -> str:
+    """Returns the score of what was written; of an input that could not be read nothing was."""
+    return shown(answer["score"]) if answer.get("valid", True) else ""

@@ -1,0 +1,105 @@
+"""Early stopping, best weights and exact resume: one state, saved as one file after each epoch."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+from zoo.training.folder import Folder, numbered
+from zoo.training.settings import Settings
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Early stopping, best weights and exact resume: one state, saved as one file after each epoch."""
+
+    def __init__(self, folder: Folder, settings: Settings, score: Callable[[], float] | None):
+        super().__init__()
+        self.folder, self.settings, self.score = folder, settings, score
+        self.epoch, self.best_epoch, self.seconds = 0, 0, 0.0
+        self.history: list[dict[str, float]] = []
+        self.best: list[np.ndarray] = []
+
+    @property
+    def finished(self) -> bool:
+        """Whether the last epoch has come, or patience is at its end."""
+        patience = self.settings.patience
+        return self.epoch >= self.settings.epochs or self.epoch - self.best_epoch >= patience > 0
+
+    def restore(self, model: keras.Model) -> None:
+        """Goes on from the folder's checkpoint, if there is one."""
+        stored = self.folder.load_checkpoint()
+        if not stored:
+            return
+        arrays, state = stored
+        _assign(model.variables, numbered(arrays, "model"))
+        _assign(model.optimizer.variables, numbered(arrays, "optimizer"))
+        self.best = numbered(arrays, "best")
+        self.epoch, self.best_epoch, self.history = state["epoch"], state["best_epoch"], state["history"]
+        self.seconds = state["seconds"]
+        what = "training was finished" if self.finished else "continues"
+        print(f"{self.folder.directory}: {what} after epoch {self.epoch}")
+
+    def restore_best(self, model: keras.Model) -> None:
+        """Leaves the model with the weights of its best epoch."""
+        _assign(model.weights, self.best)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Looks at the clock."""
+        self._began = time.monotonic()
+
+    def on_test_begin(self, logs=None):
+        """Validates what would be kept."""
+        self._training_weights = [variable.numpy() for variable in self.model.trainable_variables]
+        optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
+        optimizer.finalize_variable_values(self.model.trainable_variables)  # the moving average, if any
+
+    def on_test_end(self, logs=None):
+        """Goes on with what is trained."""
+        self._candidate = [variable.numpy() for variable in self.model.weights]
+        self._scored = {"val_score": float(self.score())} if self.score else {}
+        _assign(self.model.trainable_variables, self._training_weights)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Keeps what is best, and everything."""
+        logs.update(self._scored)  # the progress bar and TensorBoard, which come after, show it too
+        logs = {name: float(value) for name, value in logs.items()}
+        if not all(math.isfinite(value) for value in logs.values()):
+            self.model.stop_training = True  # the last whole checkpoint stays
+            return
+        self.epoch, self.seconds = epoch + 1, self.seconds + time.monotonic() - self._began
+        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+        self.history.append({**logs, "learning_rate": rate})
+        if not self.best_epoch or self._merit(-1) > self._merit(self.best_epoch - 1):
+            self.best_epoch, self.best = self.epoch, self._candidate
+        self.model.stop_training = self.finished
+        self.save()
+
+    def _merit(self, epoch: int) -> float:
+        row = self.history[epoch]
+        return row.get("val_score", -row["val_loss"])
+
+    def save(self) -> None:
+        """Replaces the checkpoint."""
+        groups = {
+            "model": [variable.numpy() for variable in self.model.variables],
+            "optimizer": [variable.numpy() for variable in self.model.optimizer.variables],
+            "best": self.best,
+        }
+        arrays = {f"{group}/{i}": array for group, found in groups.items() for i, array in enumerate(found)}
+        state = {
+            "epoch": self.epoch,
+            "best_epoch": self.best_epoch,
+            "history": self.history,
+            "seconds": self.seconds,
+            "weights": [weight.path for weight in self.model.weights],
+        }
+        self.folder.save_checkpoint(arrays, state)
+
+
+def _assign(variables, arrays) -> None:
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)

@@ -1,0 +1,57 @@
+"""Ranges of settings, as types: a field says itself what it may hold."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any, NamedTuple, get_type_hints
+
+from zoo.errors import ZooError
+
+
+class Range(NamedTuple):
+    """What a number may be; `zero_too`: or 0, which then means none.
+
+    Attributes:
+        least: the lowest.
+        most: the highest; None: there is none.
+        zero_too: whether 0 may be, though it lies below.
+    """
+
+    least: float
+    most: float | None = None
+    zero_too: bool = False
+
+    def holds(self, value: float) -> bool:
+        """Tells whether a value is in the range; what is no number never is."""
+        if self.zero_too and value == 0:
+            return True
+        return value >= self.least and (self.most is None or value <= self.most)
+
+    def __str__(self) -> str:
+        return f"at least {self.least:g}" + ("" if self.most is None else f" and at most {self.most:g}")
+
+
+Count = Annotated[int, Range(1)]
+"""How many of something that cannot be missing."""
+Size = Annotated[int, Range(0)]
+"""How many of something that can: 0 is none."""
+Share = Annotated[float, Range(0, 0.99)]
+"""A part of a whole, never all of it."""
+Positive = Annotated[float, Range(1e-9)]
+"""A number above 0."""
+NotNegative = Annotated[float, Range(0)]
+"""A number from 0 on."""
+
+
+def check_ranges(settings: Any) -> None:
+    """Checks that every field of a settings dataclass lies in the range of its type.
+
+    Raises:
+        ZooError: one does not; the message names its flag.
+    """
+    hints = get_type_hints(type(settings), include_extras=True)
+    for field in dataclasses.fields(settings):
+        value = getattr(settings, field.name)
+        for bounds in getattr(hints[field.name], "__metadata__", ()):
+            if isinstance(bounds, Range) and not bounds.holds(value):
+                raise ZooError(f"--{field.name.replace('_', '-')} {value}: must be {bounds}")
