@@ -16,6 +16,42 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from zoo.text import Vocabulary
+
+
+def stored(kind, lines, path: Path, *more):
+    """Returns a vocabulary, pieces or units that stand in a file, as an export wants them."""
+    inventory = kind(list(lines), *more)
+    inventory.write(path)
+    return inventory
+
+
+def learned(recipe, config, part) -> list[str]:
+    """Returns the words that a recipe which counts words keeps of a part."""
+    counts = recipe.count_words(part)
+    return Vocabulary.learn(counts, config.vocabulary_size, config.min_count)
+
+
+def rows_of(examples, split: str):
+    """Yields the rows of a split as dicts of arrays."""
+    return examples.split(split).dataset.as_numpy_iterator()
+
+
+def labelled(part) -> tuple[list[str], np.ndarray]:
+    """Returns the texts and label numbers of a part."""
+    return part.strings("text"), part.column("label")
+
+
+def sentences_of(part) -> tuple[list[list[str]], list[list[str]]]:
+    """Returns the tokens and tags of a part."""
+    return part.rows_of_strings("tokens"), part.rows_of_strings("tags")
+
+
+def pairs_of(part) -> tuple[list[str], list[str]]:
+    """Returns the sources and targets of a part."""
+    return part.strings("source"), part.strings("target")
+
+
 _GOOD = ("lovely", "delicious", "friendly", "bright", "calm", "clever")
 _BAD = ("dreadful", "stale", "rude", "gloomy", "noisy", "clumsy")
 _THINGS = ("soup", "waiter", "garden", "train", "room", "film", "song", "bridge", "market", "lamp")

@@ -2,8 +2,21 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo import baselines, metrics
-from zoo.data import Examples
+from zoo import baselines, metrics, tasks
+from zoo.baselines import texts
+from zoo.data import Examples, Part
+
+
+def tagging(examples):
+    return tasks.Tagging().baselines(examples, None)["test"]
+
+
+def translation(examples, scored_as="translation"):
+    return tasks.Translation(scored_as).baselines(examples, None)
+
+
+def captioning(examples):
+    return tasks.Captioning().baselines(examples, None)
 
 
 def make_examples(train, test) -> Examples:
@@ -16,9 +29,11 @@ def make_examples(train, test) -> Examples:
             "tags": [[t for _, t in row] for row in rows],
         }
         signature = {name: tf.TensorSpec([None], tf.string) for name in columns}
-        return tf.data.Dataset.from_generator(
-            lambda: ({name: columns[name][i] for name in columns} for i in range(len(rows))),
-            output_signature=signature,
+        return Part(
+            tf.data.Dataset.from_generator(
+                lambda: ({name: columns[name][i] for name in columns} for i in range(len(rows))),
+                output_signature=signature,
+            )
         )
 
     return Examples("made-up", dataset(train), dataset(test), dataset(test), (), "", "", "")
@@ -27,19 +42,19 @@ def make_examples(train, test) -> Examples:
 def test_a_token_gets_its_commonest_tag_and_a_new_one_that_of_tokens_seen_once():
     # "the" is the commonest token; new tokens are tagged like "cat", "dog" and "Sees", which occur once.
     train = ["the/D cat/N sees/V the/D dog/N", "sees/N sees/V the/D Sees/V"]
-    score = baselines.tagging(make_examples(train, ["the/D fox/N sees/V Sees/N"]))["majority tag per token"]
+    score = tagging(make_examples(train, ["the/D fox/N sees/V Sees/N"]))["majority tag per token"]
     assert score["accuracy"] == 3 / 4
     assert score["f1_by_tag"] == pytest.approx({"D": 1, "N": 2 / 3, "V": 2 / 3})
 
 
 def test_where_no_token_occurs_once_the_commonest_tag_is_taken():
     examples = make_examples(["a/X a/X b/Y b/Y c/Y c/Y"], ["new/Y"])
-    assert baselines.tagging(examples)["majority tag per token"]["accuracy"] == 1
+    assert tagging(examples)["majority tag per token"]["accuracy"] == 1
 
 
 def test_illegal_tags_of_the_baseline_are_scored_as_conlleval_reads_them():
     train = ["New/B-LOC York/I-LOC", "York/I-LOC is/O"]
-    score = baselines.tagging(make_examples(train, ["York/B-LOC is/O", "New/B-LOC York/I-LOC"]))
+    score = tagging(make_examples(train, ["York/B-LOC is/O", "New/B-LOC York/I-LOC"]))
     # "York/I-LOC" alone is no legal tag, and counts as a span of its own.
     assert score["majority tag per token"]["f1"] == 1
     assert score["majority tag per token"]["accuracy"] == 3 / 4
@@ -47,7 +62,7 @@ def test_illegal_tags_of_the_baseline_are_scored_as_conlleval_reads_them():
 
 def test_tokens_that_are_not_ascii_are_known_again():
     examples = make_examples(["żółw/N i/C i/C", "jeden/V dwa/V"], ["żółw/N"])
-    assert baselines.tagging(examples)["majority tag per token"]["accuracy"] == 1
+    assert tagging(examples)["majority tag per token"]["accuracy"] == 1
 
 
 def make_pairs(train, **parts) -> Examples:
@@ -55,7 +70,7 @@ def make_pairs(train, **parts) -> Examples:
 
     def dataset(pairs):
         sources, targets = zip(*pairs, strict=True)
-        return tf.data.Dataset.from_tensor_slices({"source": list(sources), "target": list(targets)})
+        return Part({"source": list(sources), "target": list(targets)})
 
     parts = {name: dataset(pairs) for name, pairs in parts.items()}
     test = parts.pop("test")
@@ -67,7 +82,7 @@ PAIRS = [("the red house", "la maison rouge"), ("a big dog", "un grand chien"), 
 
 def test_a_new_source_gets_the_translation_of_the_most_similar_one_of_training():
     test = [("The red horse", "le cheval rouge"), ("a big dog", "un grand chien")]
-    scores = baselines.translation(make_pairs(PAIRS, test=test))["test"]
+    scores = translation(make_pairs(PAIRS, test=test))["test"]
     assert scores == {
         "the source itself": metrics.translation([[t] for _, t in test], [s for s, _ in test]),
         "nearest training pair": metrics.translation(
@@ -79,7 +94,7 @@ def test_a_new_source_gets_the_translation_of_the_most_similar_one_of_training()
 
 
 def test_further_test_parts_are_scored_too():
-    scores = baselines.translation(make_pairs(PAIRS, test=PAIRS[:1], names=[("Rome", "Rome"), ("Rom", "x")]))
+    scores = translation(make_pairs(PAIRS, test=PAIRS[:1], names=[("Rome", "Rome"), ("Rom", "x")]))
     assert list(scores) == ["test", "names"]
     assert scores["names"]["the source itself"]["exact_match"] == 0.5
     assert scores["names"]["nearest training pair"]["exact_match"] == 0.5
@@ -89,7 +104,7 @@ def test_further_test_parts_are_scored_too():
 def test_a_source_of_several_right_answers_counts_once_and_may_be_scored_by_its_phonemes():
     train = [("cat", "K AE T"), ("zoo", "Z UW")]
     test = [("cats", "K AE T"), ("cats", "K AE T S"), ("zoos", "Z UW Z")]
-    scores = baselines.translation(make_pairs(train, test=test), "pronunciation")["test"]
+    scores = translation(make_pairs(train, test=test), "pronunciation")["test"]
     assert scores["nearest training pair"] == {
         "n": 2,
         "word_error_rate": 50.0,
@@ -99,15 +114,15 @@ def test_a_source_of_several_right_answers_counts_once_and_may_be_scored_by_its_
 
 def test_sources_of_one_character_and_of_none_have_a_nearest_pair_as_well():
     examples = make_pairs([("水", "water"), ("火", "fire")], test=[("火", "fire"), ("", "water")])
-    assert baselines.translation(examples)["test"]["nearest training pair"]["exact_match"] == 1
+    assert translation(examples)["test"]["nearest training pair"]["exact_match"] == 1
 
 
 def test_of_a_long_training_part_pairs_from_all_over_it_are_searched(monkeypatch):
-    monkeypatch.setattr(baselines, "_PAIRS", 2)
+    monkeypatch.setattr(texts, "_PAIRS", 2)
     for taken in (PAIRS[0], PAIRS[2]):  # each second one
-        scores = baselines.translation(make_pairs(PAIRS, test=[taken]))["test"]
+        scores = translation(make_pairs(PAIRS, test=[taken]))["test"]
         assert scores["nearest training pair"]["exact_match"] == 1
-    scores = baselines.translation(make_pairs(PAIRS, test=PAIRS[1:2]))["test"]
+    scores = translation(make_pairs(PAIRS, test=PAIRS[1:2]))["test"]
     assert scores["nearest training pair"]["exact_match"] == 0
 
 
@@ -121,13 +136,11 @@ def make_pictures(train, **parts) -> Examples:
                 yield {"image": picture, "captions": captions}
 
         channels = len(rows[0][0])
-        return tf.data.Dataset.from_generator(
-            pictures,
-            output_signature={
-                "image": tf.TensorSpec([None, None, channels], tf.uint8),
-                "captions": tf.TensorSpec([None], tf.string),
-            },
-        )
+        signature = {
+            "image": tf.TensorSpec([None, None, channels], tf.uint8),
+            "captions": tf.TensorSpec([None], tf.string),
+        }
+        return Part(tf.data.Dataset.from_generator(pictures, output_signature=signature))
 
     parts = {name: dataset(rows) for name, rows in parts.items()}
     test = parts.pop("test")
@@ -141,13 +154,13 @@ PICTURES = [(RED, ["a red thing", "red"]), (GREEN, ["a green thing"]), (WHITE, [
 def test_a_new_picture_gets_the_first_caption_of_the_nearest_one_on_white():
     # Shades of a colour are near it; what is transparent is white, whatever lies below.
     test = [((200, 40, 0, 255), ["red"]), ((0, 99, 0, 0), ["nothing at all"])]
-    score = baselines.captioning(make_pictures(PICTURES, test=test))["test"]["nearest training picture"]
+    score = captioning(make_pictures(PICTURES, test=test))["test"]["nearest training picture"]
     assert score == metrics.captioning([c for _, c in test], ["a red thing", "nothing at all"])
 
 
 def test_one_caption_for_all_pictures_is_the_one_most_like_the_others():
     train = [*PICTURES, (RED, ["one red thing"]), (RED, ["a thing"])]
-    scores = baselines.captioning(make_pictures(train, test=PICTURES, more=PICTURES[:1]))
+    scores = captioning(make_pictures(train, test=PICTURES, more=PICTURES[:1]))
     assert list(scores) == ["test", "more"]
     references = [captions for _, captions in PICTURES]
     # It shares a word with "red", two with each of the three others that end in "thing".
@@ -157,17 +170,17 @@ def test_one_caption_for_all_pictures_is_the_one_most_like_the_others():
 
 
 def test_where_captions_are_repeated_the_commonest_is_taken():
-    assert baselines._most_typical(["dog", "cat", "cat", "fish", ""]) == "cat"
+    assert texts._most_typical(["dog", "cat", "cat", "fish", ""]) == "cat"
 
 
 def test_of_many_captions_a_sample_from_all_over_is_compared(monkeypatch):
-    monkeypatch.setattr(baselines, "_SAMPLE", 3)
-    assert baselines._most_typical(["dog", "dog", "cat", "x", "cat", "y"]) == "cat"  # dog, cat, cat
+    monkeypatch.setattr(texts, "_SAMPLE", 3)
+    assert texts._most_typical(["dog", "dog", "cat", "x", "cat", "y"]) == "cat"  # dog, cat, cat
 
 
 def test_a_language_models_baselines_are_single_units_and_runs_of_them():
     train, parts = [np.array([3, 4] * 50)], {"test": [np.array([3, 4, 3]), np.array([4])], "other": []}
-    found = baselines.generation(train, parts, 5, "word")
+    found = baselines.generation(train, parts, 5, "word", 2)
     assert {part: list(scores) for part, scores in found.items()} == {
         "test": ["1-grams", "3-grams"], "other": ["1-grams", "3-grams"]
     }  # fmt: skip
@@ -176,4 +189,4 @@ def test_a_language_models_baselines_are_single_units_and_runs_of_them():
     # Two kinds of units, fifty of each, beside a fifth of all that was never seen.
     assert single["perplexity"] == pytest.approx(102 / (50 + 2 / 5))
     assert runs["nats"] != single["nats"]
-    assert list(baselines.generation(train, parts, 5, "char")["test"]) == ["1-grams", "6-grams"]
+    assert list(baselines.generation(train, parts, 5, "char", 2)["test"]) == ["1-grams", "6-grams"]

@@ -12,6 +12,7 @@ import zoo
 from zoo import cli, export
 from zoo.__main__ import main
 from zoo.cli import compare
+from zoo.metrics import Score
 from zoo.recipes import sentiment
 
 CELLS = ("simple_rnn", "simplified_gru")
@@ -128,8 +129,8 @@ def test_of_several_seeds_the_mean_and_the_standard_deviation_are_shown(tmp_path
     monkeypatch.setenv("COLUMNS", "200")
 
     def result(bleu, seconds):
-        scores = {"validation": {"score": bleu / 100}, "test": {"n": 9, "bleu": bleu}}
-        return {**scores, "parameters": 4321, "seconds": seconds}
+        score = Score(9, {"bleu": bleu})
+        return compare.Result({"score": bleu / 100}, score, 4321, seconds, "data", tmp_path)
 
     results = {"lstm": [result(20.0, 1.0), result(23.0, 2.0)], "gru": [result(19.5, 1.0), result(19.5, 1.0)]}
     compare.print_table(results, "translation on pairs, seeds 1, 2")

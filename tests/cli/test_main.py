@@ -6,8 +6,7 @@ import pytest
 import tensorflow as tf
 from tiny import run
 
-from zoo import __main__
-from zoo.models import registry
+from zoo import __main__, models
 
 ZOO = ("-m", "zoo")
 
@@ -55,7 +54,7 @@ def shouter(tmp_path_factory):
     for name, more in (("shouter", {"attention": module.show_attention}), ("deaf", {})):
         path = folder / "saved_models" / name
         tf.saved_model.save(module, str(path), signatures={**signatures, **more})
-        manifest = {"config": {"max_pieces": 3}, "files": registry.hashes(path)}
+        manifest = {"mapping": "translation", "config": {"max_pieces": 3}, "files": models.hashes(path)}
         (path / "zoo.json").write_text(json.dumps(manifest))
     return folder
 

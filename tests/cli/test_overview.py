@@ -1,8 +1,8 @@
 import re
 from pathlib import Path
 
+from zoo import models
 from zoo.cli import overview
-from zoo.models import registry
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -14,7 +14,7 @@ def shipped() -> list[str]:
 
 
 def table() -> str:
-    return overview.markdown([registry.find(str(ROOT / "saved_models" / name)) for name in shipped()])
+    return overview.markdown([models.find(str(ROOT / "saved_models" / name)) for name in shipped()])
 
 
 def test_the_table_of_the_readme_is_what_the_manifests_say():

@@ -5,18 +5,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from tiny import pairs_of, sentences_of
 
 import zoo.data
-from zoo.data import adapters, catalogue
-from zoo.data.examples import captions_of, columns, sources_and_targets, tokens_and_tags
+from zoo.data import catalogue
+from zoo.data.reader import reader_of
 from zoo.data.tags import to_bio
 from zoo.errors import ZooError
+from zoo.tasks import tagging, translation
 
 NAMES = ("imdb_reviews", "glue/sst2", "yelp_polarity_reviews", "sentiment140")
 
 
 def rows(dataset):
-    return [(row["text"].decode(), int(row["label"])) for row in dataset.as_numpy_iterator()]
+    return [(row["text"].decode(), int(row["label"])) for row in dataset.dataset.as_numpy_iterator()]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -24,7 +26,7 @@ def test_every_adapter_gives_text_and_label(name):
     with tfds.testing.mock_data(num_examples=5, max_value=2):
         examples = zoo.data.load(name, "classification")
         for split in ("train", "validation", "test"):
-            assert examples.split(split).element_spec == {
+            assert examples.split(split).dataset.element_spec == {
                 "text": tf.TensorSpec([], tf.string),
                 "label": tf.TensorSpec([], tf.int64),
             }
@@ -67,10 +69,7 @@ def test_sentiment140_numbers_its_labels_anew_and_drops_the_neutral_rows():
 
 def test_real_imdb_has_the_published_rows(shared_tfds):
     examples = zoo.data.load("imdb_reviews", "classification")
-    labels = {
-        split: np.concatenate([block for (block,) in columns(examples.split(split), "label")])
-        for split in ("train", "validation", "test")
-    }
+    labels = {split: examples.split(split).column("label") for split in ("train", "validation", "test")}
     assert {split: len(found) for split, found in labels.items()} == {
         "train": 22_500,
         "validation": 2_500,
@@ -83,7 +82,7 @@ def test_real_imdb_has_the_published_rows(shared_tfds):
 def test_real_imdb_numbers_negative_0_and_positive_1(shared_tfds):
     examples = zoo.data.load("imdb_reviews", "classification")
     words = {0: np.zeros(2), 1: np.zeros(2)}
-    for row in examples.validation.as_numpy_iterator():
+    for row in examples.validation.dataset.as_numpy_iterator():
         words[int(row["label"])] += [b"awful" in row["text"], b"wonderful" in row["text"]]
     assert words[0][0] > 3 * words[1][0]
     assert words[1][1] > 2 * words[0][1]
@@ -118,7 +117,7 @@ def test_names():
         "wiki40b/en",
     }
     for mapping in ("tagging", "translation", "captioning", "text"):
-        assert all(catalogue.find(name, mapping) for name in zoo.data.names(mapping))
+        assert all(catalogue.find(name, reader_of(mapping)) for name in zoo.data.names(mapping))
 
 
 @pytest.mark.parametrize("name", ["imdb", "no/such/set", "x" * 300])
@@ -151,10 +150,10 @@ def test_data_that_cannot_be_fetched_gives_one_line(monkeypatch):
 
 def test_the_cache_is_zoo_cache_or_in_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
-    assert catalogue.cache_dir() == tmp_path
+    assert zoo.data.cache_dir() == tmp_path
     monkeypatch.setenv("ZOO_CACHE", "")
     monkeypatch.setenv("HOME", "/home/ann")
-    assert str(catalogue.cache_dir()) == "/home/ann/.cache/sequence-zoo"
+    assert str(zoo.data.cache_dir()) == "/home/ann/.cache/sequence-zoo"
 
 
 def ragged(*rows, dtype=None):
@@ -191,11 +190,11 @@ CONLL2003 = {
 )
 def test_conll2003_gives_one_column_without_empty_sentences(tags, found):
     with stored(**CONLL2003):
-        examples = zoo.data.load("conll2003", "tagging", tags)
-        assert tokens_and_tags(examples.train) == ([["Ann", "Bo"], ["sleeps"]], found)
+        examples = zoo.data.load("conll2003", "tagging", tags=tags)
+        assert sentences_of(examples.train) == ([["Ann", "Bo"], ["sleeps"]], found)
     assert {tag for row in found for tag in row} <= set(examples.label_names)
     strings = tf.TensorSpec([None], tf.string)
-    assert examples.train.element_spec == {"tokens": strings, "tags": strings}
+    assert examples.train.dataset.element_spec == {"tokens": strings, "tags": strings}
 
 
 def test_treebanks_give_words_without_ranges_and_empty_nodes():
@@ -208,11 +207,11 @@ def test_treebanks_give_words_without_ranges_and_empty_nodes():
     }
     with stored(**columns_of_ewt):
         upos, xpos = (
-            zoo.data.load("universal_dependencies/en_ewt", "tagging", tags) for tags in ("", "xpos")
+            zoo.data.load("universal_dependencies/en_ewt", "tagging", tags=tags) for tags in ("", "xpos")
         )
-        assert tokens_and_tags(upos.test) == ([["Do", "n't", "go"]], [["AUX", "PART", "VERB"]])
-        assert tokens_and_tags(xpos.test) == ([["Do", "n't", "go"]], [["VB", "RB", "VB"]])
-        assert [row["text"] for row in upos.test.as_numpy_iterator()] == [b"Don't go"]
+        assert sentences_of(upos.test) == ([["Do", "n't", "go"]], [["AUX", "PART", "VERB"]])
+        assert sentences_of(xpos.test) == ([["Do", "n't", "go"]], [["VB", "RB", "VB"]])
+        assert [row["text"] for row in upos.test.dataset.as_numpy_iterator()] == [b"Don't go"]
     assert len(upos.label_names) == 17
     assert "_" not in upos.label_names
     assert xpos.label_names == ("RB", "VB")
@@ -227,23 +226,23 @@ def test_a_column_that_nobody_filled_in_is_refused():
         stored(text=["a b"], head=heads, xpos=bare, **features),
         pytest.raises(ZooError, match="'xpos' is not"),
     ):
-        zoo.data.load("universal_dependencies/en_ewt", "tagging", "xpos")
+        zoo.data.load("universal_dependencies/en_ewt", "tagging", tags="xpos")
 
 
 def test_wikiann_and_xtreme_pos_have_their_tags():
     with stored(tokens=ragged(["Ann"], dtype=tf.string), tags=ragged([1], dtype=tf.int64)):
         examples = zoo.data.load("wikiann/en", "tagging")
-        assert tokens_and_tags(examples.validation) == ([["Ann"]], [["B-PER"]])
+        assert sentences_of(examples.validation) == ([["Ann"]], [["B-PER"]])
         assert len(examples.label_names) == 7
     with stored(tokens=ragged(["Ann", "x"], dtype=tf.string), upos=ragged([11, 17], dtype=tf.int64)):
         examples = zoo.data.load("xtreme_pos/xtreme_pos_en", "tagging")
-        assert tokens_and_tags(examples.validation) == ([["Ann"]], [["PROPN"]])
+        assert sentences_of(examples.validation) == ([["Ann"]], [["PROPN"]])
         assert len(examples.label_names) == 17
 
 
 def test_an_unknown_column_lists_the_known_ones():
     with pytest.raises(ZooError, match="conll2003: no column 'xpos' of tags; choose ner or chunks or pos"):
-        zoo.data.load("conll2003", "tagging", "xpos")
+        zoo.data.load("conll2003", "tagging", tags="xpos")
 
 
 def test_an_unknown_treebank_lists_its_neighbours():
@@ -263,13 +262,13 @@ def test_an_unknown_treebank_lists_its_neighbours():
 )
 def test_a_treebank_without_a_validation_part_gives_some_of_its_training_part(found, asked):
     name = "universal_dependencies/fr_pud"
-    assert catalogue.find(name, "tagging").splits(name, dict.fromkeys(found)) == asked
+    assert catalogue.find(name, reader_of("tagging")).splits(name, dict.fromkeys(found)) == asked
 
 
 def test_a_treebank_without_a_training_part_is_refused():
     name = "universal_dependencies/fr_pud"
     with pytest.raises(ZooError, match="fr_pud: has only the parts test; choose a set with train"):
-        catalogue.find(name, "tagging").splits(name, {"test": None})
+        catalogue.find(name, reader_of("tagging")).splits(name, {"test": None})
 
 
 TED = {"pt": ["um cão", "  ", "dois", "três"], "en": ["a dog", "blank", "", "three"]}
@@ -284,8 +283,8 @@ def test_catalogue_pairs_go_either_way_without_blank_sides(source, target, sides
         name = "ted_hrlr_translate/pt_to_en"
         examples = zoo.data.load(name, "translation", source=source, target=target)
         expected = tuple([TED[side][0], TED[side][3]] for side in sides)
-        assert sources_and_targets(examples.train) == expected
-        assert examples.test.element_spec == {
+        assert pairs_of(examples.train) == expected
+        assert examples.test.dataset.element_spec == {
             "source": tf.TensorSpec([], tf.string),
             "target": tf.TensorSpec([], tf.string),
         }
@@ -296,7 +295,7 @@ def test_catalogue_pairs_go_either_way_without_blank_sides(source, target, sides
 def test_other_catalogues_of_pairs_are_read_alike(name):
     texts = [f"text {i}" for i in range(50)]
     with stored(de=texts, en=[text.upper() for text in texts]):
-        sources, targets = sources_and_targets(zoo.data.load(name, "translation").train)
+        sources, targets = pairs_of(zoo.data.load(name, "translation").train)
     assert set(sources) <= {*texts}
     assert [source.upper() for source in sources] == targets
 
@@ -305,7 +304,7 @@ def test_a_set_of_one_part_is_split_by_its_sources():
     texts = [f"text {i % 1_000}" for i in range(2_000)]
     with stored(de=texts, en=[f"{i}" for i in range(2_000)]):
         examples = zoo.data.load("opus/medical", "translation")
-        parts = [sources_and_targets(examples.split(split))[0] for split in ("train", "validation", "test")]
+        parts = [pairs_of(examples.split(split))[0] for split in ("train", "validation", "test")]
     train, validation, test = map(set, parts)
     assert not train & validation | train & test | validation & test
     assert sum(map(len, parts)) == 2_000
@@ -339,14 +338,14 @@ def test_a_language_that_a_catalogue_lacks_is_refused(source, target, told):
     ],
 )
 def test_what_is_left_open_comes_of_the_default(source, target, pair):
-    assert adapters.language_pair("x", ("de", "en", "fr"), ("en", "fr"), source, target) == pair
+    assert translation.language_pair("x", ("de", "en", "fr"), ("en", "fr"), source, target) == pair
 
 
 def test_options_are_for_their_own_mapping():
     with pytest.raises(ZooError, match=r"source \('en'\) is for translation only; leave it out for tagging"):
         zoo.data.load("conll2003", "tagging", source="en")
     with pytest.raises(ZooError, match=r"tags \('ner'\) is for tagging only; leave it out for translation"):
-        zoo.data.load("multi30k", "translation", "ner")
+        zoo.data.load("multi30k", "translation", tags="ner")
 
 
 @pytest.mark.parametrize("name", ["wmt99_translate/de-en", "wmt16_translate/de-xx"])
@@ -360,11 +359,11 @@ def test_coco_gives_pictures_with_the_texts_of_their_captions():
     with tfds.testing.mock_data(num_examples=3):
         examples = zoo.data.load("coco_captions", "captioning")
         for split in ("train", "validation", "test"):
-            assert examples.split(split).element_spec == {
+            assert examples.split(split).dataset.element_spec == {
                 "image": tf.TensorSpec([None, None, 3], tf.uint8),
                 "captions": tf.TensorSpec([None], tf.string),
             }
-            assert len(captions_of(examples.split(split))) <= 3
+            assert len(examples.split(split).rows_of_strings("captions")) <= 3
     assert (examples.label_names, examples.languages, examples.extra) == ((), (), {})
     assert "CC BY 4.0" in examples.licence
 
@@ -390,13 +389,13 @@ def test_coco_is_read_in_its_three_parts_without_pictures_that_nobody_described(
     with tfds.testing.mock_data(as_dataset_fn=as_dataset):
         examples = zoo.data.load("coco_captions", "captioning")
     assert asked == ["train", "val", "test"]
-    assert captions_of(examples.test) == [["a dog", "a brown dog"], ["two cats"]]
-    assert [row["image"].shape for row in examples.test.as_numpy_iterator()] == [(2, 2, 3), (4, 4, 3)]
+    assert examples.test.rows_of_strings("captions") == [["a dog", "a brown dog"], ["two cats"]]
+    assert [row["image"].shape for row in examples.test.dataset.as_numpy_iterator()] == [(2, 2, 3), (4, 4, 3)]
 
 
 def test_a_folder_of_pictures_is_a_data_set_too(squares):
     examples = zoo.data.load(str(squares), "captioning")
-    parts = [captions_of(examples.split(split)) for split in ("train", "validation", "test")]
+    parts = [examples.split(split).rows_of_strings("captions") for split in ("train", "validation", "test")]
     assert [len(part) for part in parts] == [24, 12, 12]
     assert parts[0][0] == ["red square at the top left"]
     assert examples.name == str(squares)
@@ -435,7 +434,7 @@ def test_bio_in_the_graph_is_bio_in_python():
     for length in range(8):
         for _ in range(20):
             tags = draw.choices(["O", "keyword", "B-X", "I-X", "B-X-Y", "I-X-Y", "I---", "I-"], k=length)
-            found = adapters._to_bio(tf.constant(tags, tf.string)).numpy().tolist()
+            found = tagging._to_bio(tf.constant(tags, tf.string)).numpy().tolist()
             assert [tag.decode() for tag in found] == to_bio(tags)
 
 
@@ -453,20 +452,18 @@ def test_the_embedded_set_is_known_by_its_interpreter(monkeypatch):
             features=features, splits={}, homepage="", redistribution_info=SimpleNamespace(license="PSF")
         ),
     )
-    monkeypatch.setattr(catalogue, "_builder", lambda dataset, **_: builder)
+    monkeypatch.setattr(tagging.Tagged, "builder", lambda *_, **__: builder)
     examples = zoo.data.load("python_source", "tagging")
     assert examples.version == "py3.11.7-1a2b3c4d"
     assert examples.label_names == ("B-string", "I-string", "keyword")
-    assert [row["text"] for row in examples.train.as_numpy_iterator()] == [b"if x"]
+    assert [row["text"] for row in examples.train.dataset.as_numpy_iterator()] == [b"if x"]
 
 
 def real(shared_tfds, name):
     if not (shared_tfds / name).is_dir():
         pytest.skip(f"TFDS_DATA_DIR holds no {name}: tests on the real one are left out")
     examples = zoo.data.load(name, "tagging")
-    return examples, {
-        split: tokens_and_tags(examples.split(split)) for split in ("train", "validation", "test")
-    }
+    return examples, {split: sentences_of(examples.split(split)) for split in ("train", "validation", "test")}
 
 
 def test_real_conll2003_has_the_published_sentences(shared_tfds):

@@ -3,16 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny import labelled, pairs_of, sentences_of
 
-from zoo.data.examples import (
-    Examples,
-    captions_of,
-    columns,
-    sources_and_references,
-    sources_and_targets,
-    text_and_labels,
-    tokens_and_tags,
-)
+from zoo.data import Examples, Part
+from zoo.tasks.translation import sources_and_references
 
 
 def sentences(*rows):
@@ -24,7 +18,7 @@ def sentences(*rows):
             yield {"tokens": list(tokens), "tags": list(tags)}
 
     spec = tf.TensorSpec([None], tf.string)
-    return tf.data.Dataset.from_generator(pairs, output_signature={"tokens": spec, "tags": spec})
+    return Part(tf.data.Dataset.from_generator(pairs, output_signature={"tokens": spec, "tags": spec}))
 
 
 def tagging(train, validation):
@@ -32,28 +26,28 @@ def tagging(train, validation):
 
 
 def test_tokens_and_tags_are_lists_of_strings():
-    tokens, tags = tokens_and_tags(sentences("a/X é/Y", "c/Y"))
+    tokens, tags = sentences_of(sentences("a/X é/Y", "c/Y"))
     assert tokens == [["a", "é"], ["c"]]
     assert tags == [["X", "Y"], ["Y"]]
 
 
 def test_sentences_of_one_fixed_length_are_read_too():
     dataset = tf.data.Dataset.from_tensor_slices({"tokens": [["a", "b"]], "tags": [["X", "Y"]]})
-    assert tokens_and_tags(dataset) == ([["a", "b"]], [["X", "Y"]])
+    assert sentences_of(Part(dataset)) == ([["a", "b"]], [["X", "Y"]])
 
 
 def test_columns_of_sentences_are_ragged():
-    blocks = list(columns(sentences("a/X b/Y", "c/Y", "d/X"), "tags", rows=2))
+    blocks = list(sentences("a/X b/Y", "c/Y", "d/X").blocks("tags", rows=2))
     assert [block.to_list() for (block,) in blocks] == [[[b"X", b"Y"], [b"Y"]], [[b"X"]]]
     assert all(isinstance(block, tf.RaggedTensor) for (block,) in blocks)
 
 
 def test_columns_of_scalars_are_arrays():
     dataset = tf.data.Dataset.from_tensor_slices({"text": ["a", "b", "c"], "label": [0, 1, 1]})
-    (first, numbers), (second, _) = columns(dataset, "text", "label", rows=2)
+    (first, numbers), (second, _) = Part(dataset).blocks("text", "label", rows=2)
     assert (first.tolist(), second.tolist()) == ([b"a", b"b"], [b"c"])
     assert isinstance(numbers, np.ndarray)
-    assert text_and_labels(dataset)[0] == ["a", "b", "c"]
+    assert labelled(Part(dataset))[0] == ["a", "b", "c"]
 
 
 def test_a_fingerprint_repeats_itself():
@@ -79,12 +73,12 @@ def test_other_sentences_have_another_fingerprint(train):
 
 def test_pairs_are_lists_of_strings():
     dataset = tf.data.Dataset.from_tensor_slices({"target": ["é", "b"], "source": ["a", b"\xff"]})
-    assert sources_and_targets(dataset) == (["a", "\ufffd"], ["é", "b"])
+    assert pairs_of(Part(dataset)) == (["a", "\ufffd"], ["é", "b"])
 
 
 def test_distinct_sources_have_all_their_targets():
     dataset = tf.data.Dataset.from_tensor_slices({"source": ["b", "a", "b"], "target": ["1", "2", "3"]})
-    assert sources_and_references(dataset) == (["b", "a"], [["1", "3"], ["2"]])
+    assert sources_and_references(Part(dataset)) == (["b", "a"], [["1", "3"], ["2"]])
 
 
 def test_captions_are_lists_of_strings_whatever_the_pictures_are():
@@ -94,8 +88,8 @@ def test_captions_are_lists_of_strings_whatever_the_pictures_are():
 
     spec = {"image": tf.TensorSpec([None, None, 3], tf.uint8), "captions": tf.TensorSpec([None], tf.string)}
     dataset = tf.data.Dataset.from_generator(pictures, output_signature=spec)
-    assert captions_of(dataset) == [["a", "é"], ["\ufffd"]]
-    assert captions_of(dataset.take(1).repeat(2)) == [["a", "é"]] * 2
+    assert Part(dataset).rows_of_strings("captions") == [["a", "é"], ["\ufffd"]]
+    assert Part(dataset.take(1).repeat(2)).rows_of_strings("captions") == [["a", "é"]] * 2
 
 
 def pictures(*rows):
@@ -106,7 +100,7 @@ def pictures(*rows):
             yield {"image": np.full((height, width, 3), number, np.uint8), "captions": captions}
 
     spec = {"image": tf.TensorSpec([None, None, 3], tf.uint8), "captions": tf.TensorSpec([None], tf.string)}
-    return tf.data.Dataset.from_generator(made, output_signature=spec)
+    return Part(tf.data.Dataset.from_generator(made, output_signature=spec))
 
 
 PICTURES = [(2, 3, 7, ["a", "b"]), (1, 1, 8, ["c"])]
@@ -146,7 +140,7 @@ def test_a_fingerprint_of_pictures_repeats_itself_and_is_that_of_the_splits_aske
 def test_further_test_parts_have_names():
     examples = tagging(sentences("a/X"), sentences("b/X"))
     more = replace(examples, extra={"test_terms": sentences("c/Y")})
-    assert tokens_and_tags(more.split("test_terms"))[0] == [["c"]]
+    assert sentences_of(more.split("test_terms"))[0] == [["c"]]
     assert more.split("train") is examples.train
     assert more.fingerprint() == examples.fingerprint()
     with pytest.raises(KeyError):

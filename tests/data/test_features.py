@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.data import features
-from zoo.data.features import encoded
+from zoo.data import kept_features as encoded
 from zoo.errors import ZooError
 
 COUNT = 40  # more than a block

@@ -1,15 +1,14 @@
 import pytest
-import tensorflow as tf
+from tiny import pairs_of
 
 import zoo.data
-from zoo.data import Examples, mixed
-from zoo.data.examples import sources_and_targets
+from zoo.data import Examples, Part, mixed
 from zoo.errors import ZooError
 
 
 def dataset(*pairs):
     sources, targets = zip(*pairs, strict=True)
-    return tf.data.Dataset.from_tensor_slices({"source": list(sources), "target": list(targets)})
+    return Part({"source": list(sources), "target": list(targets)})
 
 
 def examples(name, train, validation, test, languages=("en", "fr"), **extra) -> Examples:
@@ -31,7 +30,7 @@ SECOND = (
 
 
 def rows(part):
-    return list(zip(*sources_and_targets(part), strict=True))
+    return list(zip(*pairs_of(part), strict=True))
 
 
 def test_parts_are_joined_and_what_another_set_tests_is_left_out():

@@ -16,16 +16,12 @@ def stored(*texts: str):
     return tfds.testing.mock_data(as_dataset_fn=as_dataset)
 
 
-def texts_of(dataset) -> list[str]:
-    return [row["text"].decode() for row in dataset.as_numpy_iterator()]
-
-
 def test_running_text_is_given_as_it_stands_without_empty_rows():
     with stored("A sentence .", "", "Another one ."):
         examples = zoo.data.load("lm1b", "text")
         for split in ("train", "validation", "test"):
-            assert texts_of(examples.split(split)) == ["A sentence .", "Another one ."]
-    assert examples.train.element_spec == {"text": tf.TensorSpec([], tf.string)}
+            assert examples.split(split).strings("text") == ["A sentence .", "Another one ."]
+    assert examples.train.dataset.element_spec == {"text": tf.TensorSpec([], tf.string)}
     assert "research" in examples.licence
 
 
@@ -36,7 +32,7 @@ def test_marks_of_line_breaks_and_headings_become_line_breaks():
     )
     with stored(article):
         examples = zoo.data.load("wiki40b/en", "text")
-        assert texts_of(examples.test) == ["\nA bird\nLooks\nRed.\nOr not.\nIts _START is low."]
+        assert examples.test.strings("text") == ["\nA bird\nLooks\nRed.\nOr not.\nIts _START is low."]
     assert "CC BY-SA" in examples.licence
 
 
@@ -48,13 +44,14 @@ def test_what_is_asked_of_tfds_for_text():
     for name, expected in asked.items():
         with tfds.testing.mock_data(as_dataset_fn=as_dataset):
             examples = zoo.data.load(name, "text")
-        assert [texts_of(examples.split(part))[0] for part in ("train", "validation", "test")] == expected
+        parts = ("train", "validation", "test")
+        assert [examples.split(part).strings("text")[0] for part in parts] == expected
 
 
 def test_real_shakespeare_has_its_published_parts_and_its_last_tenth_as_a_further_one(shared_tfds):
     examples = zoo.data.load("tiny_shakespeare", "text")
     (last,) = examples.extra
-    parts = {part: texts_of(examples.split(part)) for part in ("train", "validation", "test", last)}
+    parts = {part: examples.split(part).strings("text") for part in ("train", "validation", "test", last)}
     sizes = {part: sum(map(len, texts)) for part, texts in parts.items()}
     assert sizes == {"train": 1_003_854, "validation": 55_770, "test": 55_770, last: 111_540}
     assert parts[last] == parts["validation"] + parts["test"]
@@ -67,7 +64,7 @@ def test_the_standard_library_is_text_module_by_module(monkeypatch, tmp_path):
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
     monkeypatch.setattr(python_source, "_parts", lambda: modules)
     examples = zoo.data.load("python_source", "text")
-    parts = {part: sorted(texts_of(examples.split(part))) for part in modules}
+    parts = {part: sorted(examples.split(part).strings("text")) for part in modules}
     assert parts == {"train": ["x = 1\n", "é\r\n"], "validation": ["y"], "test": ["z"]}
     assert examples.name == "python_source"
     assert examples.version.startswith("py3.") and "PSF" in examples.licence

@@ -7,10 +7,28 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.decoding import attend, decode
+from zoo.decoding import Seen, Writer
 from zoo.layers import Decoder, states_of
 
 END, START, VOCABULARY, MOST = 0, 1, 4, 3
+
+
+class Symbols:
+    """Stands for an inventory of pieces: numbers are their own texts."""
+
+    START, END = START, END
+    decode = staticmethod(lambda tokens: tf.strings.reduce_join(tf.strings.as_string(tokens), axis=-1))
+
+
+def decode(decoder, embedding, states, values, mask, most, beam_size, length_penalty):
+    writer = Writer(decoder, embedding, Symbols)
+    return writer.search(Seen(states, values, mask), most, beam_size, length_penalty)
+
+
+def attend(decoder, embedding, states, values, mask, tokens):
+    return Writer(decoder, embedding, Symbols).attention(Seen(states, values, mask), tokens)
+
+
 UNITS, WIDTH, SOURCE, FEATURES = 4, 3, 5, 6
 # All texts of up to three of the other tokens, START among them: 1 + 3 + 9 + 27.
 EVERY = [text for length in range(MOST + 1) for text in product((1, 2, 3), repeat=length)]
@@ -75,7 +93,7 @@ def log_probabilities(decoder, embedding, arguments) -> np.ndarray:
 def test_a_wide_beam_finds_all_texts_in_their_order(cell, attention, input_feeding, length_penalty):
     decoder, embedding = made(cell, attention, input_feeding)
     arguments = given(decoder)
-    found = decode(decoder, embedding, *arguments, START, END, MOST, len(EVERY), length_penalty)
+    found = decode(decoder, embedding, *arguments, MOST, len(EVERY), length_penalty)
     assert np.all(found.finished)
     for row in range(3):
         totals = log_probabilities(decoder, embedding, row_of(arguments, row))
@@ -92,11 +110,11 @@ def test_a_row_s_texts_hang_on_neither_its_neighbours_nor_what_is_masked(cell, a
     decoder, embedding = made(cell, attention, input_feeding)
     states, values, mask = given(decoder)
     limits = tf.constant([8, 2, 5])
-    together = decode(decoder, embedding, states, values, mask, START, END, limits, 3, 0.6)
+    together = decode(decoder, embedding, states, values, mask, limits, 3, 0.6)
     hidden = tf.where(mask[..., None], values, 100.0)
     for row in range(3):
         alone = row_of((states, hidden, mask), row)
-        found = decode(decoder, embedding, *alone, START, END, limits[row], 3, 0.6)
+        found = decode(decoder, embedding, *alone, limits[row], 3, 0.6)
         time = found.tokens.shape[-1]
         np.testing.assert_array_equal(found.tokens[0], together.tokens[row, :, :time])
         np.testing.assert_array_equal(found.lengths[0], together.lengths[row])
@@ -108,8 +126,8 @@ def test_a_row_s_texts_hang_on_neither_its_neighbours_nor_what_is_masked(cell, a
 def test_attention_is_that_of_writing_step_by_step(cell, attention, input_feeding):
     decoder, embedding = made(cell, attention, input_feeding)
     states, values, mask = given(decoder)
-    tokens = tf.constant([[2, 3, 1, 2], [3, 3, 0, 0], [1, 2, 3, 0]])
-    found = attend(decoder, embedding, states, values, mask, START, tokens)
+    tokens = tf.constant([[2, 3, 1, 2], [3, 3, 1, 1], [1, 2, 3, 1]])
+    found = attend(decoder, embedding, states, values, mask, tokens)
     assert found.shape == (3, 4, SOURCE)
     if attention == "none":
         assert not np.any(found)
@@ -121,14 +139,17 @@ def test_attention_is_that_of_writing_step_by_step(cell, attention, input_feedin
         read = tokens[:, t]
     np.testing.assert_allclose(tf.reduce_sum(found, axis=-1), 1, atol=1e-5)
     assert not np.any(found[1, :, 2:])  # what is masked
+    padded = attend(decoder, embedding, states, values, mask, tokens * [[1, 1, 1, 0]])
+    assert not np.any(padded[:, 3])
+    np.testing.assert_allclose(padded[:, :3], found[:, :3], atol=1e-6)
 
 
 def test_no_rows_at_all_and_no_room_for_tokens_are_fine():
     decoder, embedding = made("gru", "dot", False)
     nothing = tf.nest.map_structure(lambda part: part[:0], given(decoder))
-    found = decode(decoder, embedding, *nothing, START, END, 4, 2, 0.6)
+    found = decode(decoder, embedding, *nothing, 4, 2, 0.6)
     assert found.scores.shape == (0, 2)
-    found = decode(decoder, embedding, *given(decoder), START, END, 0, 2, 0.6)
+    found = decode(decoder, embedding, *given(decoder), 0, 2, 0.6)
     assert found.tokens.shape == (3, 2, 0) and not np.any(found.lengths)
 
 
@@ -141,7 +162,7 @@ def test_a_half_precision_decoder_is_scored_in_full_precision():
     arguments = tf.nest.map_structure(
         lambda part: tf.cast(part, tf.bfloat16) if part.dtype == tf.float32 else part, given(decoder)
     )
-    found = decode(decoder, embedding, *arguments, START, END, MOST, len(EVERY), 0.0)
+    found = decode(decoder, embedding, *arguments, MOST, len(EVERY), 0.0)
     totals = log_probabilities(*made("gru", "dot", False), row_of(given(decoder), 0))
     assert found.scores.dtype == tf.float32
     np.testing.assert_allclose(found.scores[0], np.sort(totals)[::-1], atol=0.15)

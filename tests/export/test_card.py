@@ -3,8 +3,10 @@
 import pytest
 
 from zoo.export.card import card
+from zoo.tasks import Manifest
 
 MANIFEST = {
+    "mapping": "translation",
     "name": "phrases",
     "recipe": "translation",
     "command": "python -m zoo.recipes.translation",
@@ -55,8 +57,12 @@ Part `test_terms` of `cldr_phrases`, 34 rows, seed 7.
 """
 
 
+def written(manifest: dict) -> str:
+    return card(Manifest.from_json(manifest))
+
+
 def test_each_part_has_a_table_and_its_size():
-    text = card(MANIFEST)
+    text = written(MANIFEST)
     assert TEST in text
     assert TERMS in text
     assert text.index(TEST) < text.index(TERMS)
@@ -66,7 +72,7 @@ def test_each_part_has_a_table_and_its_size():
 @pytest.mark.parametrize("without", ["metrics", "baselines"])
 def test_a_part_may_have_no_baseline_and_other_models_have_one_part(without):
     manifest = {**MANIFEST, without: {"test": MANIFEST[without]["test"]}}
-    text = card(manifest)
+    text = written(manifest)
     assert TEST in text
     assert ("`test_terms` of" in text) == (without == "baselines")
     assert text.count("the source itself") == 1
@@ -74,7 +80,7 @@ def test_a_part_may_have_no_baseline_and_other_models_have_one_part(without):
 
 def test_labels_of_figures_and_the_way_to_use_the_model_are_there():
     score = {"n": 1200, "accuracy": 0.5, "macro_f1": 0.25, "f1": {"a": 1.0}}
-    text = card({**MANIFEST, "metrics": {"test": score}, "baselines": {"test": {}}})
+    text = written({**MANIFEST, "metrics": {"test": score}, "baselines": {"test": {}}})
     assert "| | accuracy | macro-F1 |\n|---|---|---|\n| **phrases** | 0.5000 | 0.2500 |" in text
     assert 'model.signatures["serving_default"](text=tf.constant(["..."]))' in text
     assert "(9,000 train, 500 validation, 1,200 test, 34 test_terms)" in text
@@ -82,11 +88,11 @@ def test_labels_of_figures_and_the_way_to_use_the_model_are_there():
 
 def test_a_captioner_is_used_with_a_file():
     signatures = {"serving_default": {"inputs": {"image": "string (any)"}, "outputs": {}}}
-    text = card({**MANIFEST, "mapping": "captioning", "signatures": signatures})
+    text = written({**MANIFEST, "mapping": "captioning", "signatures": signatures})
     assert '["serving_default"](image=tf.constant([open("photo.jpg", "rb").read()]))' in text
     assert "`python -m zoo predict phrases photo.jpg`" in text
     assert '`zoo.load("phrases").predict([open("photo.jpg", "rb").read()])`' in text
-    assert '`python -m zoo predict phrases "..."`, or\n`zoo.load("phrases").predict(["..."])`.' in card(
+    assert '`python -m zoo predict phrases "..."`, or\n`zoo.load("phrases").predict(["..."])`.' in written(
         MANIFEST
     )
 
@@ -96,7 +102,7 @@ def test_a_generator_is_used_with_its_settings():
     inputs = {name: f"{kind} (any)" for name, kind in sorted(types.items())}
     defaults = {"length": 60, "temperature": 1.0, "seed": 1}
     signatures = {"serving_default": {"inputs": inputs, "outputs": {}}}
-    text = card({**MANIFEST, "mapping": "text", "signatures": signatures, "defaults": defaults})
+    text = written({**MANIFEST, "mapping": "text", "signatures": signatures, "defaults": defaults})
     lines = (
         'prompt=tf.constant(["..."])',
         "length=tf.constant([60])",

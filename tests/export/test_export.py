@@ -7,11 +7,16 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny import stored
 
 from zoo import export
-from zoo.export import serving
+from zoo.data import gathered
+from zoo.errors import ZooError
+from zoo.export import blocks, serving, verify, writing
 from zoo.recipes import sentiment
+from zoo.tasks import Manifest
 from zoo.text import Vocabulary
+from zoo.training import Settings
 
 NASTY = [
     "",
@@ -29,7 +34,8 @@ NASTY = [
 @pytest.fixture(scope="module")
 def module(tmp_path_factory):
     """An untrained classifier with random weights, as the recipe would export it."""
-    vocabulary = Vocabulary.write(
+    vocabulary = stored(
+        Vocabulary,
         Vocabulary.learn({b"lovely": 3, b"soup": 2, b"word": 5}, 100, 1),
         tmp_path_factory.mktemp("vocabulary") / "vocabulary.txt",
     )
@@ -70,11 +76,11 @@ def test_a_batch_of_no_rows_gives_no_rows(module):
 
 def test_rows_run_by_length_come_back_in_their_order(module):
     texts = ["word " * length for length in np.random.default_rng(0).integers(0, 40, 200)]
-    features = sentiment.features(module.config, module.vocabulary, tf.constant(texts))
+    features = gathered(sentiment.encode(module.config, module.vocabulary, tf.constant(texts)))
     padded = {name: ragged.to_tensor() for name, ragged in features.items()}
     expected = module.model(padded, training=False)
     specs = {"logits": tf.TensorSpec([None, 3])}
-    found = serving.by_length(lambda inputs: {"logits": module.model(inputs)}, features, specs, rows=7)
+    found = blocks.by_length(lambda inputs: {"logits": module.model(inputs)}, features, specs, rows=7)
     np.testing.assert_allclose(found["logits"], expected, atol=1e-5)
 
 
@@ -98,7 +104,7 @@ STEPS = {"sums": tf.int32, "names": tf.string}
 @pytest.mark.parametrize("graph", [False, True])
 def test_values_of_steps_come_back_in_the_order_and_the_lengths_of_the_rows(rows, graph):
     def run(numbers):
-        return serving.steps_by_length(running, {"numbers": numbers}, STEPS, rows=rows)
+        return blocks.steps_by_length(running, {"numbers": numbers}, STEPS, rows=rows)
 
     found = (tf.function(run) if graph else run)(ragged(ROWS))
     assert list(found) == ["sums", "names"]
@@ -109,7 +115,7 @@ def test_values_of_steps_come_back_in_the_order_and_the_lengths_of_the_rows(rows
 @pytest.mark.parametrize("rows", [[], [[]], [[], []]])
 def test_no_rows_and_rows_without_steps_are_no_special_case(rows):
     numbers = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), [0] * len(rows))
-    found = serving.steps_by_length(running, {"numbers": numbers}, STEPS)
+    found = blocks.steps_by_length(running, {"numbers": numbers}, STEPS)
     assert {name: ragged.to_list() for name, ragged in found.items()} == {"sums": rows, "names": rows}
     assert [ragged.dtype for ragged in found.values()] == [tf.int32, tf.string]
 
@@ -122,12 +128,12 @@ def test_a_model_sees_no_batch_without_a_step_and_vectors_at_steps_too():
         return {"first": padded["vectors"][:, :, 0]}
 
     vectors = tf.RaggedTensor.from_row_lengths(tf.constant([[1, 2], [3, 4], [5, 6]]), [0, 1, 2])
-    found = serving.steps_by_length(first, {"vectors": vectors}, {"first": tf.int32}, rows=1)
+    found = blocks.steps_by_length(first, {"vectors": vectors}, {"first": tf.int32}, rows=1)
     assert found["first"].to_list() == [[], [1], [3, 5]]
     assert seen == [[1, 1, 2], [1, 1, 2], [1, 2, 2]]
 
 
-def blocks(lengths, **limits):
+def shapes(lengths, **limits):
     """Returns the shapes, padding included, that rows of these lengths go through a model in."""
     seen = []
 
@@ -136,7 +142,7 @@ def blocks(lengths, **limits):
         return {"": tf.cast(lengths, tf.int32)}
 
     numbers = ragged([[1] * length for length in lengths])
-    order, found = serving._in_blocks(
+    order, found = blocks._in_blocks(
         function, {"numbers": numbers}, {"": tf.TensorSpec([None], tf.int32)}, **limits
     )
     assert found[""].numpy().tolist() == sorted(lengths)
@@ -145,24 +151,24 @@ def blocks(lengths, **limits):
 
 
 def test_a_block_holds_at_most_so_many_rows():
-    assert blocks([3, 1, 2, 1, 1], rows=2) == [(2, 1), (2, 2), (1, 3)]
-    assert blocks([1, 1], rows=2) == [(2, 1)]
+    assert shapes([3, 1, 2, 1, 1], rows=2) == [(2, 1), (2, 2), (1, 3)]
+    assert shapes([1, 1], rows=2) == [(2, 1)]
 
 
 def test_a_block_holds_at_most_so_many_steps_padding_included():
     # 2 x 3 are 6 steps, 3 x 4 would be 12.
-    assert blocks([2, 3, 4, 4, 5], rows=10, steps=11) == [(2, 3), (2, 4), (1, 5)]
-    assert blocks([2, 3, 4, 4, 5], rows=10, steps=12) == [(3, 4), (2, 5)]  # 4 rows would be 16; 2 x 5 are 10
+    assert shapes([2, 3, 4, 4, 5], rows=10, steps=11) == [(2, 3), (2, 4), (1, 5)]
+    assert shapes([2, 3, 4, 4, 5], rows=10, steps=12) == [(3, 4), (2, 5)]  # 4 rows would be 16; 2 x 5 are 10
 
 
 def test_a_row_longer_than_all_steps_of_a_block_goes_alone():
-    assert blocks([30, 2, 40], rows=10, steps=5) == [(1, 2), (1, 30), (1, 40)]
-    assert blocks([25_000, 10_000, 10_000], rows=256) == [(2, 10_000), (1, 25_000)]
+    assert shapes([30, 2, 40], rows=10, steps=5) == [(1, 2), (1, 30), (1, 40)]
+    assert shapes([25_000, 10_000, 10_000], rows=256) == [(2, 10_000), (1, 25_000)]
 
 
 def test_ragged_outputs_are_spread_into_dense_and_flat_ones():
     columns = {"names": tf.ragged.constant([["a"], [], ["b", "c"]]), "numbers": ragged([[1], [], [2, 3]])}
-    found = {name: value.numpy().tolist() for name, value in serving.dense_and_flat(columns).items()}
+    found = {name: value.numpy().tolist() for name, value in blocks.dense_and_flat(columns).items()}
     assert found == {
         "names": [[b"a", b""], [b"", b""], [b"b", b"c"]],
         "numbers": [[1, 0], [0, 0], [2, 3]],
@@ -170,12 +176,12 @@ def test_ragged_outputs_are_spread_into_dense_and_flat_ones():
         "flat_numbers": [1, 2, 3],
         "row_splits": [0, 1, 1, 3],
     }
-    assert serving.dense_and_flat(columns)["row_splits"].dtype == tf.int64
+    assert blocks.dense_and_flat(columns)["row_splits"].dtype == tf.int64
 
 
 def test_no_rows_are_spread_into_tensors_without_rows():
     nothing = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), tf.zeros([0], tf.int64))
-    found = serving.dense_and_flat({"numbers": nothing})
+    found = blocks.dense_and_flat({"numbers": nothing})
     assert {name: value.shape.as_list() for name, value in found.items()} == {
         "numbers": [0, 0],
         "flat_numbers": [0],
@@ -221,11 +227,10 @@ def save(module, directory, **changes):
     manifest = {
         "recipe": "sentiment", "mapping": "classification", "command": "python", "seed": 1, "labels": ["a"],
         "dataset": {"name": "d", "version": "", "source": "s", "licence": "l", "sizes": {"test": 1}},
-        "metrics": {"test": {"accuracy": 0.5}}, "baselines": {"test": {}},
+        "metrics": {"test": {"n": 1, "accuracy": 0.5}}, "baselines": {"test": {}},
         "training": {"epochs": 1, "best_epoch": 1, "seconds": 1.0}, **changes,
     }  # fmt: skip
-    samples = {"serving_default": ["", "a lovely soup"]}
-    export.save(module, directory, {"serving_default": module.classify}, samples, manifest)
+    export.save(module, directory, ["", "a lovely soup"], Manifest.from_json(manifest))
 
 
 def test_a_process_without_keras_gives_the_same_answers(module, tmp_path):
@@ -245,7 +250,7 @@ print(json.dumps(f(text=tf.constant(["a lovely soup", "", "word"]))["scores"].nu
 
 
 def test_files_stay_below_16_mb_and_weights_are_stored_once(module, tmp_path, monkeypatch):
-    monkeypatch.setattr(export, "_SHARD_BYTES", 2_000)
+    monkeypatch.setattr(writing, "_SHARD_BYTES", 2_000)
     save(module, tmp_path / "model")
     shards = list((tmp_path / "model/variables").glob("*.data-*"))
     assert len(shards) > 1
@@ -254,10 +259,10 @@ def test_files_stay_below_16_mb_and_weights_are_stored_once(module, tmp_path, mo
 
 
 def test_an_export_that_answers_otherwise_in_a_fresh_process_is_not_kept(module, tmp_path, monkeypatch):
-    broken = export._FRESH_PROCESS.replace("samples[place].tolist()", "samples[place].tolist()[::-1]")
-    assert broken != export._FRESH_PROCESS
-    monkeypatch.setattr(export, "_FRESH_PROCESS", broken)
-    with pytest.raises(export.ZooError, match="differs in a fresh process"):
+    broken = verify._FRESH_PROCESS.replace("samples[place].tolist()", "samples[place].tolist()[::-1]")
+    assert broken != verify._FRESH_PROCESS
+    monkeypatch.setattr(verify, "_FRESH_PROCESS", broken)
+    with pytest.raises(ZooError, match="differs in a fresh process"):
         save(module, tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
 
@@ -266,7 +271,7 @@ def test_an_export_replaces_its_own_kind_only(module, tmp_path):
     save(module, tmp_path / "model")
     save(module, tmp_path / "model", seed=2)
     assert json.loads((tmp_path / "model/zoo.json").read_text())["seed"] == 2
-    with pytest.raises(export.ZooError, match="was not exported by the recipe tagging"):
+    with pytest.raises(ZooError, match="was not exported by the recipe tagging"):
         save(module, tmp_path / "model", recipe="tagging")
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
@@ -275,14 +280,14 @@ def test_what_a_kill_between_the_renames_left_is_put_back_first(module, tmp_path
     save(module, tmp_path / "model", recipe="tagging")
     (tmp_path / "model").rename(tmp_path / ".model.old")
     (tmp_path / ".model.new").mkdir()
-    with pytest.raises(export.ZooError, match="was not exported by the recipe sentiment"):
+    with pytest.raises(ZooError, match="was not exported by the recipe sentiment"):
         save(module, tmp_path / "model")
     assert (tmp_path / "model/saved_model.pb").exists()
 
 
 def test_a_place_that_cannot_hold_a_model_is_found_out_before_training(tmp_path):
     (tmp_path / "saved_models").write_text("a file")
-    with pytest.raises(export.ZooError, match="saved_models: cannot be written"):
+    with pytest.raises(ZooError, match="saved_models: cannot be written"):
         export.check_target(tmp_path / "saved_models/model", "sentiment")
 
 
@@ -296,7 +301,7 @@ def test_an_interrupted_export_leaves_the_old_model_whole(module, tmp_path, monk
     before = sorted((path.name, path.stat().st_mtime) for path in (tmp_path / "model").rglob("*"))
     rename = Path.rename
     if where == "while writing":
-        monkeypatch.setattr(export, "hashes", interrupt)
+        monkeypatch.setattr(writing, "hashes", interrupt)
     else:
         monkeypatch.setattr(
             Path, "rename", lambda s, to: interrupt() if s.name.endswith(".new") else rename(s, to)
@@ -310,7 +315,7 @@ def test_an_interrupted_export_leaves_the_old_model_whole(module, tmp_path, monk
 class Repeating(serving.Serving):
     """Takes several tensors, of which order and type matter."""
 
-    @serving.signature(
+    @export.signature(
         text=tf.TensorSpec([None], tf.string),
         times=tf.TensorSpec([None], tf.int64),
         after=tf.TensorSpec([None, 2], tf.float32),
@@ -323,16 +328,15 @@ class Repeating(serving.Serving):
 
 def test_a_signature_of_several_tensors_is_verified_with_samples_of_each(tmp_path):
     inputs = keras.Input((1,))
-    module = Repeating(keras.Model(inputs, keras.layers.Dense(1)(inputs)))
+    module = Repeating(keras.Model(inputs, keras.layers.Dense(1)(inputs)), Settings())
     given = {"after": [[1, 2], [3, 4]], "text": ["é", ""], "times": [2**40, -1]}  # in any order
     manifest = {
         "recipe": "none", "mapping": "none", "command": "python", "seed": 1, "labels": [],
         "dataset": {"name": "d", "version": "", "source": "s", "licence": "l", "sizes": {"test": 1}},
-        "metrics": {"test": {}}, "baselines": {"test": {}}, "defaults": {"times": 3, "after": [0.0, 1.0]},
+        "metrics": {}, "baselines": {"test": {}}, "defaults": {"times": 3, "after": [0.0, 1.0]},
         "training": {"epochs": 1, "best_epoch": 1, "seconds": 1.0},
     }  # fmt: skip
-    functions, samples = {"serving_default": module.repeat}, {"serving_default": given}
-    export.save(module, tmp_path / "m", functions, samples, manifest)
+    export.save(module, tmp_path / "m", {"serving_default": given}, Manifest.from_json(manifest))
     model = tf.saved_model.load(str(tmp_path / "m")).signatures["serving_default"]
     found = model(text=tf.constant(["a"]), times=tf.constant([7], tf.int64), after=tf.constant([[0.5, 1.0]]))
     assert found["text"].numpy().tolist() == [b"a70.51.0"]

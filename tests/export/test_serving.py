@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.export import serving
+from zoo.export import blocks, serving
+from zoo.training import Settings
 
 WORDS = [["a", "b", ""], ["c", "", ""]]
 
@@ -13,7 +14,7 @@ WORDS = [["a", "b", ""], ["c", "", ""]]
 class Counting(serving.Serving):
     """Reads words of one letter, and adds up over time, in a loop, what a model says of each."""
 
-    @serving.signature("words", (None, None))
+    @serving.signature("words", shape=(None, None))
     def added(self, words):
         numbers = tf.strings.unicode_decode(words, "UTF-8").to_tensor(shape=[None, None, 1])[..., 0] - 96
         steps = tf.transpose(tf.maximum(numbers, 0))
@@ -30,7 +31,7 @@ def exported(storage: str) -> Counting:
     numbers = keras.Input((None,), dtype="int32")
     x = keras.layers.Embedding(4, 3)(numbers)
     model = keras.Model(numbers, keras.layers.GRU(4, return_sequences=True)(x))
-    return Counting(model, storage)
+    return Counting(model, Settings(storage=storage))
 
 
 def test_a_signature_is_called_by_the_name_of_its_tensor():
@@ -92,7 +93,7 @@ def test_blocks_keep_the_order_of_the_rows_whatever_their_number(size):
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
     def run(texts):
-        return serving.in_blocks(describe, texts, specs, rows=3)
+        return blocks.in_blocks(describe, texts, specs, rows=3)
 
     texts = [b"x" * (7 * number % 11) + b"%d" % number for number in range(size)]
     found = run(tf.constant(texts, tf.string))
@@ -105,5 +106,5 @@ def test_blocks_keep_the_order_of_the_rows_whatever_their_number(size):
 def test_blocks_give_what_the_whole_batch_gives():
     numbers = tf.constant([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
     specs = {"sum": tf.TensorSpec([None], tf.float32)}
-    found = serving.in_blocks(lambda some: {"sum": tf.reduce_sum(some, axis=1)}, numbers, specs, rows=2)
+    found = blocks.in_blocks(lambda some: {"sum": tf.reduce_sum(some, axis=1)}, numbers, specs, rows=2)
     assert found["sum"].numpy().tolist() == [3, 7, 11]

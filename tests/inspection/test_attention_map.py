@@ -4,6 +4,7 @@ from matplotlib.image import imread
 
 from zoo.errors import ZooError
 from zoo.inspection import attention
+from zoo.tasks import Manifest, of
 
 # " the" is one piece, " cats" is cut in three, "é" is spelled in bytes; the end is read too.
 SOURCE = [" the", " ", "ca", "ts", "<0xC3>", "<0xA9>", ".", "<end>"]
@@ -22,7 +23,8 @@ class Translator:
     """Stands for a loaded model, and gives one answer to everything."""
 
     name = "tiny"
-    manifest = {"config": {"max_pieces": 7}}  # noqa: RUF012
+    manifest = Manifest(mapping="translation", config={"max_pieces": 7})
+    task = of(manifest)
     signatures = {"attention": None}  # noqa: RUF012
 
     def __init__(self, source=SOURCE, target=TARGET, weights=WEIGHTS, **others):

@@ -5,10 +5,11 @@ import tensorflow as tf
 from matplotlib.image import imread
 from tiny import assert_refused
 
-from zoo import __main__
+from zoo import __main__, models
 from zoo.errors import ZooError
 from zoo.inspection import order
-from zoo.models import registry
+from zoo.metrics import Score
+from zoo.tasks import Manifest, Reordered, of
 
 
 class Model:
@@ -17,7 +18,9 @@ class Model:
     name = "tiny"
 
     def __init__(self, mapping, dataset, answer, **others):
-        self.manifest = {"mapping": mapping, "dataset": {"name": str(dataset)}, "config": {}, **others}
+        stored = {"mapping": mapping, "dataset": {"name": str(dataset)}, "config": {}, **others}
+        self.manifest = Manifest.from_json(stored)
+        self.task = of(self.manifest)
         self.answer = answer
         self.asked = []
 
@@ -132,7 +135,7 @@ def shelf(tmp_path_factory):
     for name, mapping in (("speller", "text"), ("eye", "captioning")):
         path = folder / "saved_models" / name
         tf.saved_model.save(module, str(path), signatures={"score": module.score})
-        manifest = {"mapping": mapping, "config": {"level": "char"}, "files": registry.hashes(path)}
+        manifest = {"mapping": mapping, "config": {"level": "char"}, "files": models.hashes(path)}
         manifest["dataset"] = {"name": str(folder / "book")}
         (path / "zoo.json").write_text(json.dumps(manifest))
     return folder
@@ -153,10 +156,11 @@ def test_the_command_prints_the_scores_draws_them_and_says_what_they_mean(shelf,
 
 
 def test_a_score_that_stays_owes_nothing_to_order():
-    task = order.Task("words", "accuracy", [(["a"], 0)], None)
-    scores = {name: {"accuracy": value} for name, value in zip(order.ORDERS, (0.9, 0.899, 0.7), strict=True)}
+    task = Reordered("words", "accuracy", [(["a"], 0)], None)
+    values = zip(order.ORDERS, (0.9, 0.899, 0.7), strict=True)
+    scores = {name: Score(1, {"accuracy": value}) for name, value in values}
     assert "order does not matter to it" in order.meaning(task, scores)
-    scores["shuffled"]["accuracy"] = 0.45
+    scores["shuffled"] = Score(1, {"accuracy": 0.45})
     assert "accuracy 0.9000 as it is, 0.4500 shuffled, 0.7000 reversed; it drops by 50%" in order.meaning(
         task, scores
     )

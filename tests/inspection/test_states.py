@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from matplotlib.image import imread
-from tiny import assert_refused
+from tiny import assert_refused, stored
 
-from zoo import __main__
+from zoo import __main__, models
 from zoo.inspection import state_pages, states
 from zoo.inspection.tracked import tracked
-from zoo.models import registry
 from zoo.recipes import tagging
-from zoo.recipes.tagging import Config, tokenize
-from zoo.text import Vocabulary
+from zoo.recipes.tagging import Config
+from zoo.tasks import Manifest
+from zoo.text import Vocabulary, tokenize
 
 TEXT = 'say = f("a (b", [x])  # no "q" here\nif y:\n    z = 1\n'
 
@@ -53,7 +53,7 @@ def shelf(tmp_path_factory):
         path = folder / "saved_models" / name
         tf.saved_model.save(module, str(path), signatures=signatures)
         config = {"level": "char", "dataset": "python_source"}
-        manifest = {"mapping": "text", "config": config, "files": registry.hashes(path)}
+        manifest = {"mapping": "text", "config": config, "files": models.hashes(path)}
         manifest["dataset"] = {"name": str(folder / "gone.txt")}
         (path / "zoo.json").write_text(json.dumps(manifest))
     return folder
@@ -61,30 +61,29 @@ def shelf(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def reader(shelf):
-    return registry.Model(registry.find(shelf / "saved_models" / "reader"))
+    return models.Model(models.find(shelf / "saved_models" / "reader"))
 
 
 def test_a_tagger_shows_both_directions_of_every_layer(tmp_path, layers=2):
     config = Config(style="prose", word_units=4, character_units=0, spelling_units=0, units=3, layers=layers)
-    vocabulary = Vocabulary.write(["a", "b"], tmp_path / "vocabulary.txt")
+    vocabulary = stored(Vocabulary, ["a", "b"], tmp_path / "vocabulary.txt")
     model = tagging.build_model(config, len(vocabulary), ("O", "B-x", "I-x"))
     module = tagging.Tagging(config, model, vocabulary, ["O", "B-x", "I-x"])
     tf.saved_model.save(module, str(tmp_path / "tagger"), signatures={"states": module.show_states})
-    saved = registry.Saved((tmp_path / "tagger").resolve(), {"mapping": "tagging", "config": {}})
-    long, empty, short = states.states(registry.Model(saved), ["b a, b!", "", "b"])
+    saved = models.Saved((tmp_path / "tagger").resolve(), Manifest(mapping="tagging"))
+    long, empty, short = states.states(models.Model(saved), ["b a, b!", "", "b"])
     assert long.places == [(0, 1), (2, 3), (3, 4), (5, 6), (6, 7)]
     assert empty.places == []
     assert long.layers.tolist() == [layer for layer in range(layers) for _ in range(6)]
-    numbers = tagging.features(config, vocabulary, tokenize(tf.constant(["b a, b!"]), "prose").tokens)[
-        "words"
-    ]
+    tokens = tokenize(tf.constant(["b a, b!"]), "prose").tokens
+    numbers = tagging.encode(config, vocabulary, tokens)["words"]
     x = model.get_layer("word_embedding")(numbers.to_tensor())
     for number in range(layers):
         x = model.get_layer(f"both_ways_{number + 1}")(x)
         np.testing.assert_allclose(long.activations[:, 6 * number : 6 * number + 6], x[0], atol=1e-6)
     # Forward units have read nothing yet that differs; a row knows nothing of its neighbours.
     np.testing.assert_allclose(short.activations[0, :3], long.activations[0, :3], atol=1e-6)
-    assert states.states(registry.Model(saved), [""])[0].activations.shape == (0, 6 * layers)
+    assert states.states(models.Model(saved), [""])[0].activations.shape == (0, 6 * layers)
 
 
 def marked(text, name, code=True):

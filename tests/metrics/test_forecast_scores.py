@@ -58,7 +58,7 @@ def series(values: np.ndarray) -> Series:
 def test_a_series_that_repeats_itself_is_no_riddle_to_the_seasonal_baselines():
     week = np.tile([1.0, 2, 3, 4, 3, 2, 0], 20)
     parts = series(week).part(0, 100), series(week).part(100, None)
-    scores = forecasts.score_all(*parts, np.ones(1), 3, LEVELS, [(7.0 * DAY, 3)])
+    scores = forecasts.forecasting(*parts, np.ones(1), 3, LEVELS, [(7.0 * DAY, 3)])
     assert list(scores) == ["naive", "7 steps before", "climatology", "exponential smoothing"]
     assert scores["7 steps before"]["mase"] == 0
     assert scores["climatology"]["mase"] < 1e-4
@@ -80,7 +80,7 @@ def test_exponential_smoothing_follows_a_level_that_has_moved():
     level = np.repeat(draw.normal(0, 10, 20), 40)
     values = level + draw.normal(size=800)
     parts = series(values).part(0, 600), series(values).part(600, None)
-    scores = forecasts.score_all(*parts, np.ones(1), 2, LEVELS, ())
+    scores = forecasts.forecasting(*parts, np.ones(1), 2, LEVELS, ())
     assert scores["exponential smoothing"]["mase"] < 0.5 * scores["climatology"]["mase"]
     assert 0.6 < scores["naive"]["coverage"] < 0.95
 

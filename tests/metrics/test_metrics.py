@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 
 from zoo import metrics
+from zoo.data.tags import spans
 from zoo.metrics.captions import cider
 
 NAMES = ("bad", "mixed", "good")
+
+
+def figures(score) -> dict[str, str]:
+    """Returns heading -> figure of a score, or of figures alone."""
+    if isinstance(score, metrics.Score):
+        return score.written()
+    return metrics.written({name: value for name, value in score.items() if isinstance(value, float)})
 
 
 def test_classification_worked_out_by_hand():
@@ -46,7 +54,7 @@ def test_rows_of_the_table_are_right_labels_and_columns_predicted_ones():
 
 def test_scores_of_arrays_can_be_written_as_json():
     score = metrics.classification(np.array([0, 1]), np.array([1, 1], np.int32), ("a", "b"))
-    assert json.loads(json.dumps(score)) == score
+    assert json.loads(json.dumps(score.to_json())) == score
 
 
 def score_rows(truth: str, predicted: str) -> dict:
@@ -56,7 +64,7 @@ def score_rows(truth: str, predicted: str) -> dict:
 
 
 @pytest.mark.parametrize(
-    ("tags", "spans"),
+    ("tags", "expected"),
     [
         ("", []),
         ("O O", []),
@@ -70,8 +78,8 @@ def score_rows(truth: str, predicted: str) -> dict:
         ("B I PROPN I- B- I----", []),  # without a type, B and I are plain
     ],
 )
-def test_spans_are_read_as_conlleval_does(tags, spans):
-    assert metrics.spans(tags.split()) == spans
+def test_spans_are_read_as_conlleval_does(tags, expected):
+    assert spans(tags.split()) == expected
 
 
 def test_span_scores_worked_out_by_hand():
@@ -85,7 +93,7 @@ def test_span_scores_worked_out_by_hand():
     assert [name for name, value in score.items() if isinstance(value, float)] == [
         "f1", "precision", "recall", "accuracy",
     ]  # fmt: skip
-    assert json.loads(json.dumps(score)) == score
+    assert json.loads(json.dumps(score.to_json())) == score
 
 
 def test_precision_is_of_the_found_spans_and_recall_of_the_true_ones():
@@ -160,7 +168,7 @@ def test_random_tags_legal_or_not_score_as_seqeval_says(changed):
 def test_tokens_are_right_with_exactly_the_right_offsets():
     # "don't go": one token for do + n't misses both.
     score = metrics.tokenization([[(0, 2), (2, 5), (6, 8)], [(0, 1)]], [[(0, 5), (6, 8)], [(0, 1)]])
-    assert score == pytest.approx({"f1": 4 / 7, "precision": 2 / 3, "recall": 2 / 4})
+    assert score.figures == pytest.approx({"f1": 4 / 7, "precision": 2 / 3, "recall": 2 / 4})
 
 
 def test_offsets_may_be_arrays():
@@ -172,7 +180,7 @@ def test_offsets_may_be_arrays():
 def test_a_tag_on_a_token_that_is_not_there_is_wrong():
     truth = [[(0, 2, "AUX"), (2, 5, "PART"), (6, 8, "VERB")]]
     score = metrics.tagging_from_raw(truth, [[(0, 5, "AUX"), (6, 8, "VERB")]])
-    assert score == pytest.approx({"f1": 2 / 5, "precision": 1 / 2, "recall": 1 / 3})
+    assert score.figures == pytest.approx({"f1": 2 / 5, "precision": 1 / 2, "recall": 1 / 3})
     assert metrics.tagging_from_raw(truth, [[(0, 2, "AUX"), (2, 5, "ADV"), (6, 8, "X")]])["f1"] == (
         pytest.approx(1 / 3)
     )
@@ -257,15 +265,13 @@ def test_error_rates_of_words_and_phonemes_by_hand():
         "word_error_rate": pytest.approx(100 * 2 / 3),
         "phoneme_error_rate": pytest.approx(100 * (0 + 1 + 2) / (4 + 2 + 4)),
     }
-    assert metrics.figures(score) == {"WER": "66.67", "PER": "30.00"}
+    assert figures(score) == {"WER": "66.67", "PER": "30.00"}
 
 
 def test_answers_are_the_closer_the_fewer_phonemes_or_characters_are_wrong():
-    close = metrics.closeness(
-        "pronunciation", [["K AE T"], ["K AE T", "K T"], ["A"]], ["K T", "K T", "B C D"]
-    )
+    close = metrics.phoneme_closeness([["K AE T"], ["K AE T", "K T"], ["A"]], ["K T", "K T", "B C D"])
     assert close == [pytest.approx(-1 / 3), 0, -3]
-    assert metrics.closeness("translation", [["ab"], ["ab"]], ["ab", "xy"]) == [pytest.approx(100), 0]
+    assert metrics.sentence_chrf([["ab"], ["ab"]], ["ab", "xy"]) == [pytest.approx(100), 0]
 
 
 def test_the_closest_pronunciation_counts_and_of_equals_the_longest():
@@ -281,14 +287,14 @@ def test_scores_of_translations_say_what_they_mean_and_can_be_written_as_json():
     score = metrics.translation([["a b"]], ["a c"])
     assert score["signatures"]["bleu"].startswith("nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|")
     assert score["signatures"]["chrf"].startswith("nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|")
-    assert json.loads(json.dumps(score)) == score
-    assert metrics.headline(score) == score["bleu"]
+    assert json.loads(json.dumps(score.to_json())) == score
+    assert score.figures[score.headline] == score["bleu"]
 
 
 def test_figures_are_written_as_their_field_does():
     score = {"n": 3, "bleu": 34.567, "chrf": 100.00000000000004, "exact_match": 0.95, "signatures": {}}
-    assert metrics.figures(score) == {"BLEU": "34.57", "chrF": "100.00", "exact match": "0.9500"}
-    assert list(metrics.figures({"f1": 1.0, "macro_f1": 0.0, "accuracy": 0.5})) == [
+    assert figures(score) == {"BLEU": "34.57", "chrF": "100.00", "exact match": "0.9500"}
+    assert list(figures({"f1": 1.0, "macro_f1": 0.0, "accuracy": 0.5})) == [
         "F1",
         "macro-F1",
         "accuracy",
@@ -307,11 +313,11 @@ def test_captions_are_scored_in_the_figures_of_their_papers():
     # Words are compared without case and punctuation; whole captions are not.
     assert (score["exact_match"], score["word_accuracy"]) == (0.5, 1)
     assert score["cider"] == pytest.approx(100 * cider(references, ["a dog runs", "Two cats sleep on a mat"]))
-    assert metrics.headline(score) == score["bleu_4"]
-    assert list(metrics.figures({**score, "cider": 57.123})) == [
+    assert score.figures[score.headline] == score["bleu_4"]
+    assert list(figures({**score, "cider": 57.123})) == [
         "BLEU-4", "BLEU-1", "BLEU-2", "BLEU-3", "CIDEr", "ROUGE-L", "exact match", "word accuracy",
     ]  # fmt: skip
-    assert metrics.figures({"cider": 57.123, "word_accuracy": 0.5}) == {
+    assert figures({"cider": 57.123, "word_accuracy": 0.5}) == {
         "CIDEr": "57.12",
         "word accuracy": "0.5000",
     }
@@ -320,7 +326,7 @@ def test_captions_are_scored_in_the_figures_of_their_papers():
 def test_of_names_the_exact_match_stands_first():
     names = [["red apple"], ["boat", "ship"], ["woman  rowing boat"]]
     score = metrics.captioning(names, ["green apple", "ship", "woman rowing boat"])
-    assert metrics.headline(score) == score["exact_match"] == pytest.approx(2 / 3)
+    assert score.figures[score.headline] == score["exact_match"] == pytest.approx(2 / 3)
     assert list(score)[:3] == ["n", "exact_match", "bleu_4"]
     assert metrics.are_names(names)
     assert not metrics.are_names([["a", "b"], ["c", "d"]])
@@ -338,5 +344,5 @@ def test_language_models_are_compared_by_nats_of_a_unit_on_average_over_all_text
     assert found["perplexity"] == pytest.approx(math.exp(2))
     words = metrics.generation(np.float32([-6.0, -2.0, 0.0]), np.int32([3, 1, 0]), "word")
     assert list(words) == ["n", "units", "perplexity", "nats"]  # by which words are compared
-    assert json.loads(json.dumps(words)) == pytest.approx({k: found[k] for k in words})
-    assert metrics.figures(words) == {"perplexity": "7.39", "nats": "2.0000"}
+    assert json.loads(json.dumps(words.to_json())) == pytest.approx({k: found[k] for k in words})
+    assert figures(words) == {"perplexity": "7.39", "nats": "2.0000"}

@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 
 import zoo
-from zoo.models import registry
 
 
 @pytest.fixture
@@ -14,7 +13,7 @@ def models(trained, tmp_path, monkeypatch):
     """A copy of the tiny model that a test may damage; the folder is the only place that is searched."""
     shutil.copytree(trained / "saved_models", tmp_path / "saved_models")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(registry, "search_path", lambda: [tmp_path / "saved_models"])
+    monkeypatch.setattr(zoo.models.saved, "search_path", lambda: [tmp_path / "saved_models"])
     return tmp_path / "saved_models"
 
 
@@ -157,7 +156,7 @@ def test_a_model_that_writes_files_or_calls_python_is_refused_always(models, bod
     save_foreign(models / "bad", body)
     with pytest.raises(zoo.ZooError, match="can write files or call Python"):
         zoo.load("./saved_models/bad")
-    hashes = registry.hashes(models / "bad")
+    hashes = zoo.models.hashes(models / "bad")
     (models / "bad/zoo.json").write_text(json.dumps({"files": hashes}))
     with pytest.raises(zoo.ZooError, match="can write files or call Python"):
         zoo.load("bad")
@@ -179,7 +178,7 @@ def test_a_model_cannot_pass_its_own_deeds_off_as_the_savers(models):
 def test_the_search_path_has_the_environment_first(monkeypatch, tmp_path):
     monkeypatch.setenv("ZOO_SAVED_MODELS", str(tmp_path / "mine"))
     monkeypatch.chdir(tmp_path)
-    path = registry.search_path()
+    path = zoo.models.search_path()
     assert path[:2] == [tmp_path / "mine", tmp_path / "saved_models"]
     assert len(path) == 3
 

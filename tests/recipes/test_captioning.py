@@ -5,14 +5,14 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import TINY_CAPTIONER, assert_refused, checkpoint, operations, run, stop_when
+from tiny import TINY_CAPTIONER, assert_refused, checkpoint, operations, run, stop_when, stored
 
-from zoo import cli, metrics, training
-from zoo.data import load
-from zoo.data.examples import captions_of
+from zoo import cli, layers, metrics, training
+from zoo.data import Part, load
 from zoo.export import serving
 from zoo.recipes import captioning
-from zoo.text.pieces import END, PADDING, START, Pieces
+from zoo.tasks import Captioning
+from zoo.text.pieces import PADDING, Pieces
 from zoo.training.losses import SequenceCrossentropy
 
 RECIPE = ("-m", "zoo.recipes.captioning")
@@ -31,8 +31,12 @@ def config() -> captioning.Config:
     return cli.parse("captioning", captioning.Config, list(TINY_CAPTIONER))
 
 
+def learned(config, part) -> list[str]:
+    return Pieces.learn(captioning.count_units(part), config.pieces, config.min_count)
+
+
 def recipe() -> None:
-    cli.run(captioning.RECIPE, captioning.Config, captioning.main)
+    cli.run(captioning.Config, captioning.main, presets="captioning")
 
 
 def test_it_learns_exports_and_shows_scores_beside_baselines(trained_captioner):
@@ -57,19 +61,19 @@ def test_every_picture_counts_alike_and_targets_are_one_step_ahead(squares, tmp_
     flags = [*TINY_CAPTIONER, "--captions-each", "3", "--batch-size", "7"]
     config = cli.parse("captioning", captioning.Config, flags)
     examples = load(str(squares), "captioning")
-    captions = captions_of(examples.train)
+    captions = examples.train.rows_of_strings("captions")
     captions[0] = ["one", "two"]
-    learned = captioning.learn_pieces(config, captions, [])
-    pieces = Pieces.write(learned, tmp_path / "captions.txt")
-    pictures = captioning.read_pictures(config, examples, "train", 24, None)
+    part = Part({"captions": captions})
+    pieces = stored(Pieces, learned(config, part), tmp_path / "captions.txt")
+    pictures = captioning.read_pictures(config, examples.train, False, None)
     assert pictures.shape == (24, 32, 32, 4)
     seen = []
-    batches = captioning.make_batches(config, pieces, captions, pictures, 2)
+    batches = captioning.make_batches(config, pieces, part, pictures, 2)
     assert len(batches) == 3 * 24
     for inputs, targets, weights in batches.in_order().as_numpy_iterator():
         assert len(weights) % 2 == 0
-        assert (inputs["caption"][:, 0] == START).all()
-        after = np.where(targets[:, :-1] == END, PADDING, targets[:, :-1])
+        assert (inputs["caption"][:, 0] == Pieces.START).all()
+        after = np.where(targets[:, :-1] == Pieces.END, PADDING, targets[:, :-1])
         np.testing.assert_array_equal(inputs["caption"][:, 1:], after)
         texts = pieces.decode(tf.constant(targets)).numpy()
         for picture, text, weight in zip(inputs["picture"], texts, weights, strict=True):
@@ -89,8 +93,8 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(
     monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
     flags = [*TINY_CAPTIONER, "--layers", "2", "--cell", "lstm", "--attention", attention]
     config = cli.parse("captioning", captioning.Config, flags)
-    captions = captions_of(load(str(squares), "captioning").train)
-    pieces = Pieces.write(captioning.learn_pieces(config, captions, []), tmp_path / "captions.txt")
+    train = load(str(squares), "captioning").train
+    pieces = stored(Pieces, learned(config, train), tmp_path / "captions.txt")
     network = captioning.build_model(config, len(pieces), channels=4)
     loss = SequenceCrossentropy(PADDING, config.label_smoothing)
     network.compile(training.make_optimizer(config, 10), loss, jit_compile=False)
@@ -116,10 +120,9 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
                                            [tf.config.LogicalDeviceConfiguration()] * 2)
 from zoo import cli, training
 from zoo.data import load
-from zoo.data.examples import captions_of
 from zoo.training.losses import SequenceCrossentropy
 from zoo.recipes import captioning
-from zoo.training.run import Run
+from zoo.training.folder import Folder as Run
 from zoo.text.pieces import Pieces
 
 results = []
@@ -129,19 +132,19 @@ for replicas, strategy in enumerate(("one", "mirrored"), 1):
     scope = training.start(config)
     assert scope.num_replicas_in_sync == replicas
     examples = load(sys.argv[1], "captioning")
-    captions = captions_of(examples.train)
     run = Run("captioning", config)
     run.create("data")
-    pieces = Pieces.write(captioning.learn_pieces(config, captions, []), run.directory / "captions.txt")
+    counts = captioning.count_units(examples.train)
+    pieces = Pieces(Pieces.learn(counts, config.pieces, config.min_count))
     with scope.scope():
         model = captioning.build_model(config, len(pieces), 4)
     before = [weight.numpy() for weight in model.weights]
-    pictures = captioning.read_pictures(config, examples, "train", 24, None)
-    batches = captioning.make_batches(config, pieces, captions, pictures, replicas)
+    pictures = captioning.read_pictures(config, examples.train, False, None)
+    batches = captioning.make_batches(config, pieces, examples.train, pictures, replicas)
     outcome = training.fit(run, config, model, batches, batches, SequenceCrossentropy(0, 0.1), [])
     results.append({"weights": {w.path: w.numpy().tolist() for w in model.weights},
                     "moved": [float(np.abs(w - b).max()) for w, b in zip(model.weights, before)],
-                    "losses": [epoch["val_loss"] for epoch in outcome["history"]]})
+                    "losses": [epoch["val_loss"] for epoch in outcome.history]})
 print("RESULT" + json.dumps(results))
 """
 
@@ -167,8 +170,8 @@ def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, m
         built.append(from_the_zoo(name, size, False))
         return built[-1]
 
-    from_the_zoo = captioning.image_encoder
-    monkeypatch.setattr(captioning, "image_encoder", random_weights)
+    from_the_zoo = layers.image_encoder
+    monkeypatch.setattr(layers, "image_encoder", random_weights)
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
     flags = ["--dataset", str(squares), *TINY_CAPTIONER, "--encoder", "keras:MobileNetV3Small", "--mirror",
              "--epochs", "1", "--steps-per-epoch", "2"]  # fmt: skip
@@ -234,11 +237,11 @@ def test_a_copied_recipe_runs_elsewhere_and_goes_on_from_a_trained_one(trained_c
     output = run("mine.py", *flags, cwd=tmp_path).stdout
     count = len(checkpoint(trained_captioner)[1]["weights"])
     assert f"{count} of {count} weights" in output
-    pieces = (tmp_path / "runs/captioning/captions.txt").read_text().split("\n")
+    pieces = (tmp_path / "runs/mine/captions.txt").read_text().split("\n")
     old = (trained_captioner / "runs/tiny/captions.txt").read_text().split("\n")[:-1]
     assert pieces[: len(old)] == old
     assert len(pieces) > len(old)
-    manifest = json.loads((tmp_path / "saved_models/captioning/zoo.json").read_text())
+    manifest = json.loads((tmp_path / "saved_models/mine/zoo.json").read_text())
     assert manifest["command"].startswith("python mine.py --dataset own")
 
 
@@ -305,10 +308,10 @@ def test_a_decoder_that_reads_the_maps_of_another_encoder_is_no_start(tmp_path, 
 def test_the_best_epoch_is_told_by_right_words_while_no_caption_is_right():
     found = ["the dog", "a dog runs", "a dog runs over grass"]
     scores = [metrics.captioning([["a dog runs over the grass"]], [caption]) for caption in found]
-    assert [metrics.headline(score) for score in scores] == [0, 0, 0]
-    merits = [captioning.merit(score) for score in scores]
+    assert [score.figures[score.headline] for score in scores] == [0, 0, 0]
+    merits = [Captioning().merit(score) for score in scores]
     assert merits == sorted(set(merits)) and merits[-1] < 0
-    assert captioning.merit({"n": 1, "exact_match": 0.1, "word_accuracy": 0.2}) == 0.1
+    assert Captioning().merit(metrics.Score(1, {"exact_match": 0.1, "word_accuracy": 0.2})) == 0.1
 
 
 def test_presets_parse(config):
@@ -316,5 +319,5 @@ def test_presets_parse(config):
     assert {"emoji", "flickr8k"} <= set(presets)
     for name in presets:
         config = cli.parse("captioning", captioning.Config, ["--preset", name, "--width", "7"])
-        captioning.check(config)
+        training.check_ranges(config)
         assert (config.name, config.width) == ("", 7)  # a shipped model is replaced on purpose only

@@ -10,7 +10,7 @@ import zoo
 from zoo import images
 from zoo.bench.captioning import as_keras
 from zoo.recipes import captioning
-from zoo.text.pieces import END, START
+from zoo.text.pieces import Pieces
 
 SIGNATURES = ("serving_default", "beam", "attention")
 VALID = [True, False, True, False, True, False, True, True]
@@ -127,10 +127,10 @@ def test_the_beam_holds_the_best_first_and_the_first_is_served(answers):
 def test_a_score_is_what_teacher_forcing_gives(rebuilt, files, answers):
     pixels, _ = images.read(tf.constant(files[:1]), rebuilt.config.image_size)
     text = answers["serving_default"]["caption"][0]
-    numbers = rebuilt.pieces.encode(tf.constant([text])).to_tensor().numpy()[0].tolist()
-    inputs = {"picture": tf.cast(pixels, tf.float32), "caption": tf.constant([[START, *numbers]])}
+    numbers = rebuilt.writer.pieces.encode(tf.constant([text])).to_tensor().numpy()[0].tolist()
+    inputs = {"picture": tf.cast(pixels, tf.float32), "caption": tf.constant([[Pieces.START, *numbers]])}
     steps = tf.nn.log_softmax(rebuilt.model(inputs, training=False)[0]).numpy()
-    total = sum(step[number] for step, number in zip(steps, [*numbers, END], strict=True))
+    total = sum(step[number] for step, number in zip(steps, [*numbers, Pieces.END], strict=True))
     expected = total / ((5 + len(numbers)) / 6) ** rebuilt.config.length_penalty
     assert answers["serving_default"]["score"][0] == pytest.approx(expected, rel=1e-4)
 

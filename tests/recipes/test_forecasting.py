@@ -9,13 +9,13 @@ import pytest
 import tensorflow as tf
 from tiny import assert_refused, checkpoint, operations, run, stop_when
 
-from zoo import cli, training
+from zoo import cli, models, training
 from zoo.__main__ import main as zoo_main
 from zoo.data.climatology import Climatology
 from zoo.data.own.series import read_series
 from zoo.export import serving
-from zoo.models import registry
 from zoo.recipes import forecasting
+from zoo.tasks import About
 from zoo.training.losses import PinballLoss
 
 RECIPE = ("-m", "zoo.recipes.forecasting")
@@ -33,7 +33,7 @@ runpy.run_module("zoo.recipes.forecasting", run_name="__main__", alter_sys=True)
 
 
 def recipe() -> None:
-    cli.run(forecasting.RECIPE, forecasting.Config, forecasting.main)
+    cli.run(forecasting.Config, forecasting.main, presets="forecasting")
 
 
 def write_series(path: Path, rows: int = 300, **changes: str) -> Path:
@@ -66,8 +66,8 @@ def trained(tmp_path_factory, table) -> Path:
 
 
 @pytest.fixture(scope="module")
-def model(trained) -> registry.Model:
-    return registry.load(trained / "saved_models/tiny")
+def model(trained) -> models.Model:
+    return models.load(trained / "saved_models/tiny")
 
 
 # What it learns -------------------------------------------------------------------------------------------
@@ -284,7 +284,7 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(monk
 
     week = ((7 * 86_400.0, 1),)
     climatology = Climatology(week, np.ones([3, 2], np.float32), np.ones(2, np.float32))
-    module = forecasting.Forecasting(config, network, climatology, [0], 86_400)
+    module = forecasting.Forecasting(config, network, climatology, About(["a", "b"], ["a"], 86_400, [1.0]))
     assert [layer.use_cudnn for layer in serving.recurrent_layers(module.model)] == [False] * 2
     for function in (module.forecast, module.step):
         exported = operations(function.get_concrete_function())

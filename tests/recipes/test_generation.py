@@ -6,18 +6,27 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import TINY_GENERATOR, assert_refused, checkpoint, operations, run, stop_when, tensorflow_alone
+from tiny import (
+    TINY_GENERATOR,
+    assert_refused,
+    checkpoint,
+    operations,
+    run,
+    stop_when,
+    stored,
+    tensorflow_alone,
+)
 
 import zoo
 from zoo import cli, training
 from zoo.__main__ import main as zoo_main
 from zoo.export import serving
 from zoo.recipes import generation
-from zoo.text import PADDING, START
+from zoo.text import PADDING, Vocabulary
 from zoo.text.units import Units, split
 from zoo.training.carried import Carried
+from zoo.training.folder import Folder as Run
 from zoo.training.losses import WindowCrossentropy
-from zoo.training.run import Run
 
 RECIPE = ("-m", "zoo.recipes.generation")
 # Gives the process two devices before the recipe starts.
@@ -31,7 +40,7 @@ runpy.run_module("zoo.recipes.generation", run_name="__main__", alter_sys=True)
 
 
 def recipe() -> None:
-    cli.run(generation.RECIPE, generation.Config, generation.main)
+    cli.run(generation.Config, generation.main, presets="generation")
 
 
 def manifest_of(folder, name="tiny") -> dict:
@@ -68,7 +77,7 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(cell
     # An `import ... as` of this path binds a function of the same name, not the module.
     monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
     config = generation.Config(cell=cell, units=8, width=4, dropout=0.1)
-    units = Units.write(["<padding>", "<unknown>", "<start>", "a"], tmp_path / "vocabulary.txt", "char")
+    units = stored(Units, ["<padding>", "<unknown>", "<start>", "a"], tmp_path / "vocabulary.txt", "char")
     core = generation.build_model(config, len(units))
     model = Carried(core, 2)
     optimizer = training.make_optimizer(config, 10)
@@ -98,7 +107,7 @@ from zoo import cli, training
 from zoo.training.carried import Carried
 from zoo.training.losses import WindowCrossentropy
 from zoo.recipes import generation
-from zoo.training.run import Run
+from zoo.training.folder import Folder as Run
 
 draw = np.random.default_rng(1)
 texts = {"train": draw.integers(2, 9, 400), "validation": draw.integers(2, 9, 75)}
@@ -118,7 +127,7 @@ for replicas, strategy in enumerate(("one", "mirrored"), 1):
     outcome = training.fit(run, config, model, *streams, WindowCrossentropy(0), [])
     results.append({"weights": {w.path: w.numpy().tolist() for w in core.weights},
                     "moved": [float(np.abs(a - b).max()) for a, b in zip(core.get_weights(), before)],
-                    "losses": [epoch["val_loss"] for epoch in outcome["history"]]})
+                    "losses": [epoch["val_loss"] for epoch in outcome.history]})
 print("RESULT" + json.dumps(results))
 """
 
@@ -176,11 +185,11 @@ def test_a_copied_recipe_runs_elsewhere_and_goes_on_from_what_was_learned(traine
     flags = ["--dataset", "own.txt", *TINY_GENERATOR, "--epochs", "1", "--learning-rate", "1e-6",
              "--init-from", str(trained_generator / "saved_models/tiny")]  # fmt: skip
     output = run("mine.py", *flags, cwd=tmp_path).stdout
-    manifest = manifest_of(tmp_path, "generation")
+    manifest = manifest_of(tmp_path, "mine")
     assert manifest["command"].startswith("python mine.py --dataset own.txt")
     count = len(manifest_of(trained_generator)["weights"])
     assert f"{count} of {count} weights" in output
-    words = (tmp_path / "runs/generation/vocabulary.txt").read_text().split("\n")[:-1]
+    words = (tmp_path / "runs/mine/vocabulary.txt").read_text().split("\n")[:-1]
     old = (trained_generator / "runs/tiny/vocabulary.txt").read_text().split("\n")[:-1]
     assert words == [*old, "ø"]
     assert manifest["metrics"]["test"]["nats"] < 0.5 * manifest["baselines"]["test"]["1-grams"]["nats"]
@@ -253,7 +262,7 @@ def test_presets_parse_and_the_default_one_is_the_default_config():
         assert cli.parse("generation", generation.Config, ["--preset", "python"]) == generation.Config()
     for name in presets:
         config = cli.parse("generation", generation.Config, ["--preset", name, "--units", "7"])
-        generation.check(config)
+        training.check_ranges(config)
         assert (config.name, config.units) == ("", 7)  # a shipped model is replaced on purpose only
 
 
@@ -267,11 +276,11 @@ def model(trained_generator):
 
 def test_tensorflow_alone_gives_the_keras_models_answers(model, tmp_path):
     fields = {field.name for field in dataclasses.fields(generation.Config)}
-    stored = {name: value for name, value in model.manifest["config"].items() if name in fields}
+    stored = {name: value for name, value in model.manifest.config.items() if name in fields}
     config = generation.Config(**stored)
-    units = Units(model.path / "assets/vocabulary.txt", "char")
+    units = Units.read(model.path / "assets/vocabulary.txt", "char")
     core = generation.build_model(config, len(units))
-    assert [weight.path for weight in core.weights] == model.manifest["weights"]
+    assert [weight.path for weight in core.weights] == model.manifest.weights
     core.set_weights([variable.numpy() for variable in model.variables])
     rebuilt = generation.Generation(config, core, units)
 
@@ -282,7 +291,7 @@ def test_tensorflow_alone_gives_the_keras_models_answers(model, tmp_path):
     state = np.random.default_rng(1).normal(size=[rows, 96]).astype("float32")
     given = {
         "serving_default": {"prompt": texts, **settings},
-        "step": {"tokens": [START, 3, 4, 5], "state": state},
+        "step": {"tokens": [Vocabulary.START, 3, 4, 5], "state": state},
         **{name: {"text": texts} for name in ("score", "encode", "states")},
     }
     found = tensorflow_alone(model.path, "", given, tmp_path)

@@ -4,10 +4,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny import stored
 
 from zoo.layers import CELLS, states_of
 from zoo.recipes import generation
-from zoo.text import PADDING, START, UNKNOWN
+from zoo.text import PADDING, Vocabulary
 from zoo.text.units import Units
 from zoo.training.carried import state_names, zero_states
 
@@ -23,7 +24,7 @@ def made(
     keras.utils.set_random_seed(6)
     config = generation.Config(cell=cell, level=level, storage=storage, units=UNITS, width=4, **settings)
     spoken = ["a", "b", "c", "dd"] if level == "word" else [*"abcd ", "\u2028"]
-    units = Units.write([*RESERVED, *spoken], folder / "vocabulary.txt", level)
+    units = stored(Units, [*RESERVED, *spoken], folder / "vocabulary.txt", level)
     core = generation.build_model(config, len(units))
     # Larger weights than a fresh model has: answers then differ visibly from row to row.
     core.set_weights([2 * weight for weight in core.get_weights()])
@@ -51,7 +52,7 @@ def numbers_of(module, text) -> list[int]:
 
 def whole_run(core, numbers: list[int]) -> np.ndarray:
     """Returns the logits of each unit of a text, and of what would follow, (time + 1, size)."""
-    tokens = tf.constant([[START, *numbers]])
+    tokens = tf.constant([[Vocabulary.START, *numbers]])
     return core({"tokens": tokens, **zero_states(core, 1)}, training=False)["logits"][0].numpy()
 
 
@@ -88,7 +89,7 @@ def test_a_score_is_the_sum_of_what_the_trained_model_gives_each_unit(every):
 def test_a_streamed_run_is_the_whole_run_and_adds_up_to_the_score(every):
     core, module = every
     texts = ["abc\ncabЖ" * 3, "cc b\nabd" * 3]
-    rows = np.array([[START, *numbers_of(module, text)] for text in texts], np.int32)
+    rows = np.array([[Vocabulary.START, *numbers_of(module, text)] for text in texts], np.int32)
     state = tf.zeros([2, LAYERS * states_of(module.config.cell) * UNITS])
     total, expected = np.zeros(2), np.stack([whole_run(core, row[1:].tolist()) for row in rows])
     for time in range(rows.shape[1]):
@@ -129,7 +130,7 @@ def test_a_text_of_several_windows_is_scored_and_continued_as_a_whole(both):
     found = module.score(tf.constant(["ab", text]))["log_probability"][1]
     np.testing.assert_allclose(found, log_chances(logits[:-1])[np.arange(600), numbers].sum(), rtol=1e-5)
     (written,) = wrote(module, [text], length=1, temperature=0.0)
-    assert numbers_of(module, written) == [START + int(logits[-1, START:].argmax())]
+    assert numbers_of(module, written) == [Vocabulary.START + int(logits[-1, Vocabulary.START :].argmax())]
 
 
 def test_half_precision_weights_answer_as_their_rounded_clone(tmp_path):
@@ -152,7 +153,7 @@ def test_temperature_0_writes_the_likeliest_step_by_step(both):
         numbers, written = numbers_of(module, prompt), []
         for _ in range(6):
             logits = whole_run(core, numbers + written)[-1]
-            written.append(START + int(logits[START:].argmax()))
+            written.append(Vocabulary.START + int(logits[Vocabulary.START :].argmax()))
         assert text == module.units.decode(tf.constant([written])).numpy()[0].decode()
     assert wrote(module, prompts, length=6, temperature=5.0, top_k=1) == found
     assert wrote(module, prompts, length=6, top_p=0.0) == found
@@ -184,10 +185,10 @@ def test_a_rows_text_follows_from_its_own_seed_and_settings_wherever_it_stands(m
 
 def test_seeds_draw_as_often_as_the_model_thinks(both):
     core, module = both
-    logits = whole_run(core, numbers_of(module, "ab"))[-1][START:]
+    logits = whole_run(core, numbers_of(module, "ab"))[-1][Vocabulary.START :]
     expected = np.exp(log_chances(logits / 0.7))
     found = wrote(module, ["ab"] * 3000, 1, temperature=0.7, seed=list(range(3000)))
-    for number, chance in enumerate(expected, START):
+    for number, chance in enumerate(expected, Vocabulary.START):
         share = found.count(module.units.units([number]).numpy()[0].decode()) / 3000
         assert share == pytest.approx(chance, abs=4 * (chance / 3000) ** 0.5 + 1e-9)
 
@@ -195,12 +196,12 @@ def test_seeds_draw_as_often_as_the_model_thinks(both):
 def test_padding_and_unknown_are_never_written_however_likely(tmp_path):
     core, untrained = made(tmp_path)
     readout = core.get_layer("embedding").reverse_embeddings
-    logits = whole_run(core, [START])[-1]
+    logits = whole_run(core, [Vocabulary.START])[-1]
     weights = readout.numpy()
-    weights[:, [PADDING, UNKNOWN]] = 9 * weights[:, [logits.argmax()]]
+    weights[:, [PADDING, Vocabulary.UNKNOWN]] = 9 * weights[:, [logits.argmax()]]
     readout.assign(weights)
     module = generation.Generation(untrained.config, core, untrained.units)
-    assert whole_run(core, [START])[-1].argmax() in (PADDING, UNKNOWN)
+    assert whole_run(core, [Vocabulary.START])[-1].argmax() in (PADDING, Vocabulary.UNKNOWN)
     for temperature in (0.0, 1.0, 1e30):
         texts = wrote(module, ["\n"] * 20, 30, temperature, seed=list(range(20)))
         assert all("\ufffd" not in text and len(text) >= 30 for text in texts)
@@ -213,8 +214,8 @@ def test_the_text_is_prompt_and_continuation_and_its_probability_that_of_the_dra
     (text,), (written,) = found["text"].numpy(), found["continuation"].numpy()
     assert text == prompt + written
     before, numbers = numbers_of(module, prompt), numbers_of(module, written)
-    logits = whole_run(core, before + numbers)[len(before) : -1, START:]
-    expected = log_chances(logits)[np.arange(9), np.array(numbers) - START].sum()
+    logits = whole_run(core, before + numbers)[len(before) : -1, Vocabulary.START :]
+    expected = log_chances(logits)[np.arange(9), np.array(numbers) - Vocabulary.START].sum()
     np.testing.assert_allclose(found["log_probability"][0], expected, rtol=1e-4)
 
 

@@ -4,7 +4,7 @@ import signal
 
 import numpy as np
 import pytest
-from tiny import TINY, checkpoint, run, stop_when
+from tiny import TINY, checkpoint, learned, run, stop_when, stored
 
 from zoo import cli
 from zoo.recipes import sentiment
@@ -71,7 +71,8 @@ def test_a_copied_recipe_runs_unchanged_elsewhere(reviews, tmp_path):
     arguments = ["--dataset", str(reviews), *TINY, "--epochs", "1", "--cell", "simplified_gru"]
     arguments += ["--pooling", "last"]
     run("mine.py", *arguments, cwd=tmp_path)
-    assert (tmp_path / "saved_models/sentiment/saved_model.pb").exists()
+    assert (tmp_path / "saved_models/mine/saved_model.pb").exists()
+    assert "recipes/sentiment" not in (tmp_path / "saved_models/mine/README.md").read_text()
 
 
 @pytest.mark.parametrize(
@@ -183,7 +184,7 @@ def test_an_export_of_something_else_is_never_replaced(reviews, tmp_path):
 def test_real_batches_are_what_the_fused_kernels_demand(tweets, tmp_path):
     config = sentiment.Config()
     path = tmp_path / "vocabulary.txt"
-    vocabulary = Vocabulary.write(sentiment.learn_vocabulary(config, tweets), path)
+    vocabulary = stored(Vocabulary, learned(sentiment, config, tweets.train), path)
     batches = sentiment.make_batches(config, vocabulary, tweets.validation, replicas=2)
     assert len(batches) == 3407
     rows = 0

@@ -8,16 +8,25 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import TINY_TAGGER, assert_refused, checkpoint, operations, run, stop_when
+from tiny import (
+    TINY_TAGGER,
+    assert_refused,
+    checkpoint,
+    learned,
+    operations,
+    run,
+    sentences_of,
+    stop_when,
+    stored,
+)
 
 from zoo import cli, training
 from zoo.data import load
-from zoo.data.examples import tokens_and_tags
 from zoo.export import serving
 from zoo.recipes import tagging
 from zoo.text import Vocabulary
-from zoo.training.losses import SequenceCrossentropy
-from zoo.training.run import Run
+from zoo.training.folder import Folder as Run
+from zoo.training.losses import CRFLoss, SequenceCrossentropy
 
 RECIPE = ("-m", "zoo.recipes.tagging")
 # Gives the process two devices before the recipe starts.
@@ -86,9 +95,10 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(crf,
     # An `import ... as` of this path binds a function of the same name, not the module.
     monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
     config, names = tagging.Config(crf=crf, style="prose"), ("B-a", "I-a", "O")
-    vocabulary = Vocabulary.write(Vocabulary.learn({b"word": 2}, 50, 1), tmp_path / "vocabulary.txt")
+    vocabulary = stored(Vocabulary, Vocabulary.learn({b"word": 2}, 50, 1), tmp_path / "vocabulary.txt")
     network = tagging.build_model(config, len(vocabulary), names)
-    loss = network.get_layer("crf").loss(tagging.NO_TAG) if crf else SequenceCrossentropy(tagging.NO_TAG)
+    layer = network.get_layer("crf") if crf else None
+    loss = CRFLoss(layer, tagging.NO_TAG) if crf else SequenceCrossentropy(tagging.NO_TAG)
     network.compile(training.make_optimizer(config, 10), loss, jit_compile=False)
     inputs = {name: tf.ones([2, 5, *x.shape[2:]], tf.int32) for name, x in network.input.items()}
     data = (inputs, tf.zeros([2, 5], tf.int32), tf.ones([2]))
@@ -108,8 +118,8 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(crf,
 
 def test_real_batches_are_what_the_fused_kernels_demand(config, sentences, tmp_path):
     examples = load(str(sentences), "tagging")
-    words = tagging.learn_vocabulary(config, examples)
-    vocabulary = Vocabulary.write(words, tmp_path / "vocabulary.txt")
+    words = learned(tagging, config, examples.train)
+    vocabulary = stored(Vocabulary, words, tmp_path / "vocabulary.txt")
     batches = tagging.make_batches(config, vocabulary, examples.train, examples.label_names, 2, most=5)
     for inputs, tags, weights in batches.in_order().as_numpy_iterator():
         real = inputs["words"] != 0
@@ -118,9 +128,7 @@ def test_real_batches_are_what_the_fused_kernels_demand(config, sentences, tmp_p
         assert ((tags != tagging.NO_TAG) == real).all()
         assert 1 < real.shape[1] <= 5
         assert len(weights) % 2 == 0
-    assert batches.targets.lengths.sum() == sum(
-        min(len(row), 5) for row in tokens_and_tags(examples.train)[0]
-    )
+    assert batches.targets.lengths.sum() == sum(min(len(row), 5) for row in sentences_of(examples.train)[0])
 
 
 # Trains on one, then on two logical CPU devices, with batches of 5 and a last one of 3 sentences.
@@ -132,7 +140,7 @@ tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU"
 from zoo import cli, training
 from zoo.data import load
 from zoo.recipes import tagging
-from zoo.training.run import Run
+from zoo.training.folder import Folder as Run
 from zoo.text import Vocabulary
 
 results = []
@@ -143,17 +151,18 @@ for replicas, strategy in enumerate(("one", "mirrored"), 1):
     examples = load(sys.argv[1], "tagging")
     run = Run("tagging", config)
     run.create("data")
-    words = tagging.learn_vocabulary(config, examples)
-    vocabulary = Vocabulary.write(words, run.directory / "vocabulary.txt")
-    names = examples.label_names
+    counts = tagging.count_words(examples.train)
+    words = Vocabulary.learn(counts, config.vocabulary_size, config.min_count)
+    vocabulary, names = Vocabulary(words), examples.label_names
     with scope.scope():
         model = tagging.build_model(config, len(words), names)
-    batches = tagging.make_batches(config, vocabulary, examples.train.take(33), names, replicas)
-    loss = model.get_layer("crf").loss(tagging.NO_TAG)
+    batches = tagging.make_batches(config, vocabulary, examples.train.first(33), names, replicas)
+    loss = training.CRFLoss(model.get_layer("crf"), tagging.NO_TAG)
     outcome = training.fit(run, config, model, batches, batches, loss, [])
+    tag = batches.answering(lambda inputs: tagging.decode(config, model, inputs)["tags"])
     results.append({"weights": {w.path: w.numpy().tolist() for w in model.weights},
-                    "losses": [epoch["val_loss"] for epoch in outcome["history"]],
-                    "tags": tagging.predict(tagging.tagger(config, model), batches, names)})
+                    "losses": [epoch["val_loss"] for epoch in outcome.history],
+                    "tags": [row.tolist() for row in tag()]})
 print("RESULT" + json.dumps(results))
 """
 
@@ -226,7 +235,7 @@ def copied(trained_tagger, sentences, tmp_path_factory):
 
 
 def test_a_copied_recipe_runs_unchanged_elsewhere(copied):
-    manifest = json.loads((copied / "saved_models/tagging/zoo.json").read_text())
+    manifest = json.loads((copied / "saved_models/mine/zoo.json").read_text())
     assert manifest["command"].startswith("python mine.py --dataset own.bio")
 
 
@@ -234,11 +243,11 @@ def test_a_warm_start_keeps_the_vocabulary_and_begins_with_what_was_learned(trai
     output = (copied / "output").read_text()
     count = len(checkpoint(trained_tagger)[1]["weights"])
     assert f"{count} of {count} weights" in output
-    words = (copied / "runs/tagging/vocabulary.txt").read_text().split("\n")
+    words = (copied / "runs/mine/vocabulary.txt").read_text().split("\n")
     old = (trained_tagger / "runs/tiny/vocabulary.txt").read_text().split("\n")[:-1]
     assert words[: len(old)] == old
     assert "quito" in words[len(old) :]
-    manifest = json.loads((copied / "saved_models/tagging/zoo.json").read_text())
+    manifest = json.loads((copied / "saved_models/mine/zoo.json").read_text())
     assert manifest["metrics"]["test"]["f1"] > 0.8
 
 
@@ -252,7 +261,7 @@ def test_a_run_of_another_configuration_is_left_alone(trained_tagger, sentences,
 
 
 def recipe() -> None:
-    cli.run(tagging.RECIPE, tagging.Config, tagging.main)
+    cli.run(tagging.Config, tagging.main, presets="tagging")
 
 
 def test_a_run_is_never_continued_on_other_data(sentences, tmp_path, monkeypatch, call):
@@ -315,5 +324,5 @@ def test_presets_parse_and_the_default_one_is_the_default_config():
     assert cli.parse("tagging", tagging.Config, ["--preset", "python"]) == tagging.Config()
     for name in cli.presets("tagging"):
         config = cli.parse("tagging", tagging.Config, ["--preset", name, "--units", "7"])
-        tagging.check(config)
+        training.check_ranges(config)
         assert (config.name, config.units) == ("", 7)  # a shipped model is replaced on purpose only

@@ -37,11 +37,11 @@ def model(trained_tagger):
 def rebuilt(model):
     """What was exported, made again from the recipe and the stored weights."""
     fields = {field.name for field in dataclasses.fields(tagging.Config)}
-    stored = {name: value for name, value in model.manifest["config"].items() if name in fields}
-    config, names = tagging.Config(**stored), model.manifest["labels"]
-    vocabulary = Vocabulary(model.path / "assets/vocabulary.txt")
+    stored = {name: value for name, value in model.manifest.config.items() if name in fields}
+    config, names = tagging.Config(**stored), model.manifest.labels
+    vocabulary = Vocabulary.read(model.path / "assets/vocabulary.txt")
     network = tagging.build_model(config, len(vocabulary), names)
-    assert [weight.path for weight in network.weights] == model.manifest["weights"]
+    assert [weight.path for weight in network.weights] == model.manifest.weights
     network.set_weights([variable.numpy() for variable in model.variables])
     return tagging.Tagging(config, network, vocabulary, names)
 
@@ -96,7 +96,7 @@ def test_a_row_has_the_same_answer_alone_and_beside_3000_tokens(model, answer):
 def test_every_text_has_its_tokens_with_known_tags_and_probabilities(model, answer):
     assert np.diff(answer["row_splits"]).tolist() == [8, 0, 0, 4, 3, 6, 8, 1, 2999]
     assert rows_of(answer, "tokens")[3] == [token.encode() for token in ["�", "�", "Ada", "�"]]
-    assert {tag.decode() for tag in answer["flat_tags"]} <= set(model.manifest["labels"])
+    assert {tag.decode() for tag in answer["flat_tags"]} <= set(model.manifest.labels)
     assert np.isfinite(answer["flat_scores"]).all()
     assert (answer["flat_scores"] > 0).all()
     assert (answer["flat_scores"] <= 1 + 1e-6).all()
@@ -155,7 +155,7 @@ def test_predict_gives_spans_with_their_places(model):
 
 def test_no_token_is_taken_for_padding(rebuilt):
     tokens = tf.ragged.constant([["<padding>", "", "\n"]])
-    words, *_ = tagging.encode(rebuilt.config, rebuilt.vocabulary, tokens)
+    words = tagging.encode(rebuilt.config, rebuilt.vocabulary, tokens)["words"]
     assert words.numpy().tolist() == [[1, 1, 1]]
 
 

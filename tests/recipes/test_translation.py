@@ -5,15 +5,15 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import TINY_TRANSLATOR, assert_refused, checkpoint, operations, run, stop_when
+from tiny import TINY_TRANSLATOR, assert_refused, checkpoint, operations, run, stop_when, stored
 
 import zoo
 from zoo import cli, training
+from zoo.cli.evaluate import evaluate
 from zoo.data import load
 from zoo.export import serving
 from zoo.recipes import translation
-from zoo.tasks.evaluation import evaluate
-from zoo.text.pieces import END, PADDING, START, Pieces
+from zoo.text.pieces import PADDING, Pieces
 from zoo.training.losses import SequenceCrossentropy
 
 RECIPE = ("-m", "zoo.recipes.translation")
@@ -33,14 +33,14 @@ def config() -> translation.Config:
 
 
 def recipe() -> None:
-    cli.run(translation.RECIPE, translation.Config, translation.main)
+    cli.run(translation.Config, translation.main, presets="translation")
 
 
 def learned(config, examples, folder) -> dict[str, Pieces]:
-    return {
-        side: Pieces.write(translation.learn_pieces(config, examples, side), folder / f"{side}.txt")
-        for side in translation.SIDES
-    }
+    sizes = {"source": config.source_pieces, "target": config.target_pieces}
+    counts = {side: translation.count_units(config, examples.train, side) for side in sizes}
+    lines = {side: Pieces.learn(counts[side], sizes[side], config.min_count) for side in sizes}
+    return {side: stored(Pieces, lines[side], folder / f"{side}.txt") for side in sizes}
 
 
 def test_it_learns_exports_and_shows_scores_beside_baselines(trained_translator):
@@ -78,11 +78,11 @@ def test_real_batches_are_what_the_fused_kernels_demand_and_targets_are_one_step
                 real = numbers != PADDING
                 assert real[:, 0].all(), name  # no row is empty
                 assert not (real[:, 1:] & ~real[:, :-1]).any()  # padding stands on the right
-            assert (inputs["target"][:, 0] == START).all()
-            after = np.where(targets[:, :-1] == END, PADDING, targets[:, :-1])
+            assert (inputs["target"][:, 0] == Pieces.START).all()
+            after = np.where(targets[:, :-1] == Pieces.END, PADDING, targets[:, :-1])
             np.testing.assert_array_equal(inputs["target"][:, 1:], after)
-            assert ((targets == END).sum(axis=1) == 1).all()
-            assert ((inputs["source"] == END).sum(axis=1) == 1).all()
+            assert ((targets == Pieces.END).sum(axis=1) == 1).all()
+            assert ((inputs["source"] == Pieces.END).sum(axis=1) == 1).all()
     assert 0 < rows < len(batches)  # how many were too long
 
 
@@ -95,7 +95,7 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(
     flags = ["--decoder-layers", "2", "--input-feeding" if input_feeding else "--no-input-feeding"]
     config = cli.parse("translation", translation.Config, [*TINY_TRANSLATOR, *flags])
     pieces = learned(config, load(str(pairs), "translation"), tmp_path)
-    network = translation.build_model(config, {side: len(found) for side, found in pieces.items()})
+    network = translation.build_model(config, {side: len(inventory) for side, inventory in pieces.items()})
     loss = SequenceCrossentropy(PADDING, config.label_smoothing)
     network.compile(training.make_optimizer(config, 10), loss, jit_compile=False)
     inputs = {name: tf.ones([2, 5], tf.int32) for name in translation.SIDES}
@@ -123,7 +123,7 @@ from zoo import cli, training
 from zoo.data import load
 from zoo.training.losses import SequenceCrossentropy
 from zoo.recipes import translation
-from zoo.training.run import Run
+from zoo.training.folder import Folder as Run
 from zoo.text.pieces import Pieces
 
 results = []
@@ -135,17 +135,22 @@ for replicas, strategy in enumerate(("one", "mirrored"), 1):
     examples = load(sys.argv[1], "translation")
     run = Run("translation", config)
     run.create("data")
-    pieces = {side: Pieces.write(translation.learn_pieces(config, examples, side), run.directory / side)
-              for side in translation.SIDES}
+    sizes = {"source": config.source_pieces, "target": config.target_pieces}
+    counts = {side: translation.count_units(config, examples.train, side) for side in sizes}
+    pieces = {side: Pieces(Pieces.learn(counts[side], sizes[side], config.min_count)) for side in sizes}
     with scope.scope():
-        model = translation.build_model(config, {side: len(found) for side, found in pieces.items()})
+        model = translation.build_model(config, {side: len(inventory) for side, inventory in pieces.items()})
     before = [weight.numpy() for weight in model.weights]
-    batches = translation.make_batches(config, pieces, examples.train.take(33), replicas)
+    batches = translation.make_batches(config, pieces, examples.train.first(33), replicas)
     outcome = training.fit(run, config, model, batches, batches, SequenceCrossentropy(0, 0.1), [])
+    writer = translation.writer_of(model, pieces)
+    def greedy(inputs):
+        decoded = translation.search(config, model, writer, inputs["source"], 1)[1]
+        return writer.written(decoded).texts[:, 0]
     results.append({"weights": {w.path: w.numpy().tolist() for w in model.weights},
                     "moved": [float(np.abs(w - b).max()) for w, b in zip(model.weights, before)],
-                    "losses": [epoch["val_loss"] for epoch in outcome["history"]],
-                    "texts": translation.translator(config, model, pieces["target"])(batches)})
+                    "losses": [epoch["val_loss"] for epoch in outcome.history],
+                    "texts": [text.decode() for text in batches.answering(greedy)()]})
 print("RESULT" + json.dumps(results))
 """
 
@@ -238,7 +243,7 @@ def copied(trained_translator, pairs, tmp_path_factory):
 
 
 def test_a_copied_recipe_runs_unchanged_elsewhere(copied):
-    manifest = json.loads((copied / "saved_models/translation/zoo.json").read_text())
+    manifest = json.loads((copied / "saved_models/mine/zoo.json").read_text())
     assert manifest["command"].startswith("python mine.py --dataset own.tsv")
 
 
@@ -247,11 +252,11 @@ def test_a_warm_start_keeps_both_vocabularies_and_begins_with_what_was_learned(t
     count = len(checkpoint(trained_translator)[1]["weights"])
     assert f"{count} of {count} weights" in output
     for side, new in (("source", " zebu"), ("target", " zébu")):
-        pieces = (copied / f"runs/translation/{side}.txt").read_text().split("\n")
+        pieces = (copied / f"runs/mine/{side}.txt").read_text().split("\n")
         old = (trained_translator / f"runs/tiny/{side}.txt").read_text().split("\n")[:-1]
         assert pieces[: len(old)] == old
         assert new in pieces[len(old) :]
-    manifest = json.loads((copied / "saved_models/translation/zoo.json").read_text())
+    manifest = json.loads((copied / "saved_models/mine/zoo.json").read_text())
     assert 0.2 < manifest["metrics"]["test"]["exact_match"] < 0.9  # those without the new beast
 
 
@@ -323,5 +328,5 @@ def test_presets_parse_and_the_default_one_is_the_default_config():
         assert default == translation.Config()
     for name in presets:
         config = cli.parse("translation", translation.Config, ["--preset", name, "--width", "7"])
-        translation.check(config)
+        training.check_ranges(config)
         assert (config.name, config.width) == ("", 7)  # a shipped model is replaced on purpose only

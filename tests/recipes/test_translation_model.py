@@ -6,7 +6,8 @@ from tiny import assert_same_answers, tensorflow_alone
 import zoo
 from zoo.bench.translation import as_keras
 from zoo.recipes import translation
-from zoo.text.pieces import END, PADDING, START
+from zoo.text import Pieces
+from zoo.text.pieces import PADDING
 
 LONG = "The red dog sees " + "the black cat " * 1665 + "."  # 5,000 words
 TEXTS = [
@@ -34,8 +35,12 @@ def model(trained_translator):
 def rebuilt(model):
     """What was exported, made again from the recipe and the stored weights."""
     config, pieces, network = as_keras(model)
-    assert [weight.path for weight in network.weights] == model.manifest["weights"]
+    assert [weight.path for weight in network.weights] == model.manifest.weights
     return translation.Translation(config, network, pieces)
+
+
+def searched(config, network, writer, source, beam_size):
+    return translation.search(config, network, writer, source, beam_size)[1]
 
 
 def ask(model, signature: str, texts) -> dict[str, np.ndarray]:
@@ -51,12 +56,12 @@ def answers(model):
 def encoded(rebuilt, texts) -> tf.Tensor:
     """Returns sources as the model reads them, padded."""
     numbers = rebuilt.source.encode(tf.constant(texts))
-    return tf.concat([numbers, tf.fill([len(texts), 1], END)], axis=1).to_tensor(PADDING)
+    return tf.concat([numbers, tf.fill([len(texts), 1], Pieces.END)], axis=1).to_tensor(PADDING)
 
 
 def log_probabilities(rebuilt, source, target) -> np.ndarray:
     """Returns those of each next piece, (time + 1, pieces), by teacher forcing of one pair."""
-    so_far = tf.constant([[START, *target]], tf.int32)
+    so_far = tf.constant([[Pieces.START, *target]], tf.int32)
     logits = rebuilt.model({"source": source, "target": so_far}, training=False)
     return tf.nn.log_softmax(logits[0]).numpy()
 
@@ -148,22 +153,22 @@ def test_greedy_takes_the_most_probable_piece_under_teacher_forcing(rebuilt):
         while True:
             last = log_probabilities(rebuilt, source, target)[-1]
             score += last.max()
-            if last.argmax() == END:
+            if last.argmax() == Pieces.END:
                 break
             target.append(int(last.argmax()))
-        found = translation.translate(rebuilt.config, rebuilt.model, source, 1)
+        found = searched(rebuilt.config, rebuilt.model, rebuilt.writer, source, 1)
         assert found.tokens[0, 0].numpy().tolist() == target
         assert found.log_probabilities[0, 0].numpy() == pytest.approx(score, rel=1e-4, abs=1e-5)
 
 
 def test_scores_of_the_beam_are_penalised_probabilities_under_teacher_forcing(rebuilt):
     source = encoded(rebuilt, IN_DOMAIN)
-    found = translation.translate(rebuilt.config, rebuilt.model, source, 3)
+    found = searched(rebuilt.config, rebuilt.model, rebuilt.writer, source, 3)
     assert found.finished.numpy().all()
     for row, column in np.ndindex(3, 3):
         target = found.tokens[row, column][: found.lengths[row, column]].numpy().tolist()
         each = log_probabilities(rebuilt, source[row : row + 1], target)
-        total = sum(each[t, piece] for t, piece in enumerate([*target, END]))
+        total = sum(each[t, piece] for t, piece in enumerate([*target, Pieces.END]))
         expected = total / ((5 + len(target)) / 6) ** 0.6
         assert found.scores[row, column].numpy() == pytest.approx(expected, rel=1e-3, abs=1e-4)
 
@@ -178,18 +183,21 @@ def test_of_a_sure_model_greedy_search_finds_what_the_beam_finds(rebuilt, answer
 
 
 def test_a_model_that_never_ends_stops_at_twice_the_source_and_says_so(rebuilt):
-    config = rebuilt.config
-    network = translation.build_model(config, {"source": len(rebuilt.source), "target": len(rebuilt.target)})
+    config, pieces = rebuilt.config, {"source": rebuilt.source, "target": rebuilt.writer.pieces}
+    network = translation.build_model(config, {side: len(inventory) for side, inventory in pieces.items()})
+    writer = translation.writer_of(network, pieces)
     kernel, bias = network.get_layer("decoder").readout.weights
     kernel.assign(np.zeros(kernel.shape))
     bias.assign(np.eye(config.width)[0])  # logits are the first column of the vectors
     vectors = network.get_layer("target_embedding").embeddings
     first = np.zeros(vectors.shape)
-    first[END, 0], first[PIECE, 0] = -50, 5
+    first[Pieces.END, 0], first[PIECE, 0] = -50, 5
     vectors.assign(first)
-    source = tf.constant([[PIECE, 3, END], [END, PADDING, PADDING], [PIECE, END, PADDING]])
+    source = tf.constant(
+        [[PIECE, 3, Pieces.END], [Pieces.END, PADDING, PADDING], [PIECE, Pieces.END, PADDING]]
+    )
     for beam_size in (1, 3):
-        found = translation.translate(config, network, source, beam_size)
+        found = searched(config, network, writer, source, beam_size)
         assert found.finished[:, 0].numpy().tolist() == [False, True, False]
         assert found.lengths[:, 0].numpy().tolist() == [14, 0, 12]
         assert set(found.tokens[0, 0].numpy()) == {PIECE}
@@ -220,7 +228,8 @@ def test_joined_tokens_are_the_texts(answers):
 
 def test_attention_of_the_export_is_that_of_teacher_forcing(rebuilt, answers):
     source = encoded(rebuilt, TEXTS[:1])
-    found = translation.translate(rebuilt.config, rebuilt.model, source, 3).tokens[:, 0]
-    weights = translation.look(rebuilt.model, source, found)
+    seen, decoded = translation.search(rebuilt.config, rebuilt.model, rebuilt.writer, source, 3)
+    found = decoded.tokens[:, 0]
+    weights = rebuilt.writer.attention(seen, found)
     given = answers["attention"]["attention"][0][: found.shape[1], : source.shape[1]]
     np.testing.assert_allclose(given, weights[0], atol=1e-5)

@@ -13,7 +13,6 @@ import zoo
 from zoo import metrics
 from zoo.bench.sentiment import as_keras
 from zoo.data import load
-from zoo.data.examples import columns
 
 SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 NAMES = ["sentiment_imdb", "sentiment_tweets"]
@@ -57,7 +56,7 @@ print(json.dumps([answer["scores"].numpy().tolist(), [x.decode() for x in answer
     network, inputs = as_keras(model, texts)
     expected = tf.nn.softmax(network(inputs, training=False)).numpy()
     np.testing.assert_allclose(scores, expected, atol=1e-6)
-    assert labels == [model.manifest["labels"][i] for i in expected.argmax(axis=1)]
+    assert labels == [model.manifest.labels[i] for i in expected.argmax(axis=1)]
 
 
 def test_saved_model_cli_runs_it(model):
@@ -85,28 +84,28 @@ def test_no_file_passes_16_mb_and_the_graph_holds_no_fused_kernel(model):
 
 
 def test_the_card_and_the_manifest_tell_the_same_scores(model):
-    score = model.manifest["metrics"]["test"]
+    score = model.manifest.metrics["test"]
     card = (model.path / "README.md").read_text()
     assert f"| **{model.name}** | {score['accuracy']:.4f} | {score['macro_f1']:.4f} |" in card
-    assert "sentiment --preset" in model.manifest["command"]
+    assert "sentiment --preset" in model.manifest.command
 
 
 def test_the_tweets_model_scores_what_its_manifest_says_and_beats_the_linear_baseline(tweets):
     model = zoo.load(f"{SAVED_MODELS}/sentiment_tweets")
-    ((texts, truth),) = columns(tweets.test, "text", "label")
-    labels = model.manifest["labels"]
+    texts, truth = tweets.test.column("text"), tweets.test.column("label")
+    labels = model.manifest.labels
     predicted = [labels.index(row["label"]) for row in model.predict(list(texts))]
     found = metrics.classification(truth, predicted, labels)
-    assert found["macro_f1"] == pytest.approx(model.manifest["metrics"]["test"]["macro_f1"], abs=1e-3)
-    linear = model.manifest["baselines"]["test"]["TF-IDF + logistic regression"]
+    assert found["macro_f1"] == pytest.approx(model.manifest.metrics["test"]["macro_f1"], abs=1e-3)
+    linear = model.manifest.baselines["test"]["TF-IDF + logistic regression"]
     assert found["macro_f1"] > linear["macro_f1"]
 
 
 def test_the_imdb_model_holds_on_real_reviews(shared_tfds):
     model = zoo.load(f"{SAVED_MODELS}/sentiment_imdb")
-    assert model.manifest["metrics"]["test"]["accuracy"] >= 0.89
-    assert model.manifest["metrics"]["test"]["n"] == 25_000
-    texts, truth = next(columns(load("imdb_reviews", "classification").test, "text", "label", rows=1000))
+    assert model.manifest.metrics["test"]["accuracy"] >= 0.89
+    assert model.manifest.metrics["test"]["n"] == 25_000
+    texts, truth = next(load("imdb_reviews", "classification").test.blocks("text", "label", rows=1000))
     predicted = [row["label"] == "positive" for row in model.predict(list(texts))]
     # 1,000 reviews: one standard deviation is 0.01.
     assert np.mean(predicted == (truth == 1)) >= 0.86

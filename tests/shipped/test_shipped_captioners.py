@@ -7,10 +7,9 @@ import pytest
 import tensorflow as tf
 
 import zoo.data
+from zoo import models
 from zoo.bench.captioning import as_keras
-from zoo.data.examples import captions_of
 from zoo.metrics.labels import captioning
-from zoo.models import registry
 from zoo.recipes.captioning import Captioning
 
 
@@ -26,7 +25,7 @@ def predicted(model, dataset) -> list[str]:
 
 @pytest.fixture(scope="module")
 def names():
-    return registry.load("captioning_emoji")
+    return models.load("captioning_emoji")
 
 
 def test_pictures_are_named_as_they_are(names):
@@ -46,7 +45,7 @@ def test_most_new_combinations_are_named_exactly_on_white_and_on_colours(names):
     examples = zoo.data.load("emoji", "captioning")
     for part in ("test", "test_backgrounds"):
         dataset = examples.split(part)
-        score = captioning(captions_of(dataset), predicted(names, dataset))
+        score = captioning(dataset.rows_of_strings("captions"), predicted(names, dataset))
         for figure in ("exact_match", "bleu_4", "word_accuracy"):
             assert score[figure] == pytest.approx(manifest["metrics"][part][figure], abs=0.5 / score["n"])
 
@@ -63,17 +62,17 @@ def test_what_was_exported_is_what_keras_computes(names):
 
 
 def test_the_photographs_score_as_the_card_says(mirror):
-    model = registry.load("captioning_flickr8k")
-    assert model.manifest["metrics"]["test"]["bleu_4"] >= 18
+    model = models.load("captioning_flickr8k")
+    assert model.manifest.metrics["test"]["bleu_4"] >= 18
     test = zoo.data.load("flickr8k", "captioning").test.take(200)
-    score = captioning(captions_of(test), predicted(model, test))
+    score = captioning(test.rows_of_strings("captions"), predicted(model, test))
     # A fifth of the test part says as much, and takes a fifth of the time.
-    assert score["bleu_4"] == pytest.approx(model.manifest["metrics"]["test"]["bleu_4"], abs=3)
-    assert score["rouge_l"] == pytest.approx(model.manifest["metrics"]["test"]["rouge_l"], abs=3)
+    assert score["bleu_4"] == pytest.approx(model.manifest.metrics["test"]["bleu_4"], abs=3)
+    assert score["rouge_l"] == pytest.approx(model.manifest.metrics["test"]["rouge_l"], abs=3)
 
 
 def test_all_files_are_small_enough_to_be_kept():
     for name in ("captioning_emoji", "captioning_flickr8k"):
-        saved = registry.find(name)
+        saved = models.find(name)
         sizes = [path.stat().st_size for path in saved.path.rglob("*") if path.is_file()]
         assert max(sizes) < 16_000_000 and sum(sizes) < 40_000_000

@@ -6,9 +6,9 @@ import tensorflow as tf
 from tiny import run
 
 import zoo.data
+from zoo import models
+from zoo.cli.evaluate import evaluate
 from zoo.data.own.series import join, series_of
-from zoo.models import registry
-from zoo.tasks.evaluation import evaluate
 
 ALONE = """
 import sys
@@ -24,7 +24,7 @@ print("FOUND", *found["forecast"][0, :, 0].numpy())
 
 @pytest.fixture(scope="module")
 def model():
-    return registry.load("forecasting_seattle")
+    return models.load("forecasting_seattle")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from tiny import tensorflow_alone
 import zoo
 from zoo import metrics
 from zoo.data import load
-from zoo.data.examples import columns
 
 SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 NAMES = ["generation_python", "generation_shakespeare", "generation_ptb"]
@@ -28,7 +27,7 @@ def model(request):
 
 
 def test_the_figures_that_were_aimed_at_are_reached():
-    found = {name: zoo.load(f"{SAVED_MODELS}/{name}").manifest["metrics"] for name in NAMES}
+    found = {name: zoo.load(f"{SAVED_MODELS}/{name}").manifest.metrics for name in NAMES}
     assert found["generation_shakespeare"]["validation+test"]["nats"] <= 1.52
     assert found["generation_shakespeare"]["validation+test"]["units"] == 111_540
     assert found["generation_ptb"]["test"]["perplexity"] <= 112
@@ -36,8 +35,8 @@ def test_the_figures_that_were_aimed_at_are_reached():
 
 
 def test_every_model_beats_its_ngrams(model):
-    for part, score in model.manifest["metrics"].items():
-        assert score["nats"] < min(each["nats"] for each in model.manifest["baselines"][part].values())
+    for part, score in model.manifest.metrics.items():
+        assert score["nats"] < min(each["nats"] for each in model.manifest.baselines[part].values())
 
 
 def test_text_of_the_kind_is_likelier_than_a_jumble(model):
@@ -83,18 +82,18 @@ def test_what_the_python_model_writes_looks_like_python():
 
 def test_shakespeare_scores_what_its_manifest_says(shared_tfds):
     model = zoo.load(f"{SAVED_MODELS}/generation_shakespeare")
-    ((texts,),) = columns(load("tiny_shakespeare", "text").test, "text")
+    texts = load("tiny_shakespeare", "text").test.column("text")
     rows = model.predict([text.decode() for text in texts], "score")
     found = metrics.generation(
         [row["log_probability"] for row in rows], [row["units"] for row in rows], "char"
     )
-    assert found["nats"] == pytest.approx(model.manifest["metrics"]["test"]["nats"], abs=1e-4)
+    assert found["nats"] == pytest.approx(model.manifest.metrics["test"]["nats"], abs=1e-4)
 
 
 def test_ptb_holds_on_the_beginning_of_the_test_part(mirror):
     model = zoo.load(f"{SAVED_MODELS}/generation_ptb")
-    ((texts,),) = columns(load("ptb", "text").test, "text")
+    texts = load("ptb", "text").test.column("text")
     beginning = "".join(f"{line}\n" for line in texts[0].decode().split("\n")[:400])
     (row,) = model.predict([beginning], "score")
     assert row["units"] > 8_000
-    assert row["perplexity"] == pytest.approx(model.manifest["metrics"]["test"]["perplexity"], rel=0.15)
+    assert row["perplexity"] == pytest.approx(model.manifest.metrics["test"]["perplexity"], rel=0.15)

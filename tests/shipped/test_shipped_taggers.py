@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny import sentences_of
 
 import zoo
 from zoo import metrics
 from zoo.data import load
-from zoo.data.examples import tokens_and_tags
 from zoo.data.tags import bio_constraints
 from zoo.recipes import tagging
 from zoo.text import Vocabulary, tokenize
@@ -44,10 +44,10 @@ def model(request, taggers):
 def as_keras(model) -> tuple[tagging.Config, Vocabulary, "tf.keras.Model"]:
     """Rebuilds the Keras model from the stored weights."""
     fields = tagging.Config.__dataclass_fields__
-    config = tagging.Config(**{k: v for k, v in model.manifest["config"].items() if k in fields})
-    vocabulary = Vocabulary(model.path / "assets" / "vocabulary.txt")
-    network = tagging.build_model(config, len(vocabulary), tuple(model.manifest["labels"]))
-    assert [weight.path for weight in network.weights] == model.manifest["weights"]
+    config = tagging.Config(**{k: v for k, v in model.manifest.config.items() if k in fields})
+    vocabulary = Vocabulary.read(model.path / "assets" / "vocabulary.txt")
+    network = tagging.build_model(config, len(vocabulary), tuple(model.manifest.labels))
+    assert [weight.path for weight in network.weights] == model.manifest.weights
     network.set_weights([variable.numpy() for variable in model.variables])
     return config, vocabulary, network
 
@@ -81,8 +81,8 @@ def test_it_reads_code(taggers):
 
 
 def test_offsets_point_at_the_tokens_and_tags_are_legal(model):
-    follow, start = bio_constraints(model.manifest["labels"])
-    number = {tag: i for i, tag in enumerate(model.manifest["labels"])}
+    follow, start = bio_constraints(model.manifest.labels)
+    number = {tag: i for i, tag in enumerate(model.manifest.labels)}
     for text, row in zip(TEXTS, model.predict(TEXTS), strict=True):
         assert all(text[token["start"] : token["end"]] == token["token"] for token in row["tokens"])
         tags = [number[token["tag"]] for token in row["tokens"]]
@@ -113,7 +113,7 @@ print(json.dumps([answer["flat_scores"].numpy().tolist(), [x.decode() for x in a
             continue
         found = tagging.decode(config, network, {name: rows.to_tensor() for name, rows in inputs.items()})
         expected_scores += found["scores"].numpy()[0].tolist()
-        expected_tags += [model.manifest["labels"][i] for i in found["tags"].numpy()[0]]
+        expected_tags += [model.manifest.labels[i] for i in found["tags"].numpy()[0]]
     assert tags == expected_tags
     np.testing.assert_allclose(scores, expected_scores, atol=1e-6)
 
@@ -127,7 +127,7 @@ def test_ready_tokens_get_the_tags_of_the_text_that_they_make(model):
 
 def test_the_conll2003_model_scores_what_its_manifest_says(taggers, shared_tfds):
     model = taggers["tagging_conll2003"]
-    stated = model.manifest["metrics"]["test"]
+    stated = model.manifest.metrics["test"]
     assert stated["n"] == 3453
     assert stated["f1"] >= 0.835
     found, truth, predicted = score(model, load("conll2003", "tagging").test)
@@ -138,7 +138,7 @@ def test_the_conll2003_model_scores_what_its_manifest_says(taggers, shared_tfds)
 
 def test_the_ewt_model_scores_what_its_manifest_says(taggers, shared_tfds):
     model = taggers["tagging_en_ewt"]
-    stated = model.manifest["metrics"]["test"]
+    stated = model.manifest.metrics["test"]
     assert stated["n"] == 2077
     assert stated["accuracy"] >= 0.94
     found, *_ = score(model, load("universal_dependencies/en_ewt", "tagging").test)
@@ -147,14 +147,14 @@ def test_the_ewt_model_scores_what_its_manifest_says(taggers, shared_tfds):
 
 def test_the_python_model_reads_the_running_interpreters_library(taggers):
     model = taggers["tagging_python"]
-    assert model.manifest["metrics"]["test"]["accuracy"] >= 0.97
-    baseline = model.manifest["baselines"]["test"]["majority tag per token"]
+    assert model.manifest.metrics["test"]["accuracy"] >= 0.97
+    baseline = model.manifest.baselines["test"]["majority tag per token"]
     assert baseline["accuracy"] < 0.8
     found, *_ = score(model, load("python_source", "tagging").test.take(200))
     assert found["accuracy"] >= 0.97
 
 
 def score(model, dataset):
-    tokens, truth = tokens_and_tags(dataset)
+    tokens, truth = sentences_of(dataset)
     predicted = [[token["tag"] for token in row["tokens"]] for row in model.predict(tokens)]
     return metrics.tagging(truth, predicted, tokens), truth, predicted

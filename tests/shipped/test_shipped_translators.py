@@ -4,15 +4,15 @@ import pytest
 import tensorflow as tf
 from tiny import assert_same_answers, tensorflow_alone
 
+from zoo import models
 from zoo.bench.translation import as_keras
-from zoo.data.examples import sources_and_references
 from zoo.metrics.labels import pronunciation, translation
-from zoo.models import registry
 from zoo.recipes.translation import Translation
+from zoo.tasks.translation import sources_and_references
 
 
 def test_phrases_are_translated_as_the_readme_shows():
-    model = registry.load("translation_cldr_en_fr")
+    model = models.load("translation_cldr_en_fr")
     answers = model.predict(["Tuesday, March 4, 2031", "France, Japan, and Peru", "", "x " * 5000])
     found = [answer["translation"] for answer in answers]
     assert found[:3] == ["mardi 4 mars 2031", "France, Japon et Pérou", ""]
@@ -20,7 +20,7 @@ def test_phrases_are_translated_as_the_readme_shows():
 
 
 def test_the_phrases_figures_are_good_and_its_languages_are_told():
-    manifest = registry.find("translation_cldr_en_fr").manifest
+    manifest = models.find("translation_cldr_en_fr").manifest
     score, terms = manifest["metrics"]["test"], manifest["metrics"]["test_terms"]
     assert score["exact_match"] >= 0.95 and score["n"] == 2592
     assert terms["n"] == 3314 and 0.05 < terms["exact_match"] < 0.5
@@ -30,17 +30,17 @@ def test_the_phrases_figures_are_good_and_its_languages_are_told():
 def test_the_captions_score_as_the_card_says(mirror):
     import zoo.data
 
-    model = registry.load("translation_multi30k_de_en")
-    assert model.manifest["metrics"]["test"]["bleu"] >= 34
+    model = models.load("translation_multi30k_de_en")
+    assert model.manifest.metrics["test"]["bleu"] >= 34
     sources, references = sources_and_references(zoo.data.load("multi30k", "translation").test)
     predicted = [answer["translation"] for answer in model.predict(sources)]
     score = translation(references, predicted)
-    assert score["bleu"] == pytest.approx(model.manifest["metrics"]["test"]["bleu"], abs=0.05)
-    assert score["chrf"] == pytest.approx(model.manifest["metrics"]["test"]["chrf"], abs=0.05)
+    assert score["bleu"] == pytest.approx(model.manifest.metrics["test"]["bleu"], abs=0.05)
+    assert score["chrf"] == pytest.approx(model.manifest.metrics["test"]["chrf"], abs=0.05)
 
 
 def test_attention_of_a_caption_looks_at_the_words_that_mean_the_same():
-    (answer,) = registry.load("translation_multi30k_de_en").predict(["Ein Hund schläft."], "attention")
+    (answer,) = models.load("translation_multi30k_de_en").predict(["Ein Hund schläft."], "attention")
     source = [token.strip() for token in answer["source_tokens"]]
     looked_at = {
         target.strip(): source[weights.index(max(weights))]
@@ -52,7 +52,7 @@ def test_attention_of_a_caption_looks_at_the_words_that_mean_the_same():
 def test_sentences_of_every_day_are_translated_and_their_figures_hold(mirror):
     import zoo.data
 
-    model = registry.load("translation_en_fr")
+    model = models.load("translation_en_fr")
     found = [answer["translation"] for answer in model.predict(["I don't know.", "A dog is sleeping."])]
     assert found == ["Je ne sais pas.", "Un chien dort."]
     manifest = model.manifest
@@ -67,31 +67,31 @@ def test_sentences_of_every_day_are_translated_and_their_figures_hold(mirror):
 
 
 def test_words_are_pronounced_in_any_case_with_any_letters():
-    model = registry.load("pronunciation_cmudict")
+    model = models.load("pronunciation_cmudict")
     words = ["cat", "CAT", "onomatopoeic", "", "naïve", "東", "x" * 5000]
     found = [answer["translation"] for answer in model.predict(words)]
     assert found[:2] == ["K AE T"] * 2
     assert found[2] == "AA N AH M AE T AH P OW IY K"
     assert found[3] == ""
-    score = model.manifest["metrics"]["test"]
+    score = model.manifest.metrics["test"]
     assert score["word_error_rate"] <= 24.2 and score["n"] == 11_994
 
 
 def test_pronunciations_score_as_the_card_says(mirror):
     import zoo.data
 
-    model = registry.load("pronunciation_cmudict")
+    model = models.load("pronunciation_cmudict")
     sources, references = sources_and_references(zoo.data.load("cmudict", "translation").test)
     predicted = [answer["translation"] for answer in model.predict(sources[::4])]  # all take a minute
     score = pronunciation(references[::4], predicted)
     assert score["n"] == 2999
     for figure, most in (("word_error_rate", 2.0), ("phoneme_error_rate", 0.6)):  # 2.6 standard errors
-        assert score[figure] == pytest.approx(model.manifest["metrics"]["test"][figure], abs=most)
+        assert score[figure] == pytest.approx(model.manifest.metrics["test"][figure], abs=most)
 
 
 @pytest.mark.parametrize("name", ["translation_en_fr", "pronunciation_cmudict"])
 def test_models_that_products_carry_are_small(name):
-    files = [path for path in registry.find(name).path.rglob("*") if path.is_file()]
+    files = [path for path in models.find(name).path.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 16e6
 
 
@@ -103,7 +103,7 @@ def test_models_that_products_carry_are_small(name):
     ],
 )
 def test_tensorflow_alone_gives_the_keras_models_answers_alone_and_beside_5000_words(name, texts, tmp_path):
-    model = registry.load(name)
+    model = models.load(name)
     config, pieces, network = as_keras(model)
     module = Translation(config, network, pieces)
     together = tensorflow_alone(model.path, "text", texts, tmp_path)["serving_default"]

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from zoo.show import sheets
+from zoo.show.curves import draw_learning_curve
 
 
 def test_the_sheet_shows_each_picture_on_white_above_its_captions(tmp_path):
@@ -45,5 +46,5 @@ def has_colour(sheet, test):
 
 def test_the_learning_curve_is_a_picture(tmp_path):
     history = [{"loss": 2.0, "val_loss": 2.1, "learning_rate": 0.1}, {"loss": 1.0, "val_loss": 1.5}]
-    sheets.draw_learning_curve({"history": history, "best_epoch": 2}, tmp_path / "curve.png")
+    draw_learning_curve(history, 2, tmp_path / "curve.png")
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")

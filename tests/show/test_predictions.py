@@ -7,6 +7,40 @@ import pytest
 from rich.console import Console
 
 from zoo.show import answers
+from zoo.show.coloured import _CODE
+from zoo.tasks import Captioning, Classification, Manifest, Tagging, Text, Translation
+from zoo.tasks.base import Answered
+
+KINDS = {"spans": Tagging, "translation": Translation, "translations": Translation, "caption": Captioning}
+KINDS |= {"captions": Captioning, "continuation": Text}
+
+
+def answered(rows, labels=(), code=False, max_pieces=0, refused=None):
+    """Returns the task whose answers rows are, and the answers."""
+    task = next((kind for name, kind in KINDS.items() if name in rows[0]), Classification)()
+    config = {"style": "code" if code else "prose", **({"max_pieces": max_pieces} if max_pieces else {})}
+    return task, Answered(rows, Manifest(labels=labels, config=config), refused or {})
+
+
+def show(*given, **settings):
+    answers.show(*answered(*given, **settings))
+
+
+def tell(*given, **settings):
+    answers.tell(*answered(*given, **settings))
+
+
+def draw(*given, title="", **settings):
+    return answers.draw(*answered(*given, **settings), title)
+
+
+def write(rows, suffix):
+    return answers.write(answered(rows)[0], rows, suffix)
+
+
+def notes(row, *given, **settings):
+    task, said = answered([row], (), False, *given, **settings)
+    return task.notes(row, said)
 
 
 @pytest.fixture(autouse=True)
@@ -64,21 +98,21 @@ TWEETS = [
 
 
 def test_a_classifiers_answers_are_a_table_that_shows_markup_as_it_is(terminal):
-    answers.show(TWEETS, ["[b]", "ok"])
+    show(TWEETS, ["[b]", "ok"])
     cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in plain(terminal).splitlines()]
     assert ["[red]a :smile: [/]", "[b]", "0.7500", "[b] 0.75  ok 0.25"] in cells
     assert ["", "ok", "0.5000", "[b] 0.50  ok 0.50"] in cells
 
 
 def test_a_table_is_printed_in_a_pipe_too(capsys):
-    answers.show(TWEETS, ["[b]", "ok"])
+    show(TWEETS, ["[b]", "ok"])
     output = capsys.readouterr().out
     assert "[red]a :smile: [/]" in output
     assert "\x1b" not in output
 
 
 def test_spans_stand_in_the_text_with_their_type_and_colour(terminal):
-    answers.show([ENTITIES], ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])
+    show([ENTITIES], ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"])
     assert plain(terminal) == "[red]  Zoë PER  saw  New York LOC .\n"
     # Types share out the colours in their order: cyan (36), green (32).
     assert coloured(terminal) == [
@@ -90,13 +124,13 @@ def test_spans_stand_in_the_text_with_their_type_and_colour(terminal):
 
 
 def test_texts_without_spans_are_printed_plain(terminal):
-    answers.show([tagged("so it is", ("so", "O")), tagged("")], ["O", "B-PER"])
+    show([tagged("so it is", ("so", "O")), tagged("")], ["O", "B-PER"])
     assert terminal.getvalue() == "so it is\n\n"
 
 
 def test_plain_tags_stand_behind_their_tokens(terminal):
     row = tagged("[b] runs,fast", ("[b]", "NOUN"), ("runs", "VERB"), (",", "PUNCT"), ("fast", "X"))
-    answers.show([row], ["NOUN", "VERB", "PUNCT"])
+    show([row], ["NOUN", "VERB", "PUNCT"])
     assert plain(terminal) == "[b]/NOUN runs/VERB ,/PUNCT fast/X\n"
     # A tag that is not among the labels has no colour.
     assert coloured(terminal) == [("36", "/NOUN"), ("32", "/VERB"), ("35", "/PUNCT")]
@@ -104,7 +138,7 @@ def test_plain_tags_stand_behind_their_tokens(terminal):
 
 def test_more_labels_than_colours_share_them(terminal):
     labels = [f"T{i}" for i in range(13)]
-    answers.show([tagged("a b", ("a", "T0"), ("b", "T12"))], labels)
+    show([tagged("a b", ("a", "T0"), ("b", "T12"))], labels)
     assert coloured(terminal) == [("36", "/T0"), ("36", "/T12")]
 
 
@@ -117,10 +151,10 @@ CODE = tagged(
 
 
 def test_code_is_printed_as_it_stands_and_coloured_by_role(terminal):
-    answers.show([CODE], ["keyword", "B-string"], code=True)
+    show([CODE], ["keyword", "B-string"], code=True)
     code, legend = plain(terminal).split("\n\n")
     assert code == 'def f(x):\n    "[red]"'
-    assert legend.split() == list(answers._CODE)
+    assert legend.split() == list(_CODE)
     pieces = coloured(terminal)[: len(CODE["tokens"]) - 1]  # a line break has no colour
     assert pieces == [
         *(("1;35", "def"), ("1;34", "f"), ("2", "("), ("3;33", "x"), ("2", ")"), ("2", ":")),
@@ -130,7 +164,7 @@ def test_code_is_printed_as_it_stands_and_coloured_by_role(terminal):
 
 def test_colours_of_code_stay_in_place_behind_tabs_and_control_characters(terminal):
     text = "a\r\n\x0cb\t1\x07\x1b[2J\x9b if\r\n"
-    answers.show([tagged(text, ("1", "number"), ("if", "keyword"))], [], code=True)
+    show([tagged(text, ("1", "number"), ("if", "keyword"))], [], code=True)
     assert coloured(terminal)[:2] == [("33", "1"), ("1;35", "if")]
     shown = plain(terminal).split("\n\n")[0]
     assert shown.split() == ["a", "b", "1��[2J�", "if"]
@@ -139,16 +173,16 @@ def test_colours_of_code_stay_in_place_behind_tabs_and_control_characters(termin
 def test_a_terminal_never_gets_control_characters_of_a_text(terminal):
     evil = "a\x1b]0;title\x07\x9b31m\x00b"
     shown = "a�]0;title��31m�b"
-    answers.show([{"text": evil, "label": "x"}], ["x"])
-    answers.show([tagged(evil, ("b", "N"))], ["N"])
-    answers.show([tagged(evil, ("b", "B-X"), spans=[("X", 0, len(evil))])], ["B-X"])
-    answers.show([tagged(evil, (evil, "N"))], ["N"])
+    show([{"text": evil, "label": "x"}], ["x"])
+    show([tagged(evil, ("b", "N"))], ["N"])
+    show([tagged(evil, ("b", "B-X"), spans=[("X", 0, len(evil))])], ["B-X"])
+    show([tagged(evil, (evil, "N"))], ["N"])
     assert not re.search(r"[\x00\x07\x9b]|\x1b(?!\[[0-9;]*m)", terminal.getvalue())
     assert plain(terminal).count(shown) == 3
 
 
 def test_in_a_pipe_tokens_are_columns_with_a_blank_line_between_texts(capsys):
-    answers.show([ENTITIES, tagged(""), tagged("a", ("a", "O"))], ["O", "B-PER"])
+    show([ENTITIES, tagged(""), tagged("a", ("a", "O"))], ["O", "B-PER"])
     assert capsys.readouterr().out.split("\n") == [
         "[\tO\t0.5000\t0\t1",
         "red\tO\t0.5000\t1\t4",
@@ -168,7 +202,7 @@ def test_in_a_pipe_tokens_are_columns_with_a_blank_line_between_texts(capsys):
 def test_in_a_pipe_every_token_stays_on_its_line_and_emoji_are_readable(capsys):
     tokens = ["\r\n", "👩🏽\u200d🚀", "\n", "\\", '"', "日"]
     row = tagged(" ".join(tokens), *((token, "O") for token in tokens))
-    answers.show([row], ["O"], code=True)
+    show([row], ["O"], code=True)
     lines = capsys.readouterr().out.split("\n")
     assert [line.split("\t")[0] for line in lines] == [
         "\\r\\n", "👩🏽\u200d🚀", "\\n", "\\", '"', "日", "",
@@ -177,7 +211,7 @@ def test_in_a_pipe_every_token_stays_on_its_line_and_emoji_are_readable(capsys):
 
 def test_jsonl_has_an_object_for_each_text():
     rows = [ENTITIES, tagged("\n"), *TWEETS]
-    lines = answers.write(rows, ".jsonl").removesuffix("\n").split("\n")
+    lines = write(rows, ".jsonl").removesuffix("\n").split("\n")
     assert [json.loads(line) for line in lines] == rows
     assert "Zoë" in lines[0]
 
@@ -189,7 +223,7 @@ def test_tables_of_a_tagger_have_a_row_for_each_token(suffix, separator):
         tagged(""),
         tagged("b", ("b", "O")),
     ]
-    content = answers.write(rows, suffix)
+    content = write(rows, suffix)
     assert content.startswith(separator.join(["text", "token", "tag", "score", "start", "end"]) + "\n")
     assert list(csv.DictReader(io.StringIO(content, newline=""), delimiter=separator)) == [
         {"text": "0", "token": "a,\t", "tag": "B-X", "score": "0.5", "start": "0", "end": "3"},
@@ -200,12 +234,12 @@ def test_tables_of_a_tagger_have_a_row_for_each_token(suffix, separator):
 
 
 def test_a_table_of_texts_without_tokens_is_its_header():
-    assert answers.write([tagged("")], ".csv") == "text,token,tag,score,start,end\n"
+    assert write([tagged("")], ".csv") == "text,token,tag,score,start,end\n"
 
 
 @pytest.mark.parametrize(("suffix", "separator"), [(".csv", ","), (".tsv", "\t")])
 def test_tables_of_a_classifier_have_a_column_for_each_label(suffix, separator):
-    content = answers.write(TWEETS, suffix)
+    content = write(TWEETS, suffix)
     assert list(csv.reader(io.StringIO(content, newline=""), delimiter=separator)) == [
         ["text", "label", "score", "scores.[b]", "scores.ok"],
         ["[red]a :smile: [/]", "[b]", "0.75", "0.75", "0.25"],
@@ -229,7 +263,7 @@ def cells(stream):
 
 
 def test_translations_stand_beside_their_texts(terminal):
-    answers.show([translated("two [b]dogs", "deux chiens"), translated("", "", 0.0)], [])
+    show([translated("two [b]dogs", "deux chiens"), translated("", "", 0.0)], [])
     assert cells(terminal) == [["two [b]dogs", "deux chiens", "-0.2500"], ["", "", "0.0000"]]
 
 
@@ -239,7 +273,7 @@ def test_a_text_or_translation_that_was_cut_has_a_note(terminal):
         translated("word " * 1000, "mot", truncated=True),
         translated("c", "d d d", finished=False),
     ]
-    answers.show(rows, [], max_pieces=7)
+    show(rows, [], max_pieces=7)
     shown = plain(terminal)
     assert len(shown.splitlines()) < 80  # of 5,000 characters not all are shown
     words = " ".join(row[3] for row in cells(terminal) if row[3])
@@ -249,8 +283,8 @@ def test_a_text_or_translation_that_was_cut_has_a_note(terminal):
 @pytest.mark.parametrize("width", range(12, 40))
 def test_no_part_of_a_text_is_lost_behind_wide_characters(terminal, width):
     words = "日 b " * (width // 5) + "c" * (width % 5) + " d e f"
-    answers.show([translated(words, "")], [])
-    answers.show([{"text": words, "label": "x" * 30}], ["x" * 30])
+    show([translated(words, "")], [])
+    show([{"text": words, "label": "x" * 30}], ["x" * 30])
     assert "…" not in plain(terminal)
     for first in (0, 1):
         found = "".join(row[0] for row in cells(terminal) if len(row) == (3, 2)[first])
@@ -259,7 +293,7 @@ def test_no_part_of_a_text_is_lost_behind_wide_characters(terminal, width):
 
 def test_several_translations_stand_below_each_other(terminal):
     rows = [several("one", ("un", -0.5), ("une", -0.75), truncated=True), several("two", ("deux", -1.0))]
-    answers.show(rows, [], max_pieces=9)
+    show(rows, [], max_pieces=9)
     shown = cells(terminal)
     assert [row[:3] for row in shown if row[1]] == [
         ["one", "un", "-0.5000"],
@@ -272,7 +306,7 @@ def test_several_translations_stand_below_each_other(terminal):
 def test_in_a_pipe_translations_are_lines_and_notes_go_to_standard_error(capsys):
     rows = [translated("a", "un\nb", finished=False), translated("b", ""), *[translated("c", "c")] * 7]
     rows[2:] = [{**row, "truncated": True} for row in rows[2:]]
-    answers.show(rows, [], max_pieces=7)
+    show(rows, [], max_pieces=7)
     output = capsys.readouterr()
     assert output.out == "un b\n\n" + "c\n" * 7
     assert output.err.splitlines() == [
@@ -283,7 +317,7 @@ def test_in_a_pipe_translations_are_lines_and_notes_go_to_standard_error(capsys)
 
 def test_in_a_pipe_several_translations_have_scores_and_blank_lines_between_texts(capsys):
     rows = [several("one", ("un", -0.5), ("une", -0.75)), several("two", ("deux", -1.0), finished=False)]
-    answers.show(rows, [])
+    show(rows, [])
     output = capsys.readouterr()
     assert output.out == "un\t-0.5000\nune\t-0.7500\n\ndeux\t-1.0000\n"
     assert output.err == "note: text 2: stopped at the length limit\n"
@@ -308,12 +342,12 @@ def test_in_a_pipe_several_translations_have_scores_and_blank_lines_between_text
     ],
 )
 def test_tables_of_a_translator_have_all_fields(rows, table):
-    assert answers.write(rows, ".csv") == table
-    assert [json.loads(line) for line in answers.write(rows, ".jsonl").splitlines()] == rows
+    assert write(rows, ".csv") == table
+    assert [json.loads(line) for line in write(rows, ".jsonl").splitlines()] == rows
 
 
 def test_the_picture_of_translations_is_their_table():
-    svg = answers.draw([translated("a", "zwei", finished=False)], [], max_pieces=3, title="tiny")
+    svg = draw([translated("a", "zwei", finished=False)], [], max_pieces=3, title="tiny")
     assert "zwei" in svg
     assert "length" in svg
 
@@ -325,19 +359,19 @@ WRITTEN = [
 
 
 def test_what_a_generator_wrote_stands_in_colour_behind_its_prompt(terminal):
-    answers.show(WRITTEN, labels=[])
+    show(WRITTEN, labels=[])
     assert coloured(terminal) == [("1", "def �[1m"), ("36", "f():"), ("36", "        "), ("36", "[red]1")]
     assert plain(terminal).startswith("def �[1mf():\n        [red]1\n")
 
 
 def test_in_a_pipe_written_texts_have_a_blank_line_between_them(capsys):
-    answers.show([{"text": "a b", "continuation": "b"}, {"text": "c\nd", "continuation": "d"}], labels=[])
+    show([{"text": "a b", "continuation": "b"}, {"text": "c\nd", "continuation": "d"}], labels=[])
     assert capsys.readouterr().out == "a b\n\nc\nd\n"
 
 
 def test_tables_and_objects_hold_what_was_written():
-    assert [json.loads(line) for line in answers.write(WRITTEN, ".jsonl").splitlines()] == WRITTEN
-    rows = list(csv.DictReader(io.StringIO(answers.write(WRITTEN, ".csv"))))
+    assert [json.loads(line) for line in write(WRITTEN, ".jsonl").splitlines()] == WRITTEN
+    rows = list(csv.DictReader(io.StringIO(write(WRITTEN, ".csv"))))
     assert rows[0] == {
         "text": WRITTEN[0]["text"], "continuation": WRITTEN[0]["continuation"], "log_probability": "-3.5"
     }  # fmt: skip

@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from zoo import metrics
-from zoo.show import report
+from zoo.show import console, labels, tags, texts
 
 
 @pytest.fixture
@@ -13,17 +13,17 @@ def printed(monkeypatch):
     """Makes the report print to a wide string."""
     stream = io.StringIO()
 
-    def console(**settings):
+    def wide(**settings):
         return Console(file=stream, width=200, **settings)
 
-    monkeypatch.setattr(report, "Console", console)
+    monkeypatch.setattr(console, "Console", wide)
     return stream
 
 
 def print_tagging(tokens, truth, *predictions, **settings):
     names = ("majority tag per token", "model")[-len(predictions) :]
     scores = {n: metrics.tagging(truth, p, tokens) for n, p in zip(names, predictions, strict=True)}
-    report.print_tagging(scores, tokens, truth, predictions[-1], **settings)
+    tags.print_tagging(scores, tokens, truth, predictions[-1], **settings)
 
 
 def cells(printed, *starts):
@@ -109,7 +109,7 @@ def test_a_long_sentence_is_cut_to_a_window_around_the_mistake(printed):
 
 
 def test_wrong_tokens_are_red_and_the_mistake_itself_bold():
-    window = report._window(["a", "b", "c"], [False, True, True], 1)
+    window = tags._window(["a", "b", "c"], [False, True, True], 1)
     assert window.plain == "a b c"
     assert [(window.plain[s.start : s.end], str(s.style)) for s in window.spans] == [
         ("b", "bold red"),
@@ -134,7 +134,7 @@ def test_line_breaks_count_neither_as_mistakes_nor_as_support(printed):
 def test_classification_shows_scores_confusion_and_the_surest_mistake(printed):
     truth, chances = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]])
     score = metrics.classification(truth, chances.argmax(axis=1), ("bad", "good"))
-    report.print_classification({"model": score}, ["x", "[b]y", "z"], truth, chances, ("bad", "good"), 1)
+    labels.print_classification({"model": score}, ["x", "[b]y", "z"], truth, chances, ("bad", "good"), 1)
     assert cells(printed, "") == ["", "accuracy", "macro-F1", "F1 bad", "F1 good"]
     assert cells(printed, "model") == ["model", "0.3333", "0.2500", "0.5000", "0.0000"]
     assert cells(printed, "good") == ["good", "2", "0"]
@@ -145,7 +145,7 @@ def print_translation(sources, truth, *predictions, **settings):
     names = ("nearest training pair", "model")[-len(predictions) :]
     references = [[text] if isinstance(text, str) else text for text in truth]
     scores = {n: metrics.translation(references, p) for n, p in zip(names, predictions, strict=True)}
-    report.print_translation(scores, sources, references, predictions[-1], **settings)
+    texts.print_translation(scores, sources, references, predictions[-1], **settings)
 
 
 def rows_below(printed, title):
@@ -207,14 +207,14 @@ def test_texts_are_shown_on_one_line_cut_and_without_control_characters(printed)
 
 
 def test_wrong_translations_are_red():
-    table = report._translations("", [("a", ["un", "une"], "une"), ("b", ["deux"], "trois")], "x")
+    table = texts._translations("", [("a", ["un", "une"], "une"), ("b", ["deux"], "trois")], "x")
     assert [str(cell.style) for cell in table.columns[2].cells] == ["", "red"]
 
 
 def print_captioning(references, *predictions, pictures=(), **settings):
     names = ("most typical caption", "model")[-len(predictions) :]
     scores = {n: metrics.captioning(references, p) for n, p in zip(names, predictions, strict=True)}
-    report.print_captioning(scores, pictures, references, predictions[-1], **settings)
+    texts.print_captioning(scores, pictures, references, predictions[-1], **settings)
 
 
 CAPTIONS = [["a red boat", "boat on water"], ["a black dog", "dog"], ["two cats", "cats"], ["a boy", "kid"]]
@@ -247,7 +247,7 @@ def test_pictures_without_names_have_no_column_for_them(printed):
 def test_wrong_names_are_red():
     rows = [("", ["boat"], "boat"), ("", ["dog"], "cat")]
     for names_only, style in ((True, "red"), (False, "")):
-        table = report._captions("", rows, names_only)
+        table = texts._captions("", rows, names_only)
         assert [str(cell.style) for cell in table.columns[1].cells] == ["", style]
 
 

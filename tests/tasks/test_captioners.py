@@ -1,6 +1,7 @@
 """What the command line and `zoo.load` do with a captioning model."""
 
 import csv
+import dataclasses
 import json
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from tiny import run
 
 import zoo
 from zoo import __main__, images, metrics
-from zoo.data import Examples
+from zoo.cli import evaluate as evaluation
+from zoo.data import Examples, Part
 from zoo.data import load as load_data
-from zoo.models import registry
-from zoo.tasks import evaluation
+from zoo.data.own import picture_files
+from zoo.tasks import captioning
 
 PLACES = ("top left", "top right", "bottom left", "bottom right")
 
@@ -72,7 +74,7 @@ def models(tmp_path_factory):
         scores = {"n": 12, "exact_match": 0.5, "bleu_4": 40.0, "bleu_1": 70.0, "bleu_2": 60.0, "bleu_3": 50.0,
                   "cider": 99.0, "rouge_l": 71.5, "word_accuracy": 0.25}  # fmt: skip
         manifest = {"mapping": "captioning", "dataset": dataset, "config": {}, "metrics": {"test": scores},
-                    "baselines": {}, "files": registry.hashes(folder / name)}  # fmt: skip
+                    "baselines": {}, "files": zoo.models.hashes(folder / name)}  # fmt: skip
         (folder / name / "zoo.json").write_text(json.dumps(manifest))
     return folder
 
@@ -88,8 +90,8 @@ def album(squares, tmp_path, models, namer, monkeypatch):
     """A folder with two pictures, a damaged one, and no picture; models are found from everywhere."""
     monkeypatch.setenv("ZOO_SAVED_MODELS", str(models))
     # Loading it anew takes longer than most of what is tested here.
-    load = registry.Model
-    monkeypatch.setattr(registry, "Model", lambda saved: namer if saved.name == "namer" else load(saved))
+    load = zoo.models.Model
+    monkeypatch.setattr(zoo.models, "Model", lambda saved: namer if saved.name == "namer" else load(saved))
     for name, number in (("red.png", "00"), ("blue.png", "44")):
         (tmp_path / name).write_bytes((squares / f"{number}.png").read_bytes())
     (tmp_path / "cut.png").write_bytes((squares / "00.png").read_bytes()[:60])
@@ -205,10 +207,12 @@ def test_python_takes_bytes_and_paths_and_reads_a_few_at_a_time(album, namer, mo
     assert namer.predict([]) == []
 
     reads = []
-    monkeypatch.setattr(registry, "_PICTURES", 2)
-    monkeypatch.setattr(registry.picture_files, "read", lambda path: reads.append(path) or path.read_bytes())
-    original = registry.answers.read
-    monkeypatch.setattr(registry.answers, "read", lambda *some: reads.append(len(some[1])) or original(*some))
+    monkeypatch.setattr(captioning, "_PICTURES", 2)
+    monkeypatch.setattr(picture_files, "read", lambda path: reads.append(path) or path.read_bytes())
+    original = captioning.Captioning.answers
+    monkeypatch.setattr(
+        captioning.Captioning, "answers", lambda *some: reads.append(len(some[2])) or original(*some)
+    )
     assert namer.predict(given) == found
     assert reads == [red, 2, album / "text.png", 2, red, 1]
 
@@ -261,13 +265,14 @@ def test_a_folder_is_scored_by_its_test_part(namer, squares, capsys):
 
 def test_its_own_data_stands_beside_its_baselines_in_files_without_loss(namer, squares, monkeypatch, capsys):
     data = load_data(str(squares), "captioning")
-    parts = {split: data.split(split).map(_clear) for split in ("train", "validation", "test")}
+    parts = {split: Part(data.split(split).dataset.map(_clear)) for split in ("train", "validation", "test")}
     data = Examples("squares", **parts, label_names=(), source="", licence="", version="")
-    monkeypatch.setattr(evaluation, "load", lambda *_, **__: data)
-    monkeypatch.setitem(namer.manifest["dataset"], "test", data.fingerprint(splits=["test"]))
+    monkeypatch.setattr(zoo.data, "load", lambda *_, **__: data)
     baseline = metrics.captioning([["a"]], ["b"])
-    monkeypatch.setitem(namer.manifest, "baselines", {"test": {"one for all": baseline}})
-    monkeypatch.setattr(evaluation, "_PICTURES", 5)
+    trained_on = dataclasses.replace(namer.manifest.dataset, test=data.fingerprint(splits=["test"]))
+    manifest = namer.manifest.with_changes(dataset=trained_on, baselines={"test": {"one for all": baseline}})
+    monkeypatch.setattr(namer, "manifest", manifest)
+    monkeypatch.setattr(captioning, "_PICTURES", 5)
     assert evaluation.evaluate(namer)["exact_match"] == 1.0
     assert "one for all" in capsys.readouterr().out
     evaluation.evaluate(namer, split="validation")

@@ -1,16 +1,18 @@
 """Offsets and scores by hand; the models are tables of tags and of translations, and a word."""
 
+import dataclasses
 import re
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
 
+import zoo.data
 from zoo import metrics
-from zoo.data import Examples, load
+from zoo.cli.evaluate import evaluate
+from zoo.data import Examples, Part, load
 from zoo.errors import ZooError
-from zoo.tasks import evaluation
-from zoo.tasks.evaluation import evaluate, offsets
+from zoo.tasks import Manifest, of
+from zoo.tasks.tagging import offsets
 
 
 @pytest.mark.parametrize(
@@ -57,10 +59,14 @@ class Tagger:
 
     def __init__(self, tags, **manifest):
         self.tags = tags
-        self.manifest = {
+        stored = {
             "mapping": "tagging", "labels": sorted({*tags.values(), "X"}), "config": {"tags": ""},
             "dataset": {"name": "none", "version": ""}, "baselines": {"test": {"own": {}}}, **manifest,
         }  # fmt: skip
+        self.says(Manifest.from_json(stored))
+
+    def says(self, manifest):
+        self.manifest, self.task = manifest, of(manifest)
 
     def predict(self, inputs):
         return [self._text(row) if isinstance(row, str) else self._tokens(row) for row in inputs]
@@ -176,7 +182,7 @@ def test_the_column_of_the_training_is_scored_whether_its_set_is_named_or_not(fo
 
 
 def test_baselines_are_shown_only_while_the_test_rows_are_those_of_the_training(folder, capsys):
-    rows = load(folder, "tagging", "2").fingerprint(splits=["test"])
+    rows = load(folder, "tagging", tags="2").fingerprint(splits=["test"])
     each = {"PRON": 1.0, "VERB": 0.5, "NOUN": 0.0}
     model = Tagger(
         TAGS,
@@ -200,7 +206,7 @@ def test_an_unknown_split_and_a_model_without_tags_or_labels_are_refused():
     with pytest.raises(ZooError, match="--split dev: choose test, validation or train"):
         evaluate(Tagger(TAGS), split="dev")
     with pytest.raises(ZooError, match="table: only models of this zoo's recipes"):
-        evaluate(Tagger(TAGS, mapping="juggling"))
+        evaluate(Tagger(TAGS, mapping=""))
 
 
 class Classifier(Tagger):
@@ -268,12 +274,12 @@ def test_a_mix_of_a_set_and_a_file_is_asked_for_in_the_languages_of_the_training
 
 def test_a_further_part_that_has_changed_has_no_baselines_and_is_said_to(phrases, capsys):
     model = made_with(phrases)
-    data = evaluation.load("cldr_phrases", "translation")
-    model.manifest["dataset"]["further_tests"] = {"test_terms": data.fingerprint(splits=["test_terms"])}
+    data = zoo.data.load("cldr_phrases", "translation")
+    tested_on(model, further_tests={"test_terms": data.fingerprint(splits=["test_terms"])})
     evaluate(model, split="test_terms")
     output = capsys.readouterr().out
     assert "terms" in output.split() and "Note" not in output
-    model.manifest["dataset"]["further_tests"] = {"test_terms": "another"}
+    tested_on(model, further_tests={"test_terms": "another"})
     evaluate(model, split="test_terms")
     output = capsys.readouterr().out
     assert "terms" not in output.split() and "with another test part" in output
@@ -295,21 +301,21 @@ def phrases(monkeypatch):
 
     def part(pairs):
         sources, targets = zip(*pairs.items(), strict=True)
-        return tf.data.Dataset.from_tensor_slices({"source": list(sources), "target": list(targets)})
+        return Part({"source": list(sources), "target": list(targets)})
 
     def fake(name, mapping, **options):
         asked.update(options)
         terms = {"test_terms": part({"a dog": "un chien", "a fox": "un renard"})}
         return Examples(name, *[part(FRENCH)] * 3, (), "", "", "1", extra=terms)
 
-    monkeypatch.setattr(evaluation, "load", fake)
+    monkeypatch.setattr(zoo.data, "load", fake)
     return asked
 
 
 def made_with(phrases, **config):
     """Returns a translator that was trained on the phrases, and has a baseline for each part."""
-    baseline = metrics.translation([["a"]], ["b"])
-    data = evaluation.load("cldr_phrases", "translation")
+    baseline = metrics.translation([["a"]], ["b"]).to_json()
+    data = zoo.data.load("cldr_phrases", "translation")
     hash_ = data.fingerprint(splits=["test"])
     dataset = {"name": "cldr_phrases", "version": "1", "test": hash_, "languages": ["en", "fr"]}
     baselines = {"test": {"own": baseline}, "test_terms": {"terms": baseline}}
@@ -317,6 +323,12 @@ def made_with(phrases, **config):
     return make_translator(
         config={"source": "", "target": "", **config}, dataset=dataset, baselines=baselines
     )
+
+
+def tested_on(model, **changes):
+    """Says that the model was tested on other rows."""
+    dataset = dataclasses.replace(model.manifest.dataset, **changes)
+    model.says(model.manifest.with_changes(dataset=dataset))
 
 
 def test_a_further_test_part_is_scored_beside_its_own_baselines(phrases, capsys):
@@ -337,7 +349,7 @@ def test_other_languages_other_rows_or_another_set_have_no_baselines(phrases, ca
     model = made_with(phrases)
     evaluate(model, source="de")
     evaluate(model, "multi30k")
-    model.manifest["dataset"]["test"] = "another hash"
+    tested_on(model, test="another hash")
     evaluate(model)
     evaluate(model, split="test_terms")
     assert not {"own", "terms"} & set(capsys.readouterr().out.split())

@@ -5,10 +5,11 @@ from collections import Counter
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny import stored
 
 from zoo.errors import ZooError
 from zoo.text import Vocabulary
-from zoo.text.pieces import END, PADDING, START, Pieces, normalise, split_units
+from zoo.text.pieces import PADDING, Pieces, normalise, split_units
 
 TEXTS = [
     "L'été, c'est-à-dire juillet et août : qu'il fait chaud !",
@@ -28,7 +29,7 @@ def counts_of(texts) -> Counter[bytes]:
 @pytest.fixture(scope="module")
 def pieces(tmp_path_factory) -> Pieces:
     path = tmp_path_factory.mktemp("pieces") / "pieces.txt"
-    return Pieces.write(Pieces.learn(counts_of(TEXTS), RESERVED + 120, 2), path)
+    return stored(Pieces, Pieces.learn(counts_of(TEXTS), RESERVED + 120, 2), path)
 
 
 def cut(pieces: Pieces, text: str) -> list[str]:
@@ -191,7 +192,7 @@ def test_what_is_rare_is_no_piece_and_rare_characters_are_spelled_in_bytes(tmp_p
     counts = Counter({b" ab": 3, b" \xc3\xa9": 1})
     found = Pieces.learn(counts, RESERVED + 50, 2)
     assert found[RESERVED:] == [" ab", " ", "a", "b"]
-    pieces = Pieces.write(found, tmp_path / "p.txt")
+    pieces = stored(Pieces, found, tmp_path / "p.txt")
     assert cut(pieces, "é") == [" ", "<0xC3>", "<0xA9>"]
 
 
@@ -243,7 +244,7 @@ def test_long_runs_do_not_become_pieces():
 
 
 def test_reserved_numbers(pieces):
-    assert (PADDING, START, END) == (0, 1, 2)
+    assert (PADDING, Pieces.START, Pieces.END) == (0, 1, 2)
     assert pieces.pieces[:4] == ["<padding>", "<start>", "<end>", "<0x00>"]
     assert pieces.pieces[258] == "<0xFF>"
     assert len(pieces) == len(pieces.pieces) == len(set(pieces.pieces))
@@ -252,8 +253,8 @@ def test_reserved_numbers(pieces):
 def test_lines_are_numbers_and_spaces_are_kept(tmp_path):
     counts = counts_of(["\u00a0é\r\n\u2028\x85x\0y\x1fz \u0323 =" * 5])
     learned = Pieces.learn(counts, RESERVED + 100, 1)
-    pieces = Pieces.write(learned, tmp_path / "p.txt")
-    assert Pieces(tmp_path / "p.txt").pieces == pieces.pieces == learned
+    pieces = stored(Pieces, learned, tmp_path / "p.txt")
+    assert Pieces.read(tmp_path / "p.txt").pieces == pieces.pieces == learned
     assert len((tmp_path / "p.txt").read_bytes().splitlines()) == len(learned)
     assert " " in learned
     for number in range(RESERVED, len(learned)):
@@ -262,9 +263,9 @@ def test_lines_are_numbers_and_spaces_are_kept(tmp_path):
 
 
 def test_a_file_of_words_is_refused_in_one_line(tmp_path):
-    Vocabulary.write(["<padding>", "<unknown>", "<start>", "the"], tmp_path / "words.txt")
-    with pytest.raises(ZooError, match=r"words\.txt holds no pieces: .* Pieces\.write"):
-        Pieces(tmp_path / "words.txt")
+    stored(Vocabulary, ["<padding>", "<unknown>", "<start>", "the"], tmp_path / "words.txt")
+    with pytest.raises(ZooError, match=r"words\.txt holds no pieces: .* Pieces\.learn"):
+        Pieces.read(tmp_path / "words.txt")
 
 
 # There and back ---------------------------------------------------------------------------------------------
@@ -330,7 +331,7 @@ def test_composed_and_decomposed_texts_have_the_same_numbers(pieces):
 
 
 def test_with_no_piece_learned_there_are_bytes(tmp_path):
-    pieces = Pieces.write(Pieces.learn(Counter(), 0, 1), tmp_path / "bytes.txt")
+    pieces = stored(Pieces, Pieces.learn(Counter(), 0, 1), tmp_path / "bytes.txt")
     assert len(pieces) == RESERVED
     assert pieces.encode(tf.constant(["hé"])).to_list() == [[3 + byte for byte in " hé".encode()]]
     hold(pieces, [text.encode() for text in TEXTS])
@@ -357,7 +358,11 @@ def test_rows_do_not_depend_on_their_neighbours(pieces):
 
 def test_padding_start_end_and_numbers_out_of_range_stand_for_nothing(pieces):
     the, garden = (pieces.pieces.index(piece) for piece in (" the", " garden"))
-    rows = [[START, the, garden, END, 0, 0], [0, the, -1, len(pieces), 10**6, END], [0] * 6]
+    rows = [
+        [Pieces.START, the, garden, Pieces.END, 0, 0],
+        [0, the, -1, len(pieces), 10**6, Pieces.END],
+        [0] * 6,
+    ]
     for dtype in (tf.int32, tf.int64):
         assert pieces.decode(tf.constant(rows, dtype)).numpy().tolist() == [b"the garden", b"the", b""]
     beams = tf.constant([[rows[0], rows[1]]])
@@ -384,7 +389,7 @@ def test_an_exported_module_reads_its_own_copy_of_the_file(tmp_path):
         def back(self, numbers):
             return self.pieces.decode(numbers)
 
-    pieces = Pieces.write(Pieces.learn(counts_of(TEXTS), RESERVED + 80, 2), tmp_path / "pieces.txt")
+    pieces = stored(Pieces, Pieces.learn(counts_of(TEXTS), RESERVED + 80, 2), tmp_path / "pieces.txt")
     texts = tf.constant([*TEXTS, "", "Zoë\u0308 \xff 🦒", unicodedata.normalize("NFD", TEXTS[0])])
     expected = pieces.encode(texts).to_tensor().numpy()
     tf.saved_model.save(Both(pieces), tmp_path / "model")

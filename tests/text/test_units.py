@@ -2,8 +2,9 @@ from itertools import product
 
 import pytest
 import tensorflow as tf
+from tiny import stored
 
-from zoo.text import PADDING, START, UNKNOWN, Vocabulary
+from zoo.text import PADDING, Vocabulary
 from zoo.text.units import WORD, Units, join, split
 
 RESERVED = ["<padding>", "<unknown>", "<start>"]
@@ -11,7 +12,7 @@ A, B = 3, 4  # their numbers in `made`
 
 
 def made(folder, *words: str, level="char") -> Units:
-    return Units.write([*RESERVED, *words], folder / "vocabulary.txt", level)
+    return stored(Units, [*RESERVED, *words], folder / "vocabulary.txt", level)
 
 
 def parted(text, level) -> list[str]:
@@ -52,21 +53,27 @@ def test_what_was_parted_is_joined_again(text, level):
 
 def test_numbers_are_those_of_the_vocabulary_and_a_line_break_is_the_start(tmp_path):
     characters, words = made(tmp_path, "a", "b"), made(tmp_path, "a", "b", level="word")
-    assert characters.encode(tf.constant(["ab\r\nxa", ""])).to_list() == [[A, B, START, UNKNOWN, A], []]
-    assert words.encode(tf.constant(["a ab\nb", " "])).to_list() == [[A, UNKNOWN, START, B], []]
+    assert characters.encode(tf.constant(["ab\r\nxa", ""])).to_list() == [
+        [A, B, Vocabulary.START, Vocabulary.UNKNOWN, A],
+        [],
+    ]
+    assert words.encode(tf.constant(["a ab\nb", " "])).to_list() == [
+        [A, Vocabulary.UNKNOWN, Vocabulary.START, B],
+        [],
+    ]
     assert len(words) == 5
     assert words.encode(tf.zeros([0], tf.string)).to_list() == []
 
 
 def test_no_word_is_taken_for_a_reserved_number(tmp_path):
     units = made(tmp_path, "a", level="word")
-    assert units.encode(tf.constant([" ".join(RESERVED)])).to_list() == [[UNKNOWN] * 3]
-    learned = Units.learn([tf.constant(["<start> <start> b"])], "word", 9, 1)
+    assert units.encode(tf.constant([" ".join(RESERVED)])).to_list() == [[Vocabulary.UNKNOWN] * 3]
+    learned = Units.learn(Units.count([tf.constant(["<start> <start> b"])], "word"), 9, 1)
     assert learned == [*RESERVED, "b"]
 
 
 def test_numbers_are_written_without_padding_and_unknown_as_its_own_mark(tmp_path):
-    numbers = tf.constant([[A, START, B, UNKNOWN], [B, A, PADDING, PADDING]])
+    numbers = tf.constant([[A, Vocabulary.START, B, Vocabulary.UNKNOWN], [B, A, PADDING, PADDING]])
     characters, words = made(tmp_path, "a", "b"), made(tmp_path, "a", "b", level="word")
     assert [text.decode() for text in characters.decode(numbers).numpy()] == ["a\nb\ufffd", "ba"]
     assert [text.decode() for text in words.decode(numbers).numpy()] == ["a\nb \ufffd", "b a"]
@@ -82,7 +89,7 @@ def test_characters_that_break_lines_elsewhere_keep_their_numbers_in_the_file(tm
     numbers = units.encode(tf.constant(["".join(odd)]))
     assert numbers.to_list() == [list(range(3, 3 + len(odd)))]
     assert units.decode(numbers.to_tensor()).numpy()[0].decode() == "".join(odd)
-    assert Vocabulary(tmp_path / "vocabulary.txt").words == [*RESERVED, *odd]
+    assert Vocabulary.read(tmp_path / "vocabulary.txt").words == [*RESERVED, *odd]
 
 
 @pytest.mark.parametrize(
@@ -110,9 +117,15 @@ def test_words_follow_a_prompt_behind_one_space(tmp_path, prompt, written, whole
 
 def test_frequent_units_are_kept_behind_those_already_known():
     texts = [tf.constant(["bbb a\n", "c\r\n"]), tf.constant(["aab", "\n\n\n"])]
-    assert Units.learn(texts, "char", 9, 2) == [*RESERVED, "b", "a"]  # four times and three
-    assert Units.learn(texts, "char", 1, 1, [*RESERVED, "a", "z"]) == [*RESERVED, "a", "z", "b"]
-    assert Units.learn(texts, "word", 9, 1) == [*RESERVED, "a", "aab", "bbb", "c"]  # ties by spelling
+    assert Units.learn(Units.count(texts, "char"), 9, 2) == [*RESERVED, "b", "a"]  # four times and three
+    assert Units.learn(Units.count(texts, "char"), 1, 1, [*RESERVED, "a", "z"]) == [*RESERVED, "a", "z", "b"]
+    assert Units.learn(Units.count(texts, "word"), 9, 1) == [
+        *RESERVED,
+        "a",
+        "aab",
+        "bbb",
+        "c",
+    ]  # ties by spelling
 
 
 def test_many_texts_are_encoded_as_each_alone(tmp_path, monkeypatch):
@@ -122,5 +135,5 @@ def test_many_texts_are_encoded_as_each_alone(tmp_path, monkeypatch):
         monkeypatch.setattr("zoo.text.units._ROWS", rows)
         monkeypatch.setattr("zoo.text.units._BYTES", size)
         found = [numbers.tolist() for numbers in units.array(texts)]
-        assert found == [[A, B], [], [A] * 12, [START, B], [B]]
+        assert found == [[A, B], [], [A] * 12, [Vocabulary.START, B], [B]]
     assert units.array([]) == []

@@ -2,15 +2,16 @@ from collections import Counter
 
 import pytest
 import tensorflow as tf
+from tiny import stored
 
-from zoo.text import PADDING, START, UNKNOWN, Vocabulary
+from zoo.text import PADDING, Vocabulary
 
 RESERVED = ["<padding>", "<unknown>", "<start>"]
 COUNTS = Counter({b"the": 5, b"sun": 2, b"\xc3\xa9t\xc3\xa9": 3, b"moon": 2, b"once": 1})
 
 
 def test_reserved_numbers():
-    assert (PADDING, UNKNOWN, START) == (0, 1, 2)
+    assert (PADDING, Vocabulary.UNKNOWN, Vocabulary.START) == (0, 1, 2)
 
 
 def test_the_most_frequent_come_first_and_ties_go_by_spelling():
@@ -45,7 +46,7 @@ def test_known_words_all_stay_when_there_is_no_room():
 
 def test_lines_are_numbers(tmp_path):
     path = tmp_path / "vocabulary.txt"
-    vocabulary = Vocabulary.write([*RESERVED, "the", "été", "😀", "'"], path)
+    vocabulary = stored(Vocabulary, [*RESERVED, "the", "été", "😀", "'"], path)
     assert path.read_bytes() == "<padding>\n<unknown>\n<start>\nthe\nété\n😀\n'\n".encode()
     assert len(vocabulary) == 7
     assert vocabulary.words[4] == "été"
@@ -55,7 +56,7 @@ def test_lines_are_numbers(tmp_path):
 
 
 def test_unknown_words_are_1(tmp_path):
-    vocabulary = Vocabulary.write([*RESERVED, "the"], tmp_path / "v.txt")
+    vocabulary = stored(Vocabulary, [*RESERVED, "the"], tmp_path / "v.txt")
     assert vocabulary(tf.constant(["The", "", "th", "the ", "<unknown>", "the"])).numpy().tolist() == [
         1,
         1,
@@ -67,14 +68,14 @@ def test_unknown_words_are_1(tmp_path):
 
 
 def test_ragged_words_give_ragged_numbers(tmp_path):
-    vocabulary = Vocabulary.write([*RESERVED, "a", "b"], tmp_path / "v.txt")
+    vocabulary = stored(Vocabulary, [*RESERVED, "a", "b"], tmp_path / "v.txt")
     found = vocabulary(tf.ragged.constant([["a", "b"], [], ["c"]]))
     assert found.to_list() == [[3, 4], [], [1]]
 
 
 def test_a_written_vocabulary_reads_the_same(tmp_path):
     words = Vocabulary.learn(COUNTS, 100, 1)
-    Vocabulary.write(words, tmp_path / "v.txt")
-    again = Vocabulary(tmp_path / "v.txt")
+    stored(Vocabulary, words, tmp_path / "v.txt")
+    again = Vocabulary.read(tmp_path / "v.txt")
     assert again.words == words
     assert again(tf.constant(words)).numpy().tolist() == list(range(8))

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from zoo.errors import ZooError
-from zoo.training.run import Run, read_checkpoint, write_atomically
+from zoo.models.files import write_atomically
+from zoo.training.folder import Folder as Run
+from zoo.training.folder import read_checkpoint
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ import keras
 from zoo import training
 from zoo.data import Batches, Ragged
 from zoo.layers import recurrent
-from zoo.training.run import Run
+from zoo.training.folder import Folder as Run
 
 settings = training.Settings(strategy=sys.argv[1], epochs=3, batch_size=5, learning_rate=0.05,
                              schedule="constant", clip_norm=0.05, weight_average=0.9, patience=0)
@@ -47,7 +47,7 @@ loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 outcome = training.fit(run, settings, model, train, validation, loss, [])
 outputs = model.predict(train.in_order().map(lambda inputs, *_: inputs), verbose=0)
 print("RESULT" + json.dumps({"weights": [w.numpy().tolist() for w in model.weights],
-                             "losses": [epoch["val_loss"] for epoch in outcome["history"]],
+                             "losses": [epoch["val_loss"] for epoch in outcome.history],
                              "outputs": [row.tolist() for row in train.restore_order(outputs)]}))
 """
 
@@ -134,11 +134,11 @@ def test_without_a_gpu_no_fused_kernel_is_traced(monkeypatch):
 )
 def test_settings_that_cannot_train_are_refused(field):
     with pytest.raises(ZooError, match=f"--{next(iter(field)).replace('_', '-')} .*must be at least"):
-        training.start(training.Settings(**field))
+        training.check_ranges(training.Settings(**field))
 
 
 def test_a_loss_that_is_not_a_number_is_said_in_one_line(tmp_path, monkeypatch):
-    from zoo.training.run import Run
+    from zoo.training.folder import Folder as Run
 
     monkeypatch.chdir(tmp_path)
     settings = training.Settings(epochs=1, batch_size=2)
@@ -158,7 +158,7 @@ class Scored:
     """A small training with dropout whose loss falls in every epoch, and a score of the test's choice."""
 
     def __init__(self, score, **settings):
-        from zoo.training.run import Run
+        from zoo.training.folder import Folder as Run
 
         self.settings = training.Settings(**{
             "epochs": 4, "batch_size": 4, "learning_rate": 0.005, "schedule": "constant", "patience": 0,
@@ -204,9 +204,9 @@ def test_the_best_epoch_is_the_one_of_the_highest_score_although_its_loss_is_wor
     monkeypatch.chdir(tmp_path)
     scored = Scored(scripted(0.25, 0.75, 0.5, 0.75))
     outcome = scored.fit()
-    assert outcome["best_epoch"] == 2  # the first of equals
-    assert [epoch["val_score"] for epoch in outcome["history"]] == [0.25, 0.75, 0.5, 0.75]
-    losses = [epoch["val_loss"] for epoch in outcome["history"]]
+    assert outcome.best_epoch == 2  # the first of equals
+    assert [epoch["val_score"] for epoch in outcome.history] == [0.25, 0.75, 0.5, 0.75]
+    losses = [epoch["val_loss"] for epoch in outcome.history]
     assert losses == sorted(losses, reverse=True)
     assert same(scored.model.get_weights(), scored.seen[1])
     assert not same(scored.seen[1], scored.seen[3])
@@ -217,8 +217,8 @@ def test_without_a_score_the_best_epoch_is_the_one_of_the_lowest_loss(tmp_path, 
     scored = Scored(None)
     scored.score = None
     outcome = scored.fit()
-    assert outcome["best_epoch"] == 4
-    assert "val_score" not in outcome["history"][0]
+    assert outcome.best_epoch == 4
+    assert "val_score" not in outcome.history[0]
 
 
 def test_the_score_sees_the_averaged_weights_and_training_goes_on_from_its_own(tmp_path, monkeypatch):
@@ -242,10 +242,10 @@ def test_the_score_sees_the_averaged_weights_and_training_goes_on_from_its_own(t
 def test_patience_waits_for_the_score(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     outcome = Scored(scripted(0.5, 0.9, 0.8, 0.9, 1.0), epochs=5, patience=2).fit()
-    assert (len(outcome["history"]), outcome["best_epoch"]) == (4, 2)
+    assert (len(outcome.history), outcome.best_epoch) == (4, 2)
     # The same command again: training was finished, nothing is scored, and the best weights are there.
     again = Scored(scripted(), epochs=5, patience=2)
-    assert again.fit()["best_epoch"] == 2
+    assert again.fit().best_epoch == 2
     assert again.seen == []
 
 
@@ -267,6 +267,6 @@ def test_a_killed_training_with_a_score_ends_as_if_it_had_not_been_killed(tmp_pa
         weights.append(scored.model.get_weights())
         assert len(scored.seen) == (2 if folder == "killed" else 4)
     whole, resumed = outcomes
-    assert resumed["history"] == whole["history"]
-    assert resumed["best_epoch"] == whole["best_epoch"]
+    assert resumed.history == whole.history
+    assert resumed.best_epoch == whole.best_epoch
     assert same(*weights)

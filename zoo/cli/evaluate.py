@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -37,9 +37,7 @@ class Evaluate:
         evaluate(models.load(self.model), self.dataset, self.split, **options)
 
 
-def evaluate(
-    model: models.Model, dataset: str = "", split: str = "test", **given: str
-) -> tuple[Score, dict[str, Score]]:
+def evaluate(model: models.Model, dataset: str = "", split: str = "test", **given: str) -> Score:
     """Predicts a split through the SavedModel, and prints its scores beside the stored baselines.
 
     Args:
@@ -51,8 +49,8 @@ def evaluate(
             trained with.
 
     Returns:
-        The score; and what else was scored: of a tagger, where the set holds raw sentences, its tokens and
-        tags from raw text on.
+        The score; of a tagger, where the set holds raw sentences, its details have `raw`, the scores from raw
+        text on.
 
     Raises:
         ZooError: the model is not of this zoo, the set has no such part, or the data's labels are not the
@@ -78,7 +76,9 @@ def evaluate(
         baselines = dict(manifest.baselines.get(split, {})) if shown else {}
     evaluation = task.evaluate(model, examples, scored)
     evaluation.show({**baselines, model.name: evaluation.score}, title)
-    return evaluation.score, task.evaluate_more(model, examples, scored)
+    more = task.evaluate_more(model, examples, scored)
+    details = {**evaluation.score.details, **({"raw": more} if more else {})}
+    return replace(evaluation.score, details=details)
 
 
 def _same_rows(model: models.Model, examples: data.Examples, split: str) -> bool:

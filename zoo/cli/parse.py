@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+import zoo
 from zoo import models
 from zoo.errors import ZooError
 
@@ -51,9 +52,14 @@ def parse(recipe: str, config: type[Config], arguments: list[str], description: 
 def parse_commands(commands: Any, arguments: list[str], program: str, description: str) -> Any:
     """Returns the command, one dataclass of the union `commands`, that the arguments describe.
 
+    `--version` alone prints the version, and ends.
+
     Raises:
         ZooError: a command, flag or value is not known.
     """
+    if arguments == ["--version"]:
+        print(f"sequence-zoo {zoo.__version__}")
+        sys.exit(0)
     return _parse(commands, None, arguments or ["--help"], "", description, program)
 
 
@@ -156,6 +162,10 @@ def _parse(config, default, flags: list[str], where: str, description: str = "",
     if default is not None:
         options["default"] = default
     if any(flag in ("-h", "--help") for flag in flags):
+        if flags[0] in ("-h", "--help") or default is not None:  # of a command, its own text is told
+            # Printed as it stands: the parser would join its lines.
+            print(f"{description.strip()}\n")
+            options["description"] = ""
         return tyro.cli(config, **options)
     complaint = io.StringIO()
     try:

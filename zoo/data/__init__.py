@@ -167,4 +167,4 @@ def tests_of(dataset: str, mapping: str) -> list[str]:
 
 def names(mapping: str) -> list[str]:
     """Returns the names that `load` knows for a mapping, beside paths; one of many stands for a pattern."""
-    return catalogue.names(reader_of(mapping))
+    return [name for reader in readers() if reader.name == mapping for name in catalogue.names(reader)]

@@ -2,8 +2,8 @@
 
 from zoo.export.blocks import by_length, dense_and_flat, flat, in_blocks, padded, steps_by_length
 from zoo.export.manifest import command, hardware
-from zoo.export.save import SAVED_MODELS, check_target, save
 from zoo.export.serving import Serving, activations, once, portable, recurrent_layers, signature
+from zoo.export.writing import SAVED_MODELS, check_target, save
 
 __all__ = [
     "SAVED_MODELS",

@@ -9,7 +9,7 @@ from typing import Any
 from zoo.metrics.figures import figure_of, written
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Score(Mapping[str, Any]):
     """The figures of one model on one part of a data set. It can be read by the names that files use.
 

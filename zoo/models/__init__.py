@@ -1,9 +1,9 @@
 """Saved models: found, checked, loaded and asked; needs their files only, never a recipe or Keras."""
 
-from zoo.models.find import Saved, damage, find, hashes, list_models, recipes_file, search_path
-from zoo.models.load import Model, load
-from zoo.models.predict import Function, predict
+from zoo.models.asked import Function, predict
+from zoo.models.loaded import Model, load
 from zoo.models.quiet import import_tensorflow
+from zoo.models.saved import Saved, damage, find, hashes, list_models, recipes_file, search_path
 
 __all__ = [
     "Function",

@@ -16,6 +16,7 @@ Others:      --preset emoji (longer, better), --preset flickr8k (photographs), -
 Your data:   --preset flickr8k --dataset FOLDER (pictures, and captions.csv with columns image and caption)
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Annotated, Literal
@@ -77,6 +78,12 @@ class Config(training.Settings, training.Search):
 
 
 # Data -------------------------------------------------------------------------------------------------------
+
+
+def count_units(train: Part) -> Counter[bytes]:
+    """Counts the words of the training captions."""
+    captions = [caption for own in train.rows_of_strings("captions") for caption in own]
+    return text.count_units([tf.constant(captions)])
 
 
 def encoder_learns(config: Config) -> bool:
@@ -306,9 +313,7 @@ def main(config: Config) -> None:
     check(config)
     examples = run.load("captioning")
     parts = {"train": examples.train, "validation": examples.validation}
-    captions = [caption for own in examples.train.rows_of_strings("captions") for caption in own]
-    counts = text.count_units([tf.constant(captions)])
-    pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces)
+    pieces = run.vocabulary("captions", text.Pieces, count_units(examples.train), config.pieces)
     channels = examples.train.dataset.element_spec["image"].shape[-1]
     model = run.build(build_model, config, len(pieces), channels)
     # What learns: the whole, or all behind a frozen encoder.

@@ -204,6 +204,11 @@ class Generation(export.Serving):
         logits, after = self.advance(tokens, states)
         return {"logits": logits, "state": tf.concat(list(after.values()), axis=1)}
 
+    @export.signature("text", "encode")
+    def encode(self, text):
+        """Returns the `tokens` of texts (batch, time), padded with 0, as `step` takes them."""
+        return {"tokens": self.units.encode(text).to_tensor()}
+
     @export.signature("text", "states")
     def show_states(self, text):
         """Returns each text's characters or words, and every unit of all layers when it has read them."""
@@ -212,11 +217,6 @@ class Generation(export.Serving):
         inputs = {"tokens": shown, **training.zero_states(self.model, tf.shape(shown)[0])}
         stack = list(export.recurrent_layers(self.model))
         return {"tokens": self.units.units(shown), **export.activations(self.model, stack, inputs)}
-
-    @export.signature("text", "encode")
-    def encode(self, text):
-        """Returns the `tokens` of texts (batch, time), padded with 0, as `step` takes them."""
-        return {"tokens": self.units.encode(text).to_tensor()}
 
     def inputs(self, numbers: tf.RaggedTensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
         """Returns what stands before each of the numbers (batch, time), and the last of each row."""

@@ -16,6 +16,7 @@ Others:      --source en --target de (or es, it, pt ...); --preset multi30k (cap
 Your data:   --preset multi30k --dataset PAIRS.tsv (columns source and target)
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -86,6 +87,11 @@ class Config(training.Settings, training.Search):
 def as_read(config: Config, side: str, texts: tf.Tensor) -> tf.Tensor:
     """Puts sources into lower case, if asked for."""
     return text.lower_case(texts) if config.lower_case and side == "source" else texts
+
+
+def count_units(config: Config, train: Part, side: str) -> Counter[bytes]:
+    """Counts the words of one side of the training part."""
+    return text.count_units(as_read(config, side, texts) for (texts,) in train.blocks(side))
 
 
 def close(config: Config, numbers: tf.RaggedTensor) -> tf.RaggedTensor:
@@ -274,8 +280,9 @@ def main(config: Config) -> None:
     sizes = {"source": config.source_pieces, "target": config.target_pieces}
     pieces = {}
     for side in SIDES:
-        counts = text.count_units(as_read(config, side, texts) for (texts,) in examples.train.blocks(side))
-        pieces[side] = run.vocabulary(side, text.Pieces, counts, sizes[side])
+        pieces[side] = run.vocabulary(
+            side, text.Pieces, count_units(config, examples.train, side), sizes[side]
+        )
     model = run.build(build_model, config, {side: len(pieces[side]) for side in SIDES})
     run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in SIDES])
     train = make_batches(config, pieces, examples.train, run.replicas, config.max_pieces)

@@ -15,7 +15,7 @@ def print_translation(
     sources: Sequence[str],
     references: Sequence[Sequence[str]],
     predicted: Sequence[str],
-    closeness: Callable[[Sequence[Sequence[str]], Sequence[str]], Sequence[float]],
+    closeness: Callable[[Sequence[Sequence[str]], Sequence[str]], Sequence[float]] = metrics.sentence_chrf,
     part: str = "test",
     what: str = "translation",
     samples: int = 6,

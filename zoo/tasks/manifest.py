@@ -140,7 +140,11 @@ def _plain(value: Any) -> Any:
         return value.to_json()
     if isinstance(value, DataSet | Training):
         named = ((f.name, getattr(value, f.name), f.name in _OPTIONAL) for f in dataclasses.fields(value))
-        return {name: _plain(content) for name, content, optional in named if content or not optional}
+        return {
+            name: _plain(content)
+            for name, content, optional in named
+            if not optional or content not in (None, [], (), {})
+        }
     if isinstance(value, Signature):
         return {"inputs": dict(value.inputs), "outputs": dict(value.outputs)}
     if isinstance(value, Mapping):

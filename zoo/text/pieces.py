@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any, Self
 
 import tensorflow as tf
 
@@ -125,10 +126,22 @@ class Pieces(Lines):
         super().__init__(lines)
         self._longest = max(map(len, self.pieces[_PIECE:]), default=1)
 
+    @classmethod
+    def read(cls, path: str | Path, *more: Any) -> Self:
+        """Reads a file that `write` wrote, or the same file inside a SavedModel.
+
+        Raises:
+            ZooError: it holds something else.
+        """
+        try:
+            return super().read(path, *more)
+        except ZooError as error:
+            raise ZooError(f"{path} holds {error}") from None
+
     @property
-    def pieces(self) -> tuple[str, ...]:
+    def pieces(self) -> list[str]:
         """The pieces by their number."""
-        return self._lines
+        return list(self._lines)
 
     def _make_tables(self, path: str | Path | None) -> None:
         self._numbers, self._strings = self._table(path, PADDING), self._table(path, "", to_strings=True)

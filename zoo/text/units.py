@@ -39,6 +39,13 @@ class Units(tf.Module):
             ["", "\N{REPLACEMENT CHARACTER}", "\n", *self.vocabulary.words[Vocabulary.START + 1 :]]
         )
 
+    @classmethod
+    def read(cls, path: str | Path, level: Level) -> Units:
+        """Reads a file that `write` wrote, or the same file inside a SavedModel."""
+        units = cls(Vocabulary.read(path).words, level)
+        units.vocabulary = Vocabulary.read(path)
+        return units
+
     def __len__(self) -> int:
         return len(self.vocabulary)
 

@@ -77,9 +77,9 @@ class Vocabulary(Lines):
     UNKNOWN, START = 1, 2
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def words(self) -> list[str]:
         """The words by their number."""
-        return self._lines
+        return list(self._lines)
 
     def _make_tables(self, path: str | Path | None) -> None:
         self._numbers = self._table(path, self.UNKNOWN)

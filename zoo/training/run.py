@@ -16,7 +16,7 @@ from zoo.export import Serving
 from zoo.metrics import Score
 from zoo.show.curves import draw_learning_curve
 from zoo.tasks import Evaluation, Manifest, Task
-from zoo.training.fit import Outcome, fit
+from zoo.training.fitting import Outcome, fit
 from zoo.training.folder import Folder
 from zoo.training.ranges import check_ranges
 from zoo.training.settings import Settings, start

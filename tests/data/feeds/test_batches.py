@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.data import Batches, Ragged, RowTable, Shared
+from zoo.data import Batches, Ragged
+from zoo.data.feeds.columns import RowTable, Shared
 
 
 def ragged(*lengths):

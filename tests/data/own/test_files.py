@@ -2,10 +2,9 @@ import json
 
 import pytest
 import tensorflow as tf
+from tiny import pairs_of, sentences_of
 
 import zoo.data
-from zoo.data.examples import sources_and_targets, tokens_and_tags
-from zoo.data.own import tables
 from zoo.errors import ZooError
 
 # As the hashes of test_splits.py say: "one", "two" are for training, "seven" for validation, "five" for test.
@@ -26,7 +25,7 @@ def rows(examples, split):
     """Returns (text, label's name) of every row."""
     return [
         (row["text"].decode(), examples.label_names[row["label"]])
-        for row in examples.split(split).as_numpy_iterator()
+        for row in examples.split(split).dataset.as_numpy_iterator()
     ]
 
 
@@ -70,7 +69,7 @@ def test_csv_tsv_and_jsonl_read_alike(tmp_path):
 def test_features_and_card(tmp_path):
     path = write(tmp_path / "a.csv", CSV)
     examples = load(path)
-    (row, _) = examples.train.as_numpy_iterator()
+    (row, _) = examples.train.dataset.as_numpy_iterator()
     assert row["text"] == b"one"
     assert (row["label"].dtype, row["label"].shape, row["label"]) == ("int64", (), 1)
     assert (examples.name, examples.source, examples.licence) == (str(path), "a.csv", "the user's own")
@@ -97,7 +96,7 @@ def test_labels_are_any_strings_in_sorted_order(tmp_path):
         write(tmp_path / "a.csv", "text,label\none,zürich\ntwo,3\nthree,Apple\nseven,3\nfive,3\n")
     )
     assert examples.label_names == ("3", "Apple", "zürich")
-    assert [int(row["label"]) for row in examples.train] == [2, 0, 1]
+    assert [int(row["label"]) for row in examples.train.dataset] == [2, 0, 1]
 
 
 def test_numbers_are_labels_too(tmp_path):
@@ -202,8 +201,8 @@ def test_each_mapping_reads_files_of_its_own(tmp_path):
     path = write(tmp_path / "a.csv", CSV)
     with pytest.raises(ZooError, match=r"ends in \.conll, \.conllu"):
         zoo.data.load(str(path), "tagging")
-    with pytest.raises(ZooError, match="captioning, series, text, not for juggling"):
-        tables.load(path, "juggling")
+    with pytest.raises(ZooError, match=r"'juggling'; there is: .*captioning, series, text"):
+        zoo.data.load(str(path), "juggling")
     with pytest.raises(ZooError, match="for tagging only"):
         zoo.data.load(str(path), "classification", tags="label")
 
@@ -258,8 +257,8 @@ SENTENCES = "One I-X\n\ntwo O\n. O\n\nseven I-Y\n\nfive O\n\nFIVE I-X\n! I-X\n"
 
 
 def tagged(path, tags=""):
-    examples = zoo.data.load(str(path), "tagging", tags)
-    parts = (tokens_and_tags(examples.split(split)) for split in ("train", "validation", "test"))
+    examples = zoo.data.load(str(path), "tagging", tags=tags)
+    parts = (sentences_of(examples.split(split)) for split in ("train", "validation", "test"))
     return examples, [list(zip(*part, strict=True)) for part in parts]
 
 
@@ -273,7 +272,7 @@ def test_a_column_file_is_split_by_its_sentences(tmp_path):
     assert (examples.name, examples.source, examples.licence) == (str(path), "a.conll", "the user's own")
     for split in ("train", "validation", "test"):
         strings = tf.TensorSpec([None], tf.string)
-        assert examples.split(split).element_spec == {"tokens": strings, "tags": strings}
+        assert examples.split(split).dataset.element_spec == {"tokens": strings, "tags": strings}
 
 
 def universal(*words):
@@ -290,8 +289,8 @@ def test_a_folder_of_conllu_files_has_the_raw_text(tmp_path):
     assert validation == [(["d", "e", "f"], ["X1", "X2", "X3"])]
     assert test == [(["g"], ["X1"])]
     assert examples.label_names == ("X1", "X2")
-    assert [row["text"] for row in examples.train.as_numpy_iterator()] == [b"ab", b"c"]
-    assert examples.test.element_spec["text"] == tf.TensorSpec([], tf.string)
+    assert [row["text"] for row in examples.train.dataset.as_numpy_iterator()] == [b"ab", b"c"]
+    assert examples.test.dataset.element_spec["text"] == tf.TensorSpec([], tf.string)
 
 
 def test_where_one_sentence_lacks_the_raw_text_there_is_none(tmp_path):
@@ -299,7 +298,7 @@ def test_where_one_sentence_lacks_the_raw_text_there_is_none(tmp_path):
         write(tmp_path / f"{split}.conllu", universal("a", "b"))
     write(tmp_path / "test.conllu", universal("a").split("\n", 1)[1])
     examples, _ = tagged(tmp_path, "xpos")
-    assert set(examples.train.element_spec) == {"tokens", "tags"}
+    assert set(examples.train.dataset.element_spec) == {"tokens", "tags"}
 
 
 @pytest.mark.parametrize(
@@ -315,7 +314,7 @@ def test_where_one_sentence_lacks_the_raw_text_there_is_none(tmp_path):
 def test_bad_column_data_is_refused_in_one_line(tmp_path, name, content, tags, told):
     path = write(tmp_path / name, content)
     with pytest.raises(ZooError) as error:
-        zoo.data.load(str(tmp_path if tags is None else path), "tagging", tags or "")
+        zoo.data.load(str(tmp_path if tags is None else path), "tagging", tags=tags or "")
     assert "\n" not in str(error.value)
     for part in told:
         assert part in str(error.value)
@@ -331,7 +330,7 @@ PAIRS = "source\ttarget\none\tun\ntwo\tdeux\nseven\tsept\nfive\tcinq\nFive!\tCin
 
 def pairs(path, **options):
     examples = zoo.data.load(str(path), "translation", **options)
-    parts = (sources_and_targets(examples.split(split)) for split in ("train", "validation", "test"))
+    parts = (pairs_of(examples.split(split)) for split in ("train", "validation", "test"))
     return examples, [list(zip(*part, strict=True)) for part in parts]
 
 
@@ -342,7 +341,7 @@ def test_a_file_of_pairs_is_split_by_its_sources(tmp_path):
     assert test == [("five", "cinq"), ("Five!", "Cinq !")]
     assert (examples.source, examples.licence, examples.label_names) == ("a.tsv", "the user's own", ())
     strings = tf.TensorSpec([], tf.string)
-    assert examples.test.element_spec == {"source": strings, "target": strings}
+    assert examples.test.dataset.element_spec == {"source": strings, "target": strings}
 
 
 def test_other_columns_may_hold_the_pairs(tmp_path):

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 from PIL import Image
 
+import zoo.data
 from zoo.data.own import pictures
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
@@ -56,8 +57,9 @@ def test_captions_of_a_picture_are_gathered_and_splits_are_as_the_table_says(tmp
 
 
 def test_pictures_are_decoded_with_opacity_in_the_order_of_the_table(tmp_path):
-    examples = pictures.load(write(tmp_path))
-    rows = examples.train.concatenate(examples.validation).concatenate(examples.test).as_numpy_iterator()
+    examples = zoo.data.load(str(write(tmp_path)), "captioning")
+    parts = (examples.split(split).dataset for split in zoo.data.SPLITS)
+    rows = [row for part in parts for row in part.as_numpy_iterator()]
     found, captions = zip(*((row["image"], row["captions"].tolist()) for row in rows), strict=True)
     assert captions[:2] == ([b"a red square", b"red"], [b"a green square"])
     red, green, glass, blue = found
@@ -66,7 +68,7 @@ def test_pictures_are_decoded_with_opacity_in_the_order_of_the_table(tmp_path):
     assert np.abs(green.astype(int) - (0, 255, 0, 255)).max() <= 3
     assert (glass[..., 3] == 0).all()
     assert (blue == (0, 0, 255, 255)).all()
-    assert examples.train.element_spec == {
+    assert examples.train.dataset.element_spec == {
         "image": tf.TensorSpec([None, None, 4], tf.uint8),
         "captions": tf.TensorSpec([None], tf.string),
     }

@@ -1,4 +1,5 @@
 import pytest
+from tiny import rows_of
 
 from zoo.data import load
 from zoo.data.splits import split_of
@@ -9,9 +10,7 @@ LINE = "twenty-four characters.\n"
 
 
 def texts(examples) -> dict[str, list[str]]:
-    return {
-        split: [row["text"].decode() for row in examples.split(split).as_numpy_iterator()] for split in SPLITS
-    }
+    return {split: [row["text"].decode() for row in rows_of(examples, split)] for split in SPLITS}
 
 
 def test_a_file_is_split_by_place_at_line_breaks(tmp_path):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny import rows_of
 
 import zoo.data
 from zoo.data.own.series import Series, later, read_series, seconds_of, written
@@ -119,7 +120,7 @@ def test_a_table_is_split_by_time(tmp_path):
     path = write(tmp_path / "a.csv", "day,x", *(f"{day},{row}" for row, day in enumerate(days)))
     examples = zoo.data.load(str(path), "series")
     assert examples.label_names == ("x",)
-    parts = [next(examples.split(part).as_numpy_iterator()) for part in ("train", "validation", "test")]
+    parts = [next(rows_of(examples, part)) for part in ("train", "validation", "test")]
     assert [row["values"][:, 0].tolist() for row in parts] == [
         list(range(14)), [14, 15], list(range(16, 20)),
     ]  # fmt: skip

@@ -9,9 +9,9 @@ from itertools import islice
 import babel
 import pytest
 from babel import dates, lists, localedata, numbers, units
+from tiny import pairs_of
 
 import zoo.data
-from zoo.data.examples import sources_and_targets
 from zoo.data.sets import cldr_formatters, cldr_phrases
 from zoo.data.sets.cldr_formatters import Draw, Pair, Phrase, folded, streams, terms_of
 from zoo.data.sets.cldr_phrases import SPLITS, corpus, languages
@@ -209,7 +209,7 @@ def test_a_pair_is_prepared_in_the_cache_under_its_versions(small, monkeypatch, 
     assert (tmp_path / "cldr_phrases" / examples.version / "1.0.0" / "dataset_info.json").is_file()
     parts = corpus("de", "it")
     for split in SPLITS:
-        found = zip(*sources_and_targets(examples.split(split)), strict=True)
+        found = zip(*pairs_of(examples.split(split)), strict=True)
         assert set(found) == {(phrase.source, phrase.target) for phrase in parts[split]}
     assert set(examples.extra) == {"test_terms"}
     assert examples.label_names == ()

@@ -1,9 +1,10 @@
 import pytest
+from tiny import pairs_of
 
 import zoo.data
-from zoo.data.examples import sources_and_references, sources_and_targets
 from zoo.data.sets import cmudict
 from zoo.errors import ZooError
+from zoo.tasks.translation import sources_and_references
 
 FILES = {
     "train-dev-20-21": "CAT  K AE T\r\nREAD  R EH D\r\nREAD  R IY D\r\n",
@@ -29,7 +30,7 @@ def tiny(monkeypatch, tmp_path):
 def test_words_are_in_lower_case_with_all_their_pronunciations(tiny):
     examples = zoo.data.load("cmudict", "translation")
     assert examples.languages == ("word", "phonemes")
-    assert sorted(zip(*sources_and_targets(examples.train), strict=True)) == [
+    assert sorted(zip(*pairs_of(examples.train), strict=True)) == [
         ("cat", "K AE T"),
         ("read", "R EH D"),
         ("read", "R IY D"),
@@ -43,12 +44,12 @@ def test_words_are_in_lower_case_with_all_their_pronunciations(tiny):
 
 def test_validation_holds_no_word_of_training(tiny):
     examples = zoo.data.load("cmudict", "translation")
-    assert sources_and_targets(examples.validation) == (["it's"], ["IH T S"])
+    assert pairs_of(examples.validation) == (["it's"], ["IH T S"])
 
 
 def test_it_is_read_from_phonemes_to_words_as_well(tiny):
     examples = zoo.data.load("cmudict", "translation", source="phonemes")
-    assert ("K AE T", "cat") in set(zip(*sources_and_targets(examples.train), strict=True))
+    assert ("K AE T", "cat") in set(zip(*pairs_of(examples.train), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_damaged_file_is_named_and_nothing_is_left(tiny, tmp_path, content):
 
 def test_the_real_one_has_the_published_split_but_for_validation(mirror):
     examples = zoo.data.load("cmudict", "translation")
-    found = {split: sources_and_targets(examples.split(split)) for split in ("train", "validation", "test")}
+    found = {split: pairs_of(examples.split(split)) for split in ("train", "validation", "test")}
     sizes = {split: len(words) for split, (words, _) in found.items()}
     assert sizes == {"train": 108_952, "validation": 4_726, "test": 12_855}
     words = {split: set(column) for split, (column, _) in found.items()}

@@ -2,9 +2,9 @@ import gzip
 from collections import Counter
 
 import pytest
+from tiny import sentences_of
 
 import zoo.data
-from zoo.data.examples import tokens_and_tags
 from zoo.data.sets import conll2000
 from zoo.errors import ZooError
 
@@ -33,8 +33,8 @@ def tiny(monkeypatch, tmp_path):
     ],
 )
 def test_a_tiny_one_is_prepared_in_the_cache(tiny, tmp_path, tags, ann, label_names):
-    examples = zoo.data.load("conll2000", "tagging", tags)
-    parts = [tokens_and_tags(examples.split(split)) for split in ("train", "validation", "test")]
+    examples = zoo.data.load("conll2000", "tagging", tags=tags)
+    parts = [sentences_of(examples.split(split)) for split in ("train", "validation", "test")]
     assert [len(tokens) for tokens, _ in parts] == [19, 1, 1]
     training = dict(zip(map(tuple, parts[0][0]), parts[0][1], strict=True))
     assert training["Ann", "sleeps", "."] == ann
@@ -74,7 +74,7 @@ def test_the_real_one_has_the_published_sizes(mirror):
     examples = zoo.data.load("conll2000", "tagging")
     sizes = {}
     for split in ("train", "validation", "test"):
-        tokens, tags = tokens_and_tags(examples.split(split))
+        tokens, tags = sentences_of(examples.split(split))
         sizes[split] = len(tokens), sum(map(len, tokens))
         assert {tag for row in tags for tag in row} <= set(examples.label_names)
     assert sizes["train"][0] + sizes["validation"][0] == 8_936

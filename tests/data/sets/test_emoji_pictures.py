@@ -5,6 +5,7 @@ import emoji
 import numpy as np
 import pytest
 import tensorflow as tf
+from tiny import rows_of
 
 import zoo.data
 from zoo.data.sets import emoji_pictures
@@ -157,7 +158,7 @@ def test_a_package_without_its_pictures_is_missing_too(monkeypatch):
 
 def test_the_data_set_holds_the_pictures_and_their_names(parts):
     examples = zoo.data.load("emoji", "captioning")
-    assert examples.train.element_spec == {
+    assert examples.train.dataset.element_spec == {
         "image": tf.TensorSpec([72, 72, 4], tf.uint8),
         "captions": tf.TensorSpec([None], tf.string),
     }
@@ -165,15 +166,15 @@ def test_the_data_set_holds_the_pictures_and_their_names(parts):
     assert "CC BY 4.0" in examples.licence
     assert list(examples.extra) == ["test_backgrounds"]
     for part, expected in parts.items():
-        found = {row["image"].tobytes(): captions(row) for row in examples.split(part).as_numpy_iterator()}
+        found = {row["image"].tobytes(): captions(row) for row in rows_of(examples, part)}
         assert found == {picture.pixels.tobytes(): picture.captions for picture in expected}
 
 
 def test_pictures_on_plain_colours_show_the_same():
     examples = zoo.data.load("emoji", "captioning")
-    transparent = {captions(row): row["image"] for row in examples.test.as_numpy_iterator()}
+    transparent = {captions(row): row["image"] for row in examples.test.dataset.as_numpy_iterator()}
     colours = set()
-    for row in examples.split("test_backgrounds").as_numpy_iterator():
+    for row in examples.split("test_backgrounds").dataset.as_numpy_iterator():
         picture, image = transparent.pop(captions(row)), row["image"]
         assert image.shape == (72, 72, 4) and (image[..., 3] == 255).all()
         covers, shows_through = picture[..., 3] == 255, picture[..., 3] == 0

@@ -4,9 +4,9 @@ import zipfile
 import pytest
 import tensorflow as tf
 from PIL import Image
+from tiny import rows_of
 
 import zoo.data
-from zoo.data.examples import captions_of
 from zoo.data.sets import flickr8k
 from zoo.errors import ZooError
 
@@ -67,12 +67,12 @@ def tiny(monkeypatch, tmp_path):
 
 def test_a_tiny_one_is_prepared_with_the_pictures_as_they_are(tiny, tmp_path):
     examples = zoo.data.load("flickr8k", "captioning")
-    assert examples.train.element_spec == {
+    assert examples.train.dataset.element_spec == {
         "image": tf.TensorSpec([None, None, 3], tf.uint8),
         "captions": tf.TensorSpec([None], tf.string),
     }
     for split, names in NAMES.items():
-        found = {row["captions"][0].decode(): row for row in examples.split(split).as_numpy_iterator()}
+        found = {row["captions"][0].decode(): row for row in rows_of(examples, split)}
         assert set(found) == {f"A dog's ball 0, seen in {name}." for name in names}
         for name, (width, height) in names.items():
             row = found[f"A dog's ball 0, seen in {name}."]
@@ -155,7 +155,9 @@ def test_a_mirror_without_the_archives_says_what_to_put_where(tiny):
 
 def test_the_real_one_has_the_published_pictures_and_five_captions_of_each(mirror):
     examples = zoo.data.load("flickr8k", "captioning")
-    captions = {split: captions_of(examples.split(split)) for split in ("train", "validation", "test")}
+    captions = {
+        split: examples.split(split).rows_of_strings("captions") for split in ("train", "validation", "test")
+    }
     assert {split: len(found) for split, found in captions.items()} == {
         "train": 6_000,
         "validation": 1_000,
@@ -164,5 +166,5 @@ def test_the_real_one_has_the_published_pictures_and_five_captions_of_each(mirro
     assert {len(each) for found in captions.values() for each in found} == {5}
     every = [caption for found in captions.values() for each in found for caption in each]
     assert all(every) and not any(" ." in caption or " ," in caption for caption in every)
-    row = next(examples.test.as_numpy_iterator())
+    row = next(examples.test.dataset.as_numpy_iterator())
     assert row["image"].ndim == 3 and row["image"].std() > 10

@@ -2,9 +2,9 @@ import gzip
 
 import pytest
 import tensorflow as tf
+from tiny import pairs_of
 
 import zoo.data
-from zoo.data.examples import sources_and_targets
 from zoo.data.sets import multi30k
 from zoo.errors import ZooError
 
@@ -50,9 +50,9 @@ def tiny(monkeypatch, tmp_path):
 )
 def test_a_tiny_one_is_prepared_for_any_pair(tiny, tmp_path, source, target, train, test):
     examples = zoo.data.load("multi30k", "translation", source=source, target=target)
-    assert set(zip(*sources_and_targets(examples.train), strict=True)) == train
-    assert list(zip(*sources_and_targets(examples.test), strict=True)) == [test]
-    assert examples.train.element_spec == {
+    assert set(zip(*pairs_of(examples.train), strict=True)) == train
+    assert list(zip(*pairs_of(examples.test), strict=True)) == [test]
+    assert examples.train.dataset.element_spec == {
         "source": tf.TensorSpec([], tf.string),
         "target": tf.TensorSpec([], tf.string),
     }
@@ -87,7 +87,7 @@ def test_an_unknown_language_lists_the_known_ones(tiny):
 
 def test_the_real_one_has_the_published_sizes(mirror):
     examples = zoo.data.load("multi30k", "translation", source="de", target="en")
-    pairs = {split: sources_and_targets(examples.split(split)) for split in ("train", "validation", "test")}
+    pairs = {split: pairs_of(examples.split(split)) for split in ("train", "validation", "test")}
     sizes = {split: len(sources) for split, (sources, _) in pairs.items()}
     assert sizes == {"train": 29_000, "validation": 1_014, "test": 1_000}
     assert dict(zip(*pairs["train"], strict=True))[

@@ -39,9 +39,9 @@ def tiny(monkeypatch, tmp_path):
     return path
 
 
-def the_text(dataset) -> str:
-    (row,) = dataset.as_numpy_iterator()
-    return row["text"].decode()
+def the_text(part) -> str:
+    (text,) = part.strings("text")
+    return text
 
 
 def test_a_part_is_one_text_of_lines(tiny):
@@ -49,7 +49,7 @@ def test_a_part_is_one_text_of_lines(tiny):
     assert the_text(examples.train) == "the <unk> sat\na N é\n"
     assert the_text(examples.validation) == "it sat\n"
     assert the_text(examples.test) == "the end\n"
-    assert examples.train.element_spec == {"text": tf.TensorSpec([], tf.string)}
+    assert examples.train.dataset.element_spec == {"text": tf.TensorSpec([], tf.string)}
     assert "Penn Treebank" in examples.licence
 
 

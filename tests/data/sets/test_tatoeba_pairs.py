@@ -2,9 +2,9 @@ import zipfile
 from itertools import combinations, pairwise
 
 import pytest
+from tiny import pairs_of
 
 import zoo.data
-from zoo.data.examples import sources_and_targets
 from zoo.data.sets import tatoeba_pairs
 from zoo.data.splits import fingerprint
 from zoo.errors import ZooError
@@ -33,7 +33,7 @@ def write(path, text: str | bytes, name="fra.txt"):
 
 def parts(examples) -> dict[str, list[tuple[str, str]]]:
     return {
-        split: list(zip(*sources_and_targets(examples.split(split)), strict=True))
+        split: list(zip(*pairs_of(examples.split(split)), strict=True))
         for split in ("train", "validation", "test")
     }
 
@@ -97,19 +97,19 @@ def test_a_page_instead_of_the_zip_file_is_refused(archive):
         zoo.data.load("tatoeba_pairs", "translation")
 
 
-def pairs_of(key: str) -> set[tuple[str, str]]:
+def of_split(key: str) -> set[tuple[str, str]]:
     return set(pairwise(key.split()))
 
 
 def test_the_real_one_shares_no_sentence_between_its_splits(mirror):
     examples = zoo.data.load("tatoeba_pairs", "translation")
-    found = {split: sources_and_targets(examples.split(split)) for split in SIZES}
+    found = {split: pairs_of(examples.split(split)) for split in SIZES}
     assert {split: len(sources) for split, (sources, _) in found.items()} == SIZES
     for side in (0, 1):
         keys = {split: set(map(fingerprint, pairs[side])) for split, pairs in found.items()}
         for one, other in combinations(keys.values(), 2):
             assert not one & other
     keys = {split: set(map(fingerprint, sources)) for split, (sources, _) in found.items()}
-    known = [pairs for pairs in map(pairs_of, keys["train"]) if len(pairs) >= 4]
-    for mine in [pairs for pairs in map(pairs_of, sorted(keys["test"])) if len(pairs) >= 4][::100]:
+    known = [pairs for pairs in map(of_split, keys["train"]) if len(pairs) >= 4]
+    for mine in [pairs for pairs in map(of_split, sorted(keys["test"])) if len(pairs) >= 4][::100]:
         assert max(len(mine & other) / len(mine | other) for other in known) < 0.6

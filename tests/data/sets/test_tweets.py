@@ -6,7 +6,6 @@ import pytest
 import tensorflow as tf
 
 import zoo.data
-from zoo.data.examples import columns
 from zoo.data.sets import tweets as module
 from zoo.data.splits import fingerprint, near_duplicates
 from zoo.errors import ZooError
@@ -18,9 +17,7 @@ SPLITS = ("train", "validation", "test")
 def rows(tweets):
     """Split -> list of (text as bytes, label)."""
     return {
-        split: [
-            row for block in columns(tweets.split(split), "text", "label") for row in zip(*block, strict=True)
-        ]
+        split: list(zip(tweets.split(split).column("text"), tweets.split(split).column("label"), strict=True))
         for split in SPLITS
     }
 
@@ -41,7 +38,7 @@ def test_sizes(rows):
 def test_features_and_labels(tweets, rows):
     assert tweets.label_names == ("negative", "neutral", "positive")
     for split in SPLITS:
-        assert tweets.split(split).element_spec == {
+        assert tweets.split(split).dataset.element_spec == {
             "text": tf.TensorSpec([], tf.string),
             "label": tf.TensorSpec([], tf.int64),
         }

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
+from zoo.models.asked import Function, predict
 from zoo.models.danger import dangerous_operations
-from zoo.models.find import Saved, find
-from zoo.models.predict import Function, predict
 from zoo.models.quiet import import_tensorflow
+from zoo.models.saved import Saved, find
 from zoo.tasks import of
 
 if TYPE_CHECKING:
