@@ -36,7 +36,8 @@ def text_classification(
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    texts, labels = ({split: columns[i] for split, columns in parts.items()} for i in (0, 1))
+    texts = {split: columns[0] for split, columns in parts.items()}
+    labels = {split: columns[1] for split, columns in parts.items()}
 
     def score(split: str, predicted: np.ndarray) -> Score:
         return metrics.classification(labels[split], predicted, label_names)
@@ -79,9 +80,9 @@ def tagging(train: Sentences, test: Sentences) -> dict[str, Score]:
     once = Counter(commonest[token] for token, tags in counts.items() if tags.total() == 1)
     # Where no token occurs once, each token's own tag votes.
     ((unknown, _),) = (once or Counter(commonest.values())).most_common(1)
-    tokens, truth = test
-    predicted = [[commonest.get(token, unknown) for token in sentence] for sentence in tokens]
-    return {"majority tag per token": metrics.tagging(truth, predicted, tokens)}
+    sentences, truth = test
+    predicted = [[commonest.get(token, unknown) for token in sentence] for sentence in sentences]
+    return {"majority tag per token": metrics.tagging(truth, predicted, sentences)}
 
 
 def translation(

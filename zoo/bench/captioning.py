@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -139,7 +140,7 @@ def _show_training(config, pieces, network, passes: int) -> None:
         "pictures": (network, pixels),
         "features, computed once": (network.get_layer("teller"), features),
     }
-    steps = {}
+    steps: dict[str, Any] = {}
     for name, (learner, picture) in learners.items():
         learner.compile(
             "adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), jit_compile=False

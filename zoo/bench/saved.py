@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import keras
 
 from zoo import models
 from zoo.errors import ZooError
 
-Config = TypeVar("Config")
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 def first_of(names: Sequence[str], recipe: str, chosen: str = "") -> models.Model:
@@ -36,7 +40,7 @@ def first_of(names: Sequence[str], recipe: str, chosen: str = "") -> models.Mode
 
 def config_of(model: models.Model, config: type[Config]) -> Config:
     """Returns the recipe's config that a model was trained with."""
-    fields = config.__dataclass_fields__
+    fields = {field.name for field in dataclasses.fields(config)}
     return config(**{name: value for name, value in model.manifest.config.items() if name in fields})
 
 

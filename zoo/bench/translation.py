@@ -239,7 +239,8 @@ def _search(encode, step, source: tf.Tensor, beam_size: int, length_penalty: flo
             done[row] = t >= limits[row] or score(open_[row].max(), limits[row]) <= worst
         if done.all():
             break
-        tokens, parents = last.reshape(-1).astype(np.int32), (slots + rows * beam_size).reshape(-1)
+        tokens = last.reshape(-1).astype(np.int32)
+        parents = (slots + rows * beam_size).reshape(-1).astype(np.int32)
     unfinished = [texts[row, open_[row].argmax(), : limits[row]].tolist() for row in range(batch)]
     return [finished[row][0][1] if finished[row] else unfinished[row] for row in range(batch)]
 

@@ -77,8 +77,8 @@ def evaluate(model: models.Model, dataset: str = "", split: str = "test", **give
     evaluation = task.evaluate(model, examples, scored)
     evaluation.show({**baselines, model.name: evaluation.score}, title)
     more = task.evaluate_more(model, examples, scored)
-    details = {**evaluation.score.details, **({"raw": more} if more else {})}
-    return replace(evaluation.score, details=details)
+    raw = {"raw": {name: dict(score.figures) for name, score in more.items()}} if more else {}
+    return replace(evaluation.score, details={**evaluation.score.details, **raw})
 
 
 def _same_rows(model: models.Model, examples: data.Examples, split: str) -> bool:

@@ -158,7 +158,7 @@ def _as_flags(path: Path, config: type) -> list[str]:
 def _parse(config, default, flags: list[str], where: str, description: str = "", program: str | None = None):
     import tyro
 
-    options = {"args": flags, "description": description, "prog": program}
+    options: dict[str, Any] = {"args": flags, "description": description, "prog": program}
     if default is not None:
         options["default"] = default
     if any(flag in ("-h", "--help") for flag in flags):

@@ -68,7 +68,9 @@ def of_user(path: Path, parts: Mapping[str, Part], label_names: Sequence[str] = 
     """Returns the examples of the user's own file or folder; `parts` are train, validation and test."""
     return Examples(
         name=str(path),
-        **parts,
+        train=parts["train"],
+        validation=parts["validation"],
+        test=parts["test"],
         label_names=tuple(label_names),
         source=path.name,
         licence="the user's own",

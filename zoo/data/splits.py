@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from math import ceil
+from typing import Any
 
 
 def fingerprint(text: str) -> str:
@@ -53,7 +54,7 @@ def near_duplicates(keys: Sequence[str], threshold: float = 0.6) -> list[list[in
         join(first.setdefault(key, index), index)
     pairs = {index: set(zip(key.split(), key.split()[1:], strict=False)) for key, index in first.items()}
     frequency = Counter(pair for found in pairs.values() for pair in found)
-    seen_with = defaultdict(list)
+    seen_with: dict[Any, list[Any]] = defaultdict(list)
     for index in sorted(pairs, key=lambda i: len(pairs[i])):
         mine = pairs[index]
         if len(mine) < 4:

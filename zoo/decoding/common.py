@@ -39,7 +39,7 @@ def argmax(logits) -> tf.Tensor:
 
 def check(name: str, value, least: float, highest: float = math.inf) -> None:
     """Refuses a plain number out of range; tensors are not known yet."""
-    if isinstance(value, Real) and not least <= value <= highest:
+    if isinstance(value, Real) and not least <= float(value) <= highest:
         wanted = f"{least} or more" if highest == math.inf else f"from {least} to {highest}"
         raise ZooError(f"{name} {value}: must be {wanted}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -157,7 +158,7 @@ class signature:  # noqa: N801 - a decorator
     def __call__(self, method: Callable[..., Any]) -> signature:
         """Takes the method."""
         self.method = method
-        functools.update_wrapper(self, method)  # type: ignore[arg-type]
+        functools.update_wrapper(self, method)
         return self
 
     def __get__(self, module: Any, owner: type | None = None) -> Any:
@@ -168,12 +169,15 @@ class signature:  # noqa: N801 - a decorator
         return module.functions[self.called]
 
     def _function(self, module: Any) -> Any:
-        def run(*inputs: Any) -> Any:
+        def run(*inputs: Any, **by_name: Any) -> Any:
             # Here, outside of all loops, weights are cast once for each call.
             with module.weights_as_stored():
-                return self.method(module, *inputs)
+                return self.method(module, *inputs, **by_name)
 
         specs = ((name, spec(module) if callable(spec) else spec) for name, spec in self.specs.items())
+        # Callers in Python may name the tensors too.
+        named = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in self.specs]
+        run.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
         return tf.function(
             run, input_signature=[tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs]
         )

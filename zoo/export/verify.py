@@ -56,7 +56,8 @@ def verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str,
     with tempfile.TemporaryDirectory() as folder:
         asked, outputs = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
         stored = {f"{name}/{key}": value for name, inputs in given.items() for key, value in inputs.items()}
-        np.savez(asked, **{place: _storable(value.numpy()) for place, value in stored.items()})
+        arrays: Any = {place: _storable(value.numpy()) for place, value in stored.items()}
+        np.savez(asked, **arrays)
         command = [sys.executable, "-c", _FRESH_PROCESS, str(directory), str(asked), str(outputs)]
         # On the CPU, since this process may hold all of the GPU's memory.
         environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "-1"}

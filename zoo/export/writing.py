@@ -105,8 +105,9 @@ class _WholeTensors(tf.train.experimental.ShardingCallback):
 
     description = "Whole tensors, as many as fit into a file."
 
-    def __call__(self, shardable_tensors):
-        shards, sizes = [{}], [0]
+    def __call__(self, shardable_tensors: Any) -> Any:
+        shards: list[dict[str, Any]] = [{}]
+        sizes = [0]
         for part in shardable_tensors:
             size = part.dtype.size * (part.shape.num_elements() or 0)
             if sizes[-1] and sizes[-1] + size > _SHARD_BYTES:

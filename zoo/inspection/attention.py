@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from rich.cells import cell_len
@@ -108,7 +108,7 @@ def draw(found: AttentionMap, name: str, path: Path) -> None:
     axis.xaxis.set_label_position("top")
     axis.set(xlabel="read", ylabel="written")
     small = [min(9.0, 40 * cell / len(labels)) for cell, labels in zip(cells, (along, down), strict=True)]
-    leaning = {"rotation": 50, "ha": "left", "rotation_mode": "anchor"}
+    leaning: dict[str, Any] = {"rotation": 50, "ha": "left", "rotation_mode": "anchor"}
     axis.set_xticks(np.arange(len(along)) + 0.5, along, fontsize=small[0], **leaning)
     axis.set_yticks(np.arange(len(down)) + 0.5, down, fontsize=small[1])
     axis.tick_params(length=0)

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.layers import CELLS, recurrent
+from zoo.layers import Cell, recurrent
 
 SHOWN, NOISE = 4, 4  # symbols to be recalled, and those that mean nothing
 CLIP = 5.0
@@ -62,14 +62,14 @@ class Kind:
         forget_bias: of an LSTM, instead of 1, if given.
     """
 
-    cell: str
+    cell: Cell
     spread: float = 0.0
     forget_bias: float | None = None
 
 
 # Name -> kind, as tables and pictures call it.
 KINDS = {
-    **{name: Kind(name) for name in CELLS},
+    **{name: Kind(name) for name in get_args(Cell)},
     "simple_rnn, random": Kind("simple_rnn", spread=1.0),
     "lstm, forget bias 0": Kind("lstm", forget_bias=0.0),
     # About ln(distance): gates that forget one part in so many (Tallec and Ollivier 2018).
@@ -116,7 +116,7 @@ class Network:
 
     def __post_init__(self):
         initializers = keras.initializers
-        options = {"kernel_initializer": initializers.GlorotUniform(self.seed)}
+        options: dict[str, Any] = {"kernel_initializer": initializers.GlorotUniform(self.seed)}
         matrix = initializers.Orthogonal(seed=self.seed)
         if self.kind.spread:
             matrix = initializers.RandomNormal(stddev=self.kind.spread / self.units**0.5, seed=self.seed)
@@ -233,7 +233,9 @@ def train(network: Network, update, distance: int, updates: int, whole: bool = F
         whole: go on to the last update, learned or not.
     """
     draw = np.random.default_rng([network.seed, distance])
-    losses, norms, right = [], [], []
+    losses: list[float] = []
+    norms: list[float] = []
+    right: list[float] = []
     for _ in range(updates):
         outcome = update(*map(tf.constant, recall(_BATCH, distance, draw)))
         for curve, value in zip((losses, norms, right), outcome, strict=True):

@@ -43,7 +43,8 @@ Ranking = Mapping[str, Sequence["Tracker"]]
 def colour(value: float) -> tuple[int, int, int]:
     """Returns red, green and blue of a value from -1 to 1: blue, white, orange."""
     end = _HIGH if value > 0 else _LOW
-    return tuple(int(part) for part in np.rint(255 + min(1.0, abs(value)) * (end - 255)))
+    red, green, blue = (int(part) for part in np.rint(255 + min(1.0, abs(value)) * (end - 255)))
+    return red, green, blue
 
 
 def strengths(read: States, unit: int) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -99,8 +99,8 @@ def rank(read: Sequence[States], code: bool, most: int = 3) -> dict[str, list[Tr
         for name, values in tracked(each.text, code).items():
             numbers.setdefault(name, []).extend(values[end - 1] for _, end in each.places)
     ranking = {}
-    for name, values in numbers.items():
-        correlations = _correlations(activations, np.array(values))
+    for name, followed in numbers.items():
+        correlations = _correlations(activations, np.array(followed))
         best = np.argsort(-np.abs(correlations), kind="stable")[:most]
         trackers = [Tracker(int(unit), float(correlations[unit])) for unit in best if correlations[unit]]
         if trackers:
@@ -186,7 +186,7 @@ def _probe(model: Model, text: str, probe: str) -> tuple[list[str], str]:
     pieces = [piece for each in texts if (piece := _first_piece(each)).strip()]
     if len(pieces) < _PIECES:  # few texts, but long ones
         pieces = [piece for each in texts for piece in _pieces(each) if piece.strip()]
-    chosen = np.unique(np.linspace(0, len(pieces) - 1, _PIECES).round().astype(int)) if pieces else []
+    chosen: Any = np.unique(np.linspace(0, len(pieces) - 1, _PIECES).round().astype(int)) if pieces else []
     return ([pieces[i] for i in chosen], named) if len(chosen) else ([text], "this text alone")
 
 

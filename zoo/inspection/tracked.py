@@ -85,7 +85,7 @@ def _depth(step: np.ndarray) -> np.ndarray:
 
 
 def _indentation(text: str) -> np.ndarray:
-    lines = (re.match(r"[^\S\n]*", line)[0] for line in text.split("\n"))
+    lines = (line[: len(line) - len(line.lstrip())] for line in text.split("\n"))
     widths = [
         value
         for line, blank in zip(text.split("\n"), map(len, lines), strict=True)

@@ -1,5 +1,7 @@
 """Recurrent cells that Keras lacks; `keras.layers.RNN` runs them over time."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -94,7 +96,7 @@ class PeepholeLSTMCell(_Cell):
         starts = (0.0, float(unit_forget_bias), 0.0, 0.0)
         super().__init__(units, starts, kernel_initializer, recurrent_initializer, **options)
         self.unit_forget_bias = unit_forget_bias
-        self.state_size = [units, units]
+        self.state_size: Any = [units, units]
 
     def build(self, shape):
         """Makes the weights."""

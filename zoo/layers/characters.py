@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from zoo.layers.recurrent import recurrent
+from zoo.layers.recurrent import Cell, recurrent
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -27,7 +27,7 @@ class CharacterRNN(keras.layers.Layer):
         The last states of both directions, (batch, time, 2 * units).
     """
 
-    def __init__(self, cell: str, units: int, characters: int, **options):
+    def __init__(self, cell: Cell, units: int, characters: int, **options):
         super().__init__(**options)
         self.cell, self.units, self.characters = cell, units, characters
         self.embedding = keras.layers.Embedding(

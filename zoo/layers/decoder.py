@@ -1,6 +1,7 @@
 """A recurrent decoder: one stack of layers that runs over whole sequences, or step by step."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -8,7 +9,7 @@ from keras import ops
 
 from zoo.errors import ZooError
 from zoo.layers.attention import Attention, Memory
-from zoo.layers.recurrent import recurrent
+from zoo.layers.recurrent import Cell, recurrent
 
 ATTENTION = ("additive", "dot", "none")
 
@@ -48,7 +49,7 @@ class Decoder(keras.layers.Layer):
 
     def __init__(
         self,
-        cell: str,
+        cell: Cell,
         layers: int,
         units: int,
         width: int,
@@ -60,7 +61,7 @@ class Decoder(keras.layers.Layer):
         super().__init__(**options)
         if attention not in ATTENTION:
             raise ZooError(f"unknown attention {attention!r}: choose {', '.join(ATTENTION)}")
-        self.settings = {
+        self.settings: dict[str, Any] = {
             "cell": cell,
             "layers": layers,
             "units": units,
@@ -70,13 +71,13 @@ class Decoder(keras.layers.Layer):
             "dropout": dropout,
         }
         self.supports_masking = True
-        policy = {"dtype": self.dtype_policy}
+        policy: dict[str, Any] = {"dtype": self.dtype_policy}
         numbers = range(1, layers + 1)
         self.rnns = [
             recurrent(cell, units, return_sequences=True, name=f"rnn_{i}", **policy) for i in numbers
         ]
         self.dropouts = [keras.layers.Dropout(dropout, name=f"dropout_{i}", **policy) for i in numbers]
-        self.attention = (
+        self.attention: Any = (
             Attention(attention, units, name="attention", **policy) if attention != "none" else None
         )
         self.readout = keras.layers.Dense(width, name="readout", **policy)
@@ -141,7 +142,7 @@ class Decoder(keras.layers.Layer):
     def _step(self, x, state, memory, masks):
         """As `step`; `masks` are multiplied with each layer's input, without what was fed."""
         feeding = self.settings["input_feeding"]
-        after = []
+        after: list[Any] = []
 
         def layer(number, x):
             y, new = self.rnns[number].cell(x[:, 0], self._own(state, number))

@@ -6,8 +6,10 @@ import numpy as np
 
 from zoo.metrics.score import Score
 
+Numbers = Sequence[int] | np.ndarray
 
-def classification(truth: Sequence[int], predicted: Sequence[int], label_names: Sequence[str]) -> Score:
+
+def classification(truth: Numbers, predicted: Numbers, label_names: Sequence[str]) -> Score:
     """Scores predicted labels.
 
     Args:

@@ -1,5 +1,6 @@
 """Imports TensorFlow without the chatter that it prints before anything can silence it."""
 
+import importlib
 import os
 import sys
 import tempfile
@@ -12,17 +13,14 @@ def import_tensorflow() -> ModuleType:
     Set TF_CPP_MIN_LOG_LEVEL=0 to see them, for instance to learn why a GPU is not found.
     """
     if "tensorflow" in sys.modules or os.environ.get("TF_CPP_MIN_LOG_LEVEL") == "0":
-        import tensorflow
-
-        return tensorflow
+        return importlib.import_module("tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     kept = os.dup(2)
     with tempfile.TemporaryFile() as held:
         os.dup2(held.fileno(), 2)
         try:
-            import tensorflow
-
+            tensorflow = importlib.import_module("tensorflow")
             tensorflow.config.list_physical_devices()  # looks for a GPU, and says so
         except BaseException:
             held.seek(0)

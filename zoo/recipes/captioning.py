@@ -19,7 +19,7 @@ Your data:   --preset flickr8k --dataset FOLDER (pictures, and captions.csv with
 from collections import Counter
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import keras
 import numpy as np
@@ -122,7 +122,8 @@ def make_batches(
     rows = np.repeat(np.arange(len(captions)), config.captions_each)
     numbers = text.with_ends(pieces.encode(tf.constant(texts))[:, : config.max_pieces])
     # Teacher forcing: each step is given the right piece before it, and asked for the next.
-    inputs = {"picture": Shared(pictures, rows), "caption": Ragged.concatenate([numbers[:, :-1]])}
+    given = Ragged.concatenate([numbers[:, :-1]])
+    inputs: dict[str, Any] = {"picture": Shared(pictures, rows), "caption": given}
     # Captions are short, so little padding is lost by batches that are random samples, which batch
     # normalisation wants.
     return Batches(inputs, Ragged.concatenate([numbers[:, 1:]]), config.batch_size, replicas, pool=1)
@@ -330,10 +331,10 @@ def main(config: Config) -> None:
     run.fit(learner, batches["train"], batches["validation"], loss, score=score)
 
     module = Captioning(config, model, pieces)
-    for part, evaluation in run.evaluate(module).items():
-        truth = examples.split(part).rows_of_strings("captions")
-        rows = examples.split(part).dataset
-        show.draw_sheet(rows, truth, evaluation.predicted, run.folder.directory / f"{part}.png")
+    for split, evaluation in run.evaluate(module).items():
+        truth = examples.split(split).rows_of_strings("captions")
+        rows = examples.split(split).dataset
+        show.draw_sheet(rows, truth, evaluation.predicted, run.folder.directory / f"{split}.png")
     files = (tf.io.encode_png(row["image"]).numpy() for row in examples.test.dataset.take(4))
     run.export(module, ["", "no picture", *files])
 

@@ -182,7 +182,7 @@ def main(config: Config) -> None:
     run.start_from(model, grown=["word_embedding/embeddings"], by_label=["logits"])
     batches = [make_batches(config, vocabulary, part, run.replicas) for part in (train, examples.validation)]
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    run.fit(model, *batches, loss, [keras.metrics.SparseCategoricalAccuracy(name="accuracy")])
+    run.fit(model, batches[0], batches[1], loss, [keras.metrics.SparseCategoricalAccuracy(name="accuracy")])
 
     module = Sentiment(config, model, vocabulary, labels)
     run.evaluate(module)

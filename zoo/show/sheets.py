@@ -32,12 +32,12 @@ def draw_sheet(
     from zoo import images
 
     worst, others = worst_and_others(references, predicted, samples)
-    chosen = dict.fromkeys(worst + others)
+    chosen: dict[int, Any] = dict.fromkeys(worst + others)
     for row, example in enumerate(dataset):
         if row in chosen:
             chosen[row] = images.thumbnail(example["image"], _PIXELS).numpy()
-    rows = [[column[row] for row in chosen] for column in (chosen, references, predicted)]
-    draw_captions(*rows, path, exact=metrics.are_names(references))
+    true, said = [references[row] for row in chosen], [predicted[row] for row in chosen]
+    draw_captions(list(chosen.values()), true, said, path, exact=metrics.are_names(references))
 
 
 def draw_captions(

@@ -21,8 +21,8 @@ _BLOCK = 512  # rows that go through a model together: bounds memory, not answer
 FEW = 16  # the same where an answer grows with the square of its length
 
 
-class Model(Protocol):
-    """What a task asks: a loaded SavedModel, or the module in memory that becomes one."""
+class Described(Protocol):
+    """A model that need not have been loaded."""
 
     @property
     def name(self) -> str:
@@ -31,6 +31,10 @@ class Model(Protocol):
     @property
     def manifest(self) -> Manifest:
         """What it says of itself."""
+
+
+class Model(Described, Protocol):
+    """What a task asks: a loaded SavedModel, or the module in memory that becomes one."""
 
     def predict(self, inputs: Any, signature: str = "", **settings: Any) -> list[Row]:
         """Returns one answer for each input."""
@@ -162,7 +166,7 @@ class Task(Reader):
 
     # The command line ------------------------------------------------------------------------------------
 
-    def given(self, typed: Sequence[str], file: str, model: Model) -> Given:
+    def given(self, typed: Sequence[str], file: str, model: Described) -> Given:
         """Returns what was typed on a command line, or what a file holds."""
         texts = list(typed) or read_texts(Path(file))
         return Given(texts, [{"text": text} for text in texts])
@@ -236,6 +240,18 @@ class Task(Reader):
 
         Returns:
             Test part -> name -> score.
+        """
+        raise NotImplementedError
+
+    def scorer(
+        self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()
+    ) -> Callable[[], float]:
+        """Returns what scores, after an epoch, what a model in training predicts for a part: its `merit`.
+
+        Args:
+            part: the rows.
+            predict: gives an answer for each row.
+            names: where answers are numbers, the name of each.
         """
         raise NotImplementedError
 

@@ -13,7 +13,7 @@ from zoo.data.own import picture_files, pictures, tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.show.answers import one_line
-from zoo.tasks.base import FEW, Answered, Evaluation, Given, Model, Row, in_blocks
+from zoo.tasks.base import FEW, Answered, Described, Evaluation, Given, Model, Row, in_blocks
 from zoo.tasks.manifest import Manifest
 from zoo.tasks.written import Written
 
@@ -130,7 +130,7 @@ class Captioning(Written):
 
     # The command line ------------------------------------------------------------------------------------
 
-    def given(self, typed: Sequence[str], file: str, model: Model) -> Given:
+    def given(self, typed: Sequence[str], file: str, model: Described) -> Given:
         """Returns the pictures that were named, or that a file lists."""
         files = picture_files.given(typed) or picture_files.listed(Path(file))
         return Given([picture.file for picture in files], [{"image": picture.name} for picture in files])
@@ -189,7 +189,9 @@ class Captioning(Written):
 
         return Evaluation(metrics.captioning(truth, predicted), show_scores, predicted)
 
-    def scorer(self, part: Part, predict: Callable[[], list[bytes]]) -> Callable[[], float]:
+    def scorer(
+        self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()
+    ) -> Callable[[], float]:
         """Returns what scores the captions (n,) that `predict` gives for a part: the higher the better."""
         truth = part.rows_of_strings("captions")
         return lambda: self.merit(metrics.captioning(truth, [text.decode("utf-8") for text in predict()]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,7 +100,7 @@ class Manifest:
         known = {f.name for f in dataclasses.fields(cls)} - {"own"}
         given: dict[str, Any] = {name: value for name, value in stored.items() if name in known}
         given["own"] = {name: stored[name] for name in stored if name not in known | {"format"}}
-        parse = {
+        parse: dict[str, Callable[[Any], Any]] = {
             "dataset": lambda value: _parsed(DataSet, value),
             "training": lambda value: _parsed(Training, value),
             "metrics": _scores,

@@ -16,7 +16,7 @@ from zoo.data.own import series, tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.metrics.forecasts import ahead, by_step, origins
-from zoo.tasks.base import Answered, Evaluation, Given, Model, Row, Task, in_blocks
+from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, Task, in_blocks
 from zoo.tasks.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class Series(Task):
 
     # The command line ------------------------------------------------------------------------------------
 
-    def given(self, typed: Sequence[str], file: str, model: Model) -> Given:
+    def given(self, typed: Sequence[str], file: str, model: Described) -> Given:
         """Returns the table; numbers are not typed."""
         if typed:
             raise ZooError(_reads_a_table(model.name))

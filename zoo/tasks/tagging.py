@@ -286,7 +286,7 @@ class Tagging(Task):
         return scores
 
     def scorer(
-        self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str]
+        self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()
     ) -> Callable[[], float]:
         """Returns what scores the tags that are predicted for a part: the higher the better.
 

@@ -195,7 +195,9 @@ class Translation(Written):
 
         return Evaluation(self.score(references, predicted), show_scores, predicted)
 
-    def scorer(self, part: Part, predict: Callable[[], list[bytes]]) -> Callable[[], float]:
+    def scorer(
+        self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()
+    ) -> Callable[[], float]:
         """Returns what scores the translations (n,) that are predicted for a part: the higher the better."""
         rows = part.strings("source")
         sources, references = sources_and_references(part)

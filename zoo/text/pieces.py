@@ -246,7 +246,7 @@ class Pieces(Lines):
         have = set(start)
         room = size if known else max(0, size - len(start))
         units = [(unit.decode("utf-8"), count) for unit, count in counts.items()]
-        letters = Counter()
+        letters: Counter[str] = Counter()
         for unit, count in units:
             for letter in unit:
                 letters[letter] += count
@@ -275,7 +275,8 @@ def _count(units: list[tuple[str, int]], pieces: set[str]) -> tuple[Counter[str]
     longest: dict[str, int] = {}
     for piece in pieces:
         longest[piece[:2]] = max(len(piece), longest.get(piece[:2], 1))
-    used, joined = Counter(), Counter()
+    used: Counter[Any] = Counter()
+    joined: Counter[Any] = Counter()
     for unit, count in units:
         before, start = "", 0
         while start < len(unit):

@@ -1,5 +1,7 @@
 """Truncated back-propagation through time: what a network remembers is handed from window to window."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -52,7 +54,7 @@ class Carried(keras.Model):
         }
         self.built = True
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Any, training: bool = False) -> Any:
         """Reads a window, and keeps the states behind it."""
         kept = self.states["training" if training else "validation"]
         goes_on = 1 - ops.cast(inputs["start"], "float32")[:, None]
@@ -94,7 +96,7 @@ def read(
     size = core.output["logits"].shape[-1]
     window = tf.clip_by_value(_LOGITS // (size * tf.maximum(rows, 1)), 8, 256)
 
-    def go_on(start, total, states):
+    def go_on(start: Any, total: Any, states: Any) -> Any:
         going = tf.reduce_sum(tf.cast(lengths > tf.cast(start, tf.int64), tf.int32))
         inputs, targets = (part[:going, start : start + window].to_tensor() for part in (before, numbers))
         first = {name: state[:going] for name, state in states.items()}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -47,23 +48,23 @@ class Checkpoint(keras.callbacks.Callback):
         """Leaves the model with the weights of its best epoch."""
         _assign(model.weights, self.best)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         """Looks at the clock."""
         self._began = time.monotonic()
 
-    def on_test_begin(self, logs=None):
+    def on_test_begin(self, logs: Any = None) -> None:
         """Validates what would be kept."""
         self._training_weights = [variable.numpy() for variable in self.model.trainable_variables]
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         optimizer.finalize_variable_values(self.model.trainable_variables)  # the moving average, if any
 
-    def on_test_end(self, logs=None):
+    def on_test_end(self, logs: Any = None) -> None:
         """Goes on with what is trained."""
         self._candidate = [variable.numpy() for variable in self.model.weights]
         self._scored = {"val_score": float(self.score())} if self.score else {}
         _assign(self.model.trainable_variables, self._training_weights)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Keeps what is best, and everything."""
         logs.update(self._scored)  # the progress bar and TensorBoard, which come after, show it too
         logs = {name: float(value) for name, value in logs.items()}
@@ -100,6 +101,6 @@ class Checkpoint(keras.callbacks.Callback):
         self.folder.save_checkpoint(arrays, state)
 
 
-def _assign(variables, arrays) -> None:
+def _assign(variables: Sequence[Any], arrays: Sequence[np.ndarray]) -> None:
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)

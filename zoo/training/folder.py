@@ -79,7 +79,7 @@ class Folder:
         temporary = self.directory / f".{_CHECKPOINT}.tmp{os.getpid()}"
         try:
             with temporary.open("wb") as file:
-                np.savez(file, _state=np.array(json.dumps(state)), **arrays)
+                np.savez(file, **{**arrays, "_state": np.array(json.dumps(state))})  # type: ignore[arg-type]
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(self.directory / _CHECKPOINT)

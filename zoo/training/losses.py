@@ -14,7 +14,7 @@ class RowLoss(keras.losses.Loss):
     tokens is not: each device has its own number of them.
     """
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Returns the weighted mean over rows; a Keras mask that `y_pred` may carry is left aside."""
         return super().__call__(y_true, tf.identity(y_pred), sample_weight)
 
@@ -57,7 +57,7 @@ class SequenceCrossentropy(RowLoss):
         super().__init__(name="sequence_crossentropy")
         self.padding, self.smoothing = padding, smoothing
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """Returns (batch,)."""
         real = tf.not_equal(y_true, self.padding)
         targets = tf.where(real, tf.cast(y_true, tf.int32), 0)
@@ -76,7 +76,7 @@ class WindowCrossentropy(SequenceCrossentropy):
     Steps that are not there count as 0; `zoo.data.Streams` weighs rows so that a whole pass is right.
     """
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """Returns (batch,)."""
         return super().call(y_true, y_pred) / tf.cast(tf.shape(y_true)[1], tf.float32)
 
@@ -99,7 +99,7 @@ class PinballLoss(RowLoss):
         super().__init__(name="pinball")
         self.levels = tuple(levels)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Any, y_pred: Any) -> Any:
         """Returns (batch,)."""
         levels = tf.constant(self.levels, tf.float32)
         truth = tf.cast(y_true, tf.float32)[:, :, None, ..., None]

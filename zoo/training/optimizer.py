@@ -31,7 +31,7 @@ def make_optimizer(settings: Settings, steps_per_epoch: int) -> keras.optimizers
     return _clipped(kind, settings.clip_norm)(learning_rate=rate, use_ema=decay > 0, ema_momentum=decay)
 
 
-def _clipped(kind: type[keras.optimizers.Optimizer], norm: float):
+def _clipped(kind: type[keras.optimizers.Optimizer], norm: float) -> Any:
     """Returns an optimizer class that clips the global norm of the gradient summed over all devices.
 
     Keras clips each device's share before they are summed, so that two devices would take another step
@@ -39,7 +39,7 @@ def _clipped(kind: type[keras.optimizers.Optimizer], norm: float):
     """
 
     class Clipped(kind):
-        def _all_reduce_sum_gradients(self, grads_and_vars):
+        def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
             reduced = super()._all_reduce_sum_gradients(grads_and_vars)
             if not norm:
                 return reduced

@@ -40,7 +40,8 @@ def config_of(init_from: str) -> dict[str, Any]:
     if not init_from:
         return {}
     if folder := _run_folder(init_from):
-        return json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        return config
     return dict(models.find(init_from).manifest.config)
 
 
@@ -107,8 +108,8 @@ def _run_folder(name: str) -> Path | None:
 
 def _trained_weights(init_from: str) -> tuple[dict[str, np.ndarray], list[str]]:
     """Returns path -> weight, and the labels."""
-    if folder := _run_folder(init_from):
-        arrays, state = read_checkpoint(folder)
+    if (folder := _run_folder(init_from)) and (stored := read_checkpoint(folder)):
+        arrays, state = stored
         labels = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("labels", [])
         return dict(zip(state["weights"], numbered(arrays, "best"), strict=True)), labels
     loaded = models.load(init_from)

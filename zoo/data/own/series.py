@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -196,7 +196,7 @@ def _exists(year: int, month: int, day: int) -> bool:
     return True
 
 
-def _dates(times: Sequence[int]) -> list[datetime]:
+def _dates(times: Iterable[int]) -> list[datetime]:
     return [datetime.fromtimestamp(int(seconds), UTC) for seconds in times]
 
 
@@ -280,7 +280,7 @@ def _check_times(path: Path, lines: Sequence[int], times: Sequence[int]) -> None
         )
 
 
-def _months_between(times: Sequence[int]) -> list[int]:
+def _months_between(times: Iterable[int]) -> list[int]:
     """Returns the whole months between neighbours; none if these are not all on one day of the month."""
     dates = _dates(times)
     one_day = len({when.day for when in dates}) == 1 or _at_month_ends(dates)

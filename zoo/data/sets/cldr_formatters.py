@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import babel
 import emoji
@@ -35,10 +35,10 @@ class Pair(NamedTuple):
         Both sides are empty where CLDR lacks a pattern for one of them.
         """
         try:
-            sides = [formatter(*arguments, locale=locale, **options) or "" for locale in self]
+            source, target = (formatter(*arguments, locale=locale, **options) or "" for locale in self)
         except KeyError:  # as babel tells it
-            sides = ["", ""]
-        return Phrase(kind, *sides, frozenset(terms))
+            source = target = ""
+        return Phrase(kind, source, target, frozenset(terms))
 
 
 def folded(text: str) -> str:
@@ -147,7 +147,8 @@ def _distinct(pair: Pair, options: Iterable, looks: Callable) -> list:
         options: what a formatter is called with.
         looks: takes an option and a locale, and returns what the formatter makes of some values.
     """
-    kept, seen = [], set()
+    kept: list[Any] = []
+    seen: set[Any] = set()
     for option in options:
         try:
             found, _ = ({*map(folded, looks(option, locale))} for locale in pair)
@@ -172,7 +173,7 @@ def _date_formats(pair: Pair) -> dict[tuple[Callable, str], list[tuple[Callable,
         (formatter, name): [folded(formatter(time, name, locale=pair.source)) for time in times]
         for formatter, name in formats
     }
-    rivals = {}
+    rivals: dict[Any, list[Any]] = {}
     for found, look in looks.items():
         # A number alone may be a day, an hour or a year.
         if not look[0].isdigit():
@@ -216,9 +217,9 @@ def _intervals(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
             last = last.replace(**same)
         except ValueError:  # no such day in that month
             continue
-        first, last = sorted((first, last))
-        ends = [_format_skeleton(time, skeleton, locale=pair.source) for time in (first, last)]
-        if ends[0] != ends[1]:
+        first, last = min(first, last), max(first, last)
+        looks = [_format_skeleton(time, skeleton, locale=pair.source) for time in (first, last)]
+        if looks[0] != looks[1]:
             yield pair.phrase("intervals", [], dates.format_interval, first, last, skeleton)
 
 
@@ -243,7 +244,7 @@ def _relative_times(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
 
 def _numbers(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
     compact = numbers.format_compact_decimal
-    variants = [(numbers.format_decimal, {}), (numbers.format_percent, {})]
+    variants: Any = [(numbers.format_decimal, {}), (numbers.format_percent, {})]
     variants += [(compact, {"format_type": length, "fraction_digits": 1}) for length in ("long", "short")]
     variants = _distinct(
         pair, variants, lambda found, locale: [found[0](1_200_000, locale=locale, **found[1])]
@@ -298,8 +299,8 @@ def _locales(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
         codes = {"languages": found.language, "scripts": found.script, "territories": found.territory}
         terms = {f"{kind} {code}" for kind, code in codes.items() if code}
         if len(terms) > 1 and terms <= keys and not found.variant:
-            sides = (found.get_display_name(locale) or "" for locale in pair)
-            yield Phrase("locales", *sides, frozenset(terms))
+            source, target = (found.get_display_name(locale) or "" for locale in pair)
+            yield Phrase("locales", source, target, frozenset(terms))
 
 
 def _skin_tones(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
@@ -319,11 +320,11 @@ def _lists(pair: Pair, draw: Draw, kind: str, phrases: list[Phrase], most: int =
         found = draw.some(phrases, draw.one((2, 2, 3, 3, most)))
         terms = frozenset().union(*(phrase.terms for phrase in found))
         style = draw.one((styles[0], *styles))
-        sides = (
+        source, target = (
             lists.format_list([phrase[side] for phrase in found], style, locale)
             for side, locale in zip((1, 2), pair, strict=True)
         )
-        yield Phrase(kind, *sides, terms)
+        yield Phrase(kind, source, target, terms)
 
 
 def lists_of_phrases(pair: Pair, phrases: list[Phrase]) -> Iterator[Phrase]:

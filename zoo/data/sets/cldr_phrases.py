@@ -149,7 +149,8 @@ def _split_of(phrase: Phrase, held_out: set[str]) -> str:
 
 
 def _words(phrase: Phrase) -> set[str]:
-    found = ((side, word) for side in (1, 2) for word in re.findall(r"[^\W\d]+", phrase[side]))
+    sides = ((1, phrase.source), (2, phrase.target))
+    found = ((side, word) for side, text in sides for word in re.findall(r"[^\W\d]+", text))
     return {f"{side} {word}" for side, word in found}
 
 

@@ -131,7 +131,7 @@ def _files() -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
 
 
 def _names() -> dict[tuple[int, ...], tuple[str, ...]]:
-    found = {}
+    found: dict[tuple[int, ...], tuple[str, ...]] = {}
     for characters, data in emoji.EMOJI_DATA.items():
         codes = tuple(ord(c) for c in characters if ord(c) != _VARIATION_SELECTOR)
         # Aliases with digits are codes, such as pencil2, and no words.

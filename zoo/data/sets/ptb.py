@@ -58,7 +58,7 @@ def _read(path: Path, name: str, count: int) -> str:
     damaged = f"{path}: is not the archive of the Penn Treebank; remove it and fetch it again"
     try:
         with tarfile.open(path) as archive:
-            content = archive.extractfile(name).read().decode("utf-8")
+            content = archive.extractfile(name).read().decode("utf-8")  # type: ignore[union-attr]
     except (OSError, EOFError, KeyError, zlib.error, tarfile.TarError, UnicodeDecodeError) as error:
         raise ZooError(damaged) from error
     lines = [" ".join(line.split()) for line in content.removesuffix("\n").split("\n")]

@@ -9,7 +9,7 @@ import types
 import warnings
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _CONSTANTS = {"True", "False", "None"}
 # Only what C defines: interactive shells add names of their own, and so does `site`.
@@ -182,15 +182,15 @@ class _Names:
                 self.starts[self._start(node)] = "keyword"
             case ast.MatchStar(name=None):
                 self.ends[self._end(node)] = "keyword"
-            case ast.MatchAs() | ast.MatchStar():
-                self.bound.add(node.name)
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)):
+                self.bound.add(name)
             case ast.MatchClass():
                 self._mark(node.cls, "call")
                 self.led += [self._start(pattern) for pattern in node.kwd_patterns]
             case _ if type(node).__name__ == "TypeAlias":  # `type X = ...`, from Python 3.12 on
                 self.starts[self._start(node)] = "keyword"
             case _ if type(node).__name__ in ("TypeVar", "ParamSpec", "TypeVarTuple"):
-                self.bound.add(node.name)
+                self.bound.add(getattr(node, "name"))  # noqa: B009 - mypy sees the oldest Python's classes
 
     def _see_decorator(self, node: ast.expr) -> None:
         self.led.append(self._start(node))
@@ -207,10 +207,10 @@ class _Names:
         elif isinstance(node, ast.Name):
             self.starts.setdefault(self._start(node), role)
 
-    def _start(self, node: ast.AST) -> int:
+    def _start(self, node: Any) -> int:
         return self.lines.offset_of_bytes(node.lineno, node.col_offset)
 
-    def _end(self, node: ast.AST) -> int:
+    def _end(self, node: Any) -> int:
         return self.lines.offset_of_bytes(node.end_lineno, node.end_col_offset)
 
 

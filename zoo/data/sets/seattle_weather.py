@@ -41,7 +41,7 @@ class SeattleWeather(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         series = read_weather()
-        bounds = [int(np.searchsorted(series.times, seconds_of(day))) for day in _STARTS.values()]
+        bounds = [int(np.searchsorted(series.times, seconds_of(day) or 0)) for day in _STARTS.values()]
         ends = [*bounds[1:], len(series.times)]
         return {
             part: self._generate_examples(series, start, end)

@@ -4,6 +4,7 @@ import re
 import zipfile
 import zlib
 from pathlib import Path
+from typing import Any
 
 import tensorflow_datasets as tfds
 
@@ -80,7 +81,7 @@ def _read(path: Path) -> list[Pair]:
 def _split(pairs: list[Pair]) -> dict[str, list[Pair]]:
     """Returns split -> pairs; a hash of the first of its near-duplicates decides where a sentence goes."""
     keys = [fingerprint(source) for source, _ in pairs]
-    chosen = {}
+    chosen: dict[Any, Any] = {}
     for cluster in near_duplicates(keys):
         split = split_of(min(keys[i] for i in cluster), _ONE_OF)
         chosen |= dict.fromkeys(cluster, split)

@@ -5,6 +5,7 @@ import html
 import io
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import tensorflow_datasets as tfds
 
@@ -42,7 +43,7 @@ class Tweets(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        parts = {"train": [], "validation": [], "test": []}
+        parts: dict[str, list[Any]] = {"train": [], "validation": [], "test": []}
         for text, label in clean(read_corpus()):
             parts[split_of(fingerprint(text))].append((text, label))
         return {split: self._generate_examples(rows) for split, rows in parts.items()}
