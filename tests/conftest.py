@@ -12,6 +12,7 @@ from tiny import (  # noqa: F401 - fixtures
     pairs,
     reviews,
     sentences,
+    series,
     squares,
     trained,
     trained_captioner,

@@ -318,6 +318,28 @@ def trained_captioner(tmp_path_factory, squares) -> Path:
     return folder
 
 
+def write_series(path: Path, rows: int = 300, **changes: str) -> Path:
+    """Writes daily numbers: a weekly cycle, and deviations that fade slowly; `at_ROW_COLUMN` is a cell."""
+    draw, level, lines = np.random.default_rng(1), 0.0, []
+    for row in range(rows):
+        level = 0.8 * level + draw.normal()
+        day = np.datetime64("2020-02-20") + row
+        cells = [str(day), f"{10 + 3 * np.sin(2 * np.pi * row / 7) + level:.3f}", f"{draw.normal():.3f}"]
+        lines.append(cells)
+    for place, cell in changes.items():
+        row, column = map(int, place.removeprefix("at_").split("_"))
+        lines[row][column] = cell
+    text = "\n".join(",".join(line) for line in [["day", "load", "noise"], *lines])
+    path.write_text(text + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def series(tmp_path_factory) -> Path:
+    """The made-up series as a CSV file."""
+    return write_series(tmp_path_factory.mktemp("data") / "series.csv")
+
+
 @pytest.fixture(scope="session")
 def lines(tmp_path_factory) -> Path:
     """The made-up lines as a text file."""

@@ -1,6 +1,5 @@
 import csv
 import json
-import time
 
 import pytest
 import tensorflow as tf
@@ -59,13 +58,17 @@ def shouter(tmp_path_factory):
     return folder
 
 
-def test_help_answers_in_half_a_second_and_names_every_command(tmp_path):
-    seconds = []
-    for _ in range(5):
-        began = time.monotonic()
-        text = run(*ZOO, "--help", cwd=tmp_path).stdout
-        seconds.append(time.monotonic() - began)
-    assert min(seconds) < 0.5
+def test_help_names_every_command_and_imports_nothing_that_takes_long(tmp_path):
+    program = """
+import runpy, sys
+sys.argv = ["zoo", "--help"]
+try:
+    runpy.run_module("zoo", run_name="__main__", alter_sys=True)
+finally:
+    print("SLOW", sorted({"tensorflow", "keras", "sklearn", "matplotlib"} & set(sys.modules)))
+"""
+    text = run("-c", program, cwd=tmp_path).stdout
+    assert "SLOW []" in text
     for command in ("list", "info", "predict", "evaluate", "inspect", "bench"):
         assert command in text
 

@@ -312,12 +312,3 @@ def test_the_best_epoch_is_told_by_right_words_while_no_caption_is_right():
     merits = [Captioning().merit(score) for score in scores]
     assert merits == sorted(set(merits)) and merits[-1] < 0
     assert Captioning().merit(metrics.Score(1, {"exact_match": 0.1, "word_accuracy": 0.2})) == 0.1
-
-
-def test_presets_parse(config):
-    presets = cli.presets("captioning")
-    assert {"emoji", "flickr8k"} <= set(presets)
-    for name in presets:
-        config = cli.parse("captioning", captioning.Config, ["--preset", name, "--width", "7"])
-        training.check_ranges(config)
-        assert (config.name, config.width) == ("", 7)  # a shipped model is replaced on purpose only

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import assert_refused, checkpoint, operations, run, stop_when
+from tiny import assert_refused, checkpoint, operations, run, stop_when, write_series
 
 from zoo import cli, models, training
 from zoo.__main__ import main as zoo_main
@@ -34,22 +34,6 @@ runpy.run_module("zoo.recipes.forecasting", run_name="__main__", alter_sys=True)
 
 def recipe() -> None:
     cli.run(forecasting.Config, forecasting.main, presets="forecasting")
-
-
-def write_series(path: Path, rows: int = 300, **changes: str) -> Path:
-    """Writes daily numbers: a weekly cycle, and deviations that fade slowly; `at_ROW_COLUMN` is a cell."""
-    draw, level, lines = np.random.default_rng(1), 0.0, []
-    for row in range(rows):
-        level = 0.8 * level + draw.normal()
-        day = np.datetime64("2020-02-20") + row
-        cells = [str(day), f"{10 + 3 * np.sin(2 * np.pi * row / 7) + level:.3f}", f"{draw.normal():.3f}"]
-        lines.append(cells)
-    for place, cell in changes.items():
-        row, column = map(int, place.removeprefix("at_").split("_"))
-        lines[row][column] = cell
-    text = "\n".join(",".join(line) for line in [["day", "load", "noise"], *lines])
-    path.write_text(text + "\n", encoding="utf-8")
-    return path
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,6 @@ from zoo.data import load
 from zoo.export import serving
 from zoo.recipes import tagging
 from zoo.text import Vocabulary
-from zoo.training.folder import Folder as Run
 from zoo.training.losses import CRFLoss, SequenceCrossentropy
 
 RECIPE = ("-m", "zoo.recipes.tagging")
@@ -262,16 +261,6 @@ def test_a_run_of_another_configuration_is_left_alone(trained_tagger, sentences,
 
 def recipe() -> None:
     cli.run(tagging.Config, tagging.main, presets="tagging")
-
-
-def test_a_run_is_never_continued_on_other_data(sentences, tmp_path, monkeypatch, call):
-    monkeypatch.chdir(tmp_path)
-    flags = ["--dataset", str(sentences), *TINY_TAGGER]
-    Run("tagging", cli.parse("tagging", tagging.Config, flags)).create("fingerprint of other data")
-    before = sorted(tmp_path.rglob("*"))
-    output = call(recipe, tmp_path, *flags, code=2)
-    assert "was trained on other data" in output.err
-    assert sorted(tmp_path.rglob("*")) == before
 
 
 FILES = {

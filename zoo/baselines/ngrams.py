@@ -29,14 +29,16 @@ class NGrams:
 
     def log_probabilities(self, text: np.ndarray) -> np.ndarray:
         """Returns the logarithm of the probability of each unit of a text, float64 (time,)."""
-        found = np.full(len(text), 1 / self.size)
+        probabilities = np.full(len(text), 1 / self.size)
         for n, (runs, counts, contexts, sums, kinds) in enumerate(self._tables, start=1):
             numbers = self._runs(text, n)
             count = _look_up(runs, counts, numbers)
             total, different = (_look_up(contexts, column, numbers // self.size) for column in (sums, kinds))
             seen = total > 0
-            found[seen] = ((count + different * found) / np.maximum(total + different, 1))[seen]
-        return np.log(found)
+            probabilities[seen] = ((count + different * probabilities) / np.maximum(total + different, 1))[
+                seen
+            ]
+        return np.log(probabilities)
 
     def _runs(self, text: np.ndarray, n: int) -> np.ndarray:
         """Returns each unit with the n - 1 before it as one number, int64 (time,)."""

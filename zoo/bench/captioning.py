@@ -89,10 +89,10 @@ def _show_captioning(model, config, pieces, network, passes: int) -> None:
         f"(a) SavedModel, beam {config.beam_size}, batches of {_ROWS}": (_signature(model), files),
         loop: (_predict_loop(config, pieces, network), files[:_SAMPLE]),
     }
-    found = in_turn(
+    seconds = in_turn(
         {name: lambda run=run, given=given: run(given) for name, (run, given) in contestants.items()}, passes
     )
-    each = {name: statistics.median(found[name]) / len(given) for name, (_, given) in contestants.items()}
+    each = {name: statistics.median(seconds[name]) / len(given) for name, (_, given) in contestants.items()}
     exported = next(iter(each.values()))
     rows = [(name, f"{1 / value:.1f}", f"{value / exported:.1f}x") for name, value in each.items()]
     print_table(f"{_PICTURES} files to captions", ("", "pictures/s", "time against (a)"), rows)
@@ -113,15 +113,15 @@ def _predict_loop(config, pieces, network) -> Caption:
     network.compile()
 
     def run(files):
-        found = []
+        captions = []
         for file in files:
             pixels = images.read(tf.constant([file]), config.image_size)[0].numpy()
             tokens = [Pieces.START]
             while tokens[-1] != Pieces.END and len(tokens) <= config.max_pieces:
                 given = {"picture": pixels, "caption": np.array([tokens])}
                 tokens.append(int(network.predict(given, verbose=0)[0, -1].argmax()))
-            found.append(pieces.decode(tf.constant([tokens])).numpy()[0].decode())
-        return found
+            captions.append(pieces.decode(tf.constant([tokens])).numpy()[0].decode())
+        return captions
 
     return run
 
@@ -147,8 +147,8 @@ def _show_training(config, pieces, network, passes: int) -> None:
         )
         batch = ({"picture": picture, "caption": caption[:, :-1]}, caption[:, 1:])
         steps[name] = lambda learner=learner, batch=batch: learner.train_on_batch(*batch)
-    found = in_turn(steps, passes)
-    rows = [(name, f"{1000 * statistics.median(times):.0f}") for name, times in found.items()]
+    seconds = in_turn(steps, passes)
+    rows = [(name, f"{1000 * statistics.median(times):.0f}") for name, times in seconds.items()]
     learns = "learns" if captioning.encoder_learns(config) else "is frozen"
     title = f"A training step of {config.batch_size} captions from (the encoder {learns})"
     print_table(title, ("", "ms"), rows)

@@ -48,7 +48,8 @@ def _show_training(passes: int) -> None:
         print("PyTorch is not installed: left out (pip install torch)")
     seconds = in_turn({name: run for name, (run, _) in contestants.items()}, passes)
     rows = [
-        (name, f"{contestants[name][1] / statistics.median(found):,.0f}") for name, found in seconds.items()
+        (name, f"{contestants[name][1] / statistics.median(durations):,.0f}")
+        for name, durations in seconds.items()
     ]
     title = f"Training, {_LAYERS} x LSTM({_UNITS}), {_ROWS} windows of {_WINDOW}; median of {passes} passes"
     print_table(title, ("", "characters guessed a second"), rows)
@@ -88,10 +89,10 @@ def _torch(numbers: np.ndarray) -> Callable[[], object]:
         state = None
         for step in range(_STEPS):
             window = rows[:, step * _WINDOW : (step + 1) * _WINDOW + 1]
-            found, state = lstm(embedding(window[:, :-1]), state)
+            outputs, state = lstm(embedding(window[:, :-1]), state)
             state = tuple(part.detach() for part in state)
             optimizer.zero_grad()
-            loss = nn.functional.cross_entropy(head(found).flatten(0, 1), window[:, 1:].flatten())
+            loss = nn.functional.cross_entropy(head(outputs).flatten(0, 1), window[:, 1:].flatten())
             loss.backward()
             nn.utils.clip_grad_norm_(parts.parameters(), 5.0 / _WINDOW)
             optimizer.step()

@@ -80,19 +80,21 @@ def _contestants(train: tuple[Ragged, np.ndarray]) -> dict[str, Callable[[], obj
     rows, labels = train
     padded = keras.utils.pad_sequences([rows.values[a:b] for a, b in _spans(rows)], maxlen=_TOKENS)
     example = _example_model()
-    found = {"keras.io example, batch 32": lambda: example.fit(padded, labels, batch_size=32, verbose=0)}
+    contestants = {
+        "keras.io example, batch 32": lambda: example.fit(padded, labels, batch_size=32, verbose=0)
+    }
     for size in _BATCHES:
         batches = Batches({"words": rows}, labels, size)
         model = _zoo_model(batches)
         data = batches.shuffled(seed=1)
-        found[f"zoo, batch {size}"] = lambda m=model, d=data, n=batches.steps: m.fit(
+        contestants[f"zoo, batch {size}"] = lambda m=model, d=data, n=batches.steps: m.fit(
             d, steps_per_epoch=n, shuffle=False, verbose=0
         )
     try:
-        found["PyTorch, the same, batch 32"] = _torch_pass(padded, labels)
+        contestants["PyTorch, the same, batch 32"] = _torch_pass(padded, labels)
     except ImportError:
         print("PyTorch is not installed: left out (pip install torch)")
-    return found
+    return contestants
 
 
 def _torch_pass(padded: np.ndarray, labels: np.ndarray) -> Callable[[], object]:
@@ -129,9 +131,9 @@ def _show_speed(contestants: dict[str, Callable[[], object]], reviews: int) -> N
     seconds = in_turn(contestants, _PASSES)
     first = next(iter(seconds.values()))
     rows = []
-    for name, found in seconds.items():
-        ratio = statistics.median(a / b for a, b in zip(first, found, strict=True))
-        rows.append((name, f"{reviews / statistics.median(found):.0f}", f"{ratio:.2f}x"))
+    for name, passes in seconds.items():
+        ratio = statistics.median(a / b for a, b in zip(first, passes, strict=True))
+        rows.append((name, f"{reviews / statistics.median(passes):.0f}", f"{ratio:.2f}x"))
     title = f"Training, 2 x BiLSTM({_UNITS}) on the last {_TOKENS} words of {reviews:,} IMDB reviews"
     print_table(f"{title}; median of {_PASSES} passes", ("", "reviews/s", "against the example"), rows)
 

@@ -52,9 +52,9 @@ def _show_training(passes: int) -> None:
     seconds = in_turn(contestants, passes)
     first = next(iter(seconds.values()))
     rows = []
-    for name, found in seconds.items():
-        share = statistics.median(b / a for a, b in zip(first, found, strict=True))
-        rows.append((name, f"{_SENTENCES / statistics.median(found):.0f}", f"{100 * share:.0f} %"))
+    for name, durations in seconds.items():
+        share = statistics.median(b / a for a, b in zip(first, durations, strict=True))
+        rows.append((name, f"{_SENTENCES / statistics.median(durations):.0f}", f"{100 * share:.0f} %"))
     headings = ("", "sentences/s", "time of a step")
     print_table(f"Training on {_SENTENCES:,} sentences of {config.dataset}; {passes} passes", headings, rows)
     without = statistics.median(b / a for a, b in zip(first, seconds["without CRF"], strict=True))

@@ -95,8 +95,8 @@ def _show_decoding(model, config, pieces, network, texts: list[str], passes: int
     def contestant(name: str, translate: Translate, given: list[str]) -> Callable[[], object]:
         return lambda: answers.update({name: translate(given)})
 
-    found = in_turn({name: contestant(name, *pair) for name, pair in contestants.items()}, passes)
-    seconds = {name: np.array(found[name]) / len(contestants[name][1]) for name in found}
+    passed = in_turn({name: contestant(name, *pair) for name, pair in contestants.items()}, passes)
+    seconds = {name: np.array(passed[name]) / len(contestants[name][1]) for name in passed}
     exported, *_ = seconds
     rows = [
         (name, f"{1 / np.median(each):.1f}", f"{np.median(each / seconds[exported]):.1f}x")
@@ -163,7 +163,7 @@ def _batched_loop(config: translation.Config, pieces: dict[str, Pieces], network
     def translate(texts: Sequence[str]) -> list[str]:
         numbers = _numbers(config, pieces, texts)
         order = np.argsort(numbers.row_lengths().numpy(), kind="stable")
-        found: list[str] = [""] * len(texts)
+        translations: list[str] = [""] * len(texts)
         for start in range(0, len(order), _ROWS):
             chosen = order[start : start + _ROWS]
             source = tf.gather(numbers, chosen).to_tensor()
@@ -171,8 +171,8 @@ def _batched_loop(config: translation.Config, pieces: dict[str, Pieces], network
             longest = max(map(len, best))
             padded = np.array([row + [PADDING] * (longest - len(row)) for row in best], np.int32)
             for place, text in zip(chosen, _strings(pieces["target"].decode(padded)), strict=True):
-                found[place] = text
-        return found
+                translations[place] = text
+        return translations
 
     return translate
 
@@ -284,9 +284,9 @@ def _show_training(config, pieces: dict[str, Pieces], examples: Examples, passes
     seconds = in_turn(contestants, passes)
     tokens = len(batches.targets.values)
     rows = []
-    for name, found in seconds.items():
-        ratio = statistics.median(b / a for a, b in zip(seconds[full], found, strict=True))
-        rate, median = tokens / statistics.median(found), statistics.median(found)
+    for name, durations in seconds.items():
+        ratio = statistics.median(b / a for a, b in zip(seconds[full], durations, strict=True))
+        rate, median = tokens / statistics.median(durations), statistics.median(durations)
         rows.append((name, f"{1000 * median / batches.steps:.0f} ms", f"{rate:,.0f}", f"{ratio:.2f}x"))
     headings = ("", "step", "target tokens/s", "time")
     title = f"Training on {len(batches):,} pairs in batches of {config.batch_size}; {passes} passes"

@@ -44,8 +44,8 @@ def parse(recipe: str, config: type[Config], arguments: list[str], description: 
     if preset:
         path = preset_path(recipe, preset)
         default = _parse(config, default, _as_flags(path, config), f"preset {path}: ")
-    found = ", ".join(presets(recipe)) or "none"
-    help_text = f"{description.strip()}\n\n--preset NAME_OR_FILE sets other defaults; presets: {found}."
+    names = ", ".join(presets(recipe)) or "none"
+    help_text = f"{description.strip()}\n\n--preset NAME_OR_FILE sets other defaults; presets: {names}."
     return _parse(config, default, arguments, "", help_text)
 
 

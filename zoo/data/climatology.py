@@ -72,8 +72,10 @@ def waves(times: tf.Tensor, cycles: Sequence[tuple[float, int]]) -> tf.Tensor:
         for length, harmonics in cycles
         for number in range(1, harmonics + 1)
     ]
-    found = [wave(angle) for angle in angles for wave in (tf.sin, tf.cos)]
-    stacked = tf.stack(found, axis=-1) if found else tf.zeros([*tf.unstack(tf.shape(times)), 0], tf.float64)
+    columns = [wave(angle) for angle in angles for wave in (tf.sin, tf.cos)]
+    stacked = (
+        tf.stack(columns, axis=-1) if columns else tf.zeros([*tf.unstack(tf.shape(times)), 0], tf.float64)
+    )
     return tf.cast(stacked, tf.float32)
 
 

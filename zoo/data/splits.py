@@ -53,7 +53,7 @@ def near_duplicates(keys: Sequence[str], threshold: float = 0.6) -> list[list[in
     for index, key in enumerate(keys):
         join(first.setdefault(key, index), index)
     pairs = {index: set(zip(key.split(), key.split()[1:], strict=False)) for key, index in first.items()}
-    frequency = Counter(pair for found in pairs.values() for pair in found)
+    frequency = Counter(pair for own in pairs.values() for pair in own)
     seen_with: dict[Any, list[Any]] = defaultdict(list)
     for index in sorted(pairs, key=lambda i: len(pairs[i])):
         mine = pairs[index]

@@ -60,16 +60,16 @@ def spans(tags: Sequence[str]) -> list[tuple[str, int, int]]:
     Returns:
         (type, start, end) of each span, in tokens, the end exclusive.
     """
-    found = []
+    spans_ = []
     open_type = None  # of the span that reaches up to this token
     for i, tag in enumerate(tags):
         kind = span_type(tag)
         if kind is not None and kind == open_type and is_inside(tag):
-            found[-1] = (kind, found[-1][1], i + 1)
+            spans_[-1] = (kind, spans_[-1][1], i + 1)
         elif kind is not None:
-            found.append((kind, i, i + 1))
+            spans_.append((kind, i, i + 1))
         open_type = kind
-    return found
+    return spans_
 
 
 def bio_constraints(tags: Sequence[str]) -> tuple[list[list[bool]], list[bool]]:

@@ -102,7 +102,7 @@ class _Rows(NamedTuple):
 def _search_step(step: Step, end, beam_size: int):
     """Returns the loop's body; `found` holds what is open and finished of all rows of the batch."""
 
-    def search(t, rows, found, history):
+    def search(t, rows, beams, history):
         logits, state = step(rows.tokens, rows.state, *rows.memory)
         totals, numbers = _continuations(logits, rows.open_, beam_size)
         at_limit = t >= rows.most
@@ -121,13 +121,13 @@ def _search_step(step: Step, end, beam_size: int):
         done = at_limit | (best_to_come <= finished.scores[:, -1:])
 
         place = rows.numbers[:, None]
-        found = tf.nest.map_structure(
-            lambda all_, now: tf.tensor_scatter_nd_update(all_, place, now), found, (open_, finished)
+        beams = tf.nest.map_structure(
+            lambda all_, now: tf.tensor_scatter_nd_update(all_, place, now), beams, (open_, finished)
         )
-        taken = tf.scatter_nd(place, tf.stack([tokens, parents], 1), [tf.shape(found[0])[0], 2, beam_size])
+        taken = tf.scatter_nd(place, tf.stack([tokens, parents], 1), [tf.shape(beams[0])[0], 2, beam_size])
         history = history.write(t, tf.transpose(taken, [1, 0, 2]))
         rows = rows._replace(tokens=tokens, state=state, open_=open_, finished=finished)
-        return t + 1, _going_on(rows, parents, done[:, 0], beam_size), found, history
+        return t + 1, _going_on(rows, parents, done[:, 0], beam_size), beams, history
 
     return search
 

@@ -148,10 +148,10 @@ def _reader(size: int):
         # A dataset is the one construct that goes on after an error; its functions are exported like others.
         pictures = tf.data.Dataset.from_tensor_slices((tf.range(count), encoded))
         pictures = pictures.map(tf.autograph.experimental.do_not_convert(read_one), _AT_ONCE)
-        found = pictures.ignore_errors().batch(tf.cast(tf.maximum(count, 1), tf.int64))
+        decoded = pictures.ignore_errors().batch(tf.cast(tf.maximum(count, 1), tf.int64))
         none = tf.zeros([0], tf.int32), tf.zeros([0, size, size, 3], tf.uint8)
         # Unlike `reduce`, which would do as well, this does not optimise the graph anew at every call.
-        either = found.concatenate(tf.data.Dataset.from_tensors(none)).take(1)
+        either = decoded.concatenate(tf.data.Dataset.from_tensors(none)).take(1)
         rows, images = either.get_single_element()
         white = tf.fill([count, size, size, 3], tf.constant(255, tf.uint8))
         valid = tf.scatter_nd(rows[:, None], tf.ones_like(rows), [count]) > 0

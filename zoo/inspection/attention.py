@@ -86,23 +86,23 @@ def draw_attention(model: Model, text: str, path: Path) -> str:
         The same for people without pictures, as `as_text` writes it.
     """
     pictures.check_path(path)
-    found = attention_map(model, text)
-    draw(found, model.name, path)
-    return "\n".join([found.translation, *(f"({note})" for note in found.notes), "", as_text(found)])
+    weighed = attention_map(model, text)
+    draw(weighed, model.name, path)
+    return "\n".join([weighed.translation, *(f"({note})" for note in weighed.notes), "", as_text(weighed)])
 
 
-def draw(found: AttentionMap, name: str, path: Path) -> None:
+def draw(shown: AttentionMap, name: str, path: Path) -> None:
     """Draws the source along the top, the target down the side; a dot marks pieces that go on with a word."""
     from matplotlib.figure import Figure
 
-    down, along = (_labels(pieces) for pieces in (found.target, found.source))
+    down, along = (_labels(pieces) for pieces in (shown.target, shown.source))
     cells = [max(2.4, min(_CELL * len(labels), _LONGEST)) for labels in (along, down)]
     # Labels are as long as their widest, at some 0.085 inches a letter; those along the top lean.
     room = [0.085 * max(map(cell_len, labels)) for labels in (down, along)]
     size = (cells[0] + room[0] + 2.0, cells[1] + 0.7 * room[1] + 1.2)
     figure = Figure(figsize=size, layout="constrained")
     axis = figure.subplots()
-    mesh = axis.pcolormesh(found.weights, cmap="Blues", vmin=0, edgecolors="white", linewidth=1)
+    mesh = axis.pcolormesh(shown.weights, cmap="Blues", vmin=0, edgecolors="white", linewidth=1)
     axis.invert_yaxis()
     axis.xaxis.tick_top()
     axis.xaxis.set_label_position("top")
@@ -115,24 +115,24 @@ def draw(found: AttentionMap, name: str, path: Path) -> None:
     axis.spines[:].set_visible(False)
     bar = figure.colorbar(mesh, label="attention", shrink=min(1.0, 4 / cells[1]))
     bar.outline.set_visible(False)
-    title = " ".join([f"{name}: {found.translation}", *(f"({note})" for note in found.notes)])
+    title = " ".join([f"{name}: {shown.translation}", *(f"({note})" for note in shown.notes)])
     figure.suptitle(pictures.wrapped(title, int(size[0] * 11)), fontsize=11)
     pictures.save(figure, path)
 
 
-def as_text(found: AttentionMap) -> str:
+def as_text(shown: AttentionMap) -> str:
     """Writes each word of the translation in a line, with the source words that it looked at most.
 
     Pieces are joined to words, as by `joined`, but those of a source of one word: its spelling. Punctuation
     stands alone.
     """
-    target, rows = words(found.target)
-    source, columns = words(found.source)
+    target, rows = words(shown.target)
+    source, columns = words(shown.source)
     if len([word for word in source if word != _END]) == 1:
-        source, columns = [piece.strip() or "␣" for piece in found.source], list(range(len(found.source)))
+        source, columns = [piece.strip() or "␣" for piece in shown.source], list(range(len(shown.source)))
     width = max(map(cell_len, target))
     lines = []
-    for word, weights in zip(target, joined(found.weights, rows, columns), strict=True):
+    for word, weights in zip(target, joined(shown.weights, rows, columns), strict=True):
         best = [i for i in np.argsort(-weights, kind="stable")[:_SHOWN] if weights[i] >= _SHARE]
         best = best or [int(weights.argmax())]
         seen = "  ".join(f"{source[i]} {weights[i]:.2f}" for i in best)
@@ -168,17 +168,17 @@ def _spelled(group: list[str]) -> str:
 
 def words(pieces: list[str]) -> tuple[list[str], list[int]]:
     """Joins pieces to words; returns the words and where each starts."""
-    found: list[str] = []
+    joined_pieces: list[str] = []
     starts: list[int] = []
     for i, piece in enumerate(pieces):
         # A space may be a piece of its own, before a word that is cut.
-        goes_on = found and not piece.startswith(" ") and piece != _END
-        if goes_on and (found[-1].isspace() or _is_word(found[-1]) == _is_word(piece)):
-            found[-1] += piece
+        goes_on = joined_pieces and not piece.startswith(" ") and piece != _END
+        if goes_on and (joined_pieces[-1].isspace() or _is_word(joined_pieces[-1]) == _is_word(piece)):
+            joined_pieces[-1] += piece
         else:
-            found.append(piece)
+            joined_pieces.append(piece)
             starts.append(i)
-    return [word.strip() or "␣" for word in found], starts
+    return [word.strip() or "␣" for word in joined_pieces], starts
 
 
 def _is_word(text: str) -> bool:

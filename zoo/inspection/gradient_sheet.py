@@ -28,9 +28,9 @@ _LSTMS = {
 Found = Mapping[str, Any]
 
 
-def of(found: Found, what: str, kind: str) -> list[dict[str, Any]]:
+def of(measured: Found, what: str, kind: str) -> list[dict[str, Any]]:
     """Returns the pieces of one kind, seed by seed."""
-    return [piece for name, piece in found.items() if name.startswith(f"{what}/{kind}/")]
+    return [piece for name, piece in measured.items() if name.startswith(f"{what}/{kind}/")]
 
 
 def ratios(pieces: Sequence[dict[str, Any]], state: str = "h") -> np.ndarray:
@@ -42,7 +42,7 @@ def ratios(pieces: Sequence[dict[str, Any]], state: str = "h") -> np.ndarray:
     return norms / np.maximum(norms[:, :1], np.finfo(float).tiny)
 
 
-def medians(found: Found, settings: Settings) -> dict[str, dict[str, Any]]:
+def medians(measured: Found, settings: Settings) -> dict[str, dict[str, Any]]:
     """Returns kind -> what the table shows, medians over seeds.
 
     Returns:
@@ -51,8 +51,11 @@ def medians(found: Found, settings: Settings) -> dict[str, dict[str, Any]]:
     """
     rows = {}
     for kind in KINDS:
-        trained, longest = of(found, "trained", kind), [p["longest"] for p in of(found, "longest", kind)]
-        start = ratios(of(found, "start", kind), "c")[:, settings.distance]
+        trained, longest = (
+            of(measured, "trained", kind),
+            [p["longest"] for p in of(measured, "longest", kind)],
+        )
+        start = ratios(of(measured, "start", kind), "c")[:, settings.distance]
         rows[kind] = {
             "start": float(np.median(start)),
             "trained": float(np.median(ratios(trained, "c")[:, -1])),
@@ -63,7 +66,7 @@ def medians(found: Found, settings: Settings) -> dict[str, dict[str, Any]]:
     return rows
 
 
-def print_tables(found: Found, settings: Settings) -> None:
+def print_tables(measured: Found, settings: Settings) -> None:
     """Prints what each kind of network remembers, what recurrent matrices do, and what clipping does."""
     from rich.console import Console
     from rich.table import Table
@@ -74,7 +77,7 @@ def print_tables(found: Found, settings: Settings) -> None:
     for heading in ("network", back, "trained", "right", "longest learned", "each"):
         first = heading == "network"
         table.add_column(heading, justify="left" if first else "right", no_wrap=first)
-    for kind, row in medians(found, settings).items():
+    for kind, row in medians(measured, settings).items():
         shares = (f"{row['start']:.1e}", f"{row['trained']:.1e}", f"{row['right']:.2f}")
         table.add_row(kind, *shares, f"{row['longest']:g}", " ".join(map(str, row["each"])))
     console.print(table)
@@ -82,20 +85,20 @@ def print_tables(found: Found, settings: Settings) -> None:
     for heading in ("recurrent matrix", f"gradient {settings.back} steps back"):
         table.add_column(heading, justify="left" if heading.startswith("rec") else "right")
     for kind in MATRICES:
-        table.add_row(kind, f"{np.median(ratios(of(found, 'matrix', kind))[:, -1]):.1e}")
+        table.add_row(kind, f"{np.median(ratios(of(measured, 'matrix', kind))[:, -1]):.1e}")
     console.print(table)
     table = Table(title="Simple RNN whose gradients explode, trained by gradient descent")
     for heading in ("training", "largest gradient norm", "last loss", "right, each seed"):
         table.add_column(heading, justify="left" if heading == "training" else "right")
     for kind in CLIPPING:
-        pieces = of(found, "clipping", kind)
+        pieces = of(measured, "clipping", kind)
         largest = np.median([np.nanmax(piece["norms"]) for piece in pieces])
         last = np.median([np.mean(piece["losses"][-20:]) for piece in pieces])
         table.add_row(kind, f"{largest:.3g}", f"{last:.2f}", " ".join(f"{p['right']:.2f}" for p in pieces))
     console.print(table)
 
 
-def draw(found: Found, settings: Settings, path: Path) -> None:
+def draw(measured: Found, settings: Settings, path: Path) -> None:
     """Draws seven panels; lines are medians over seeds, bands reach from the lowest to the highest."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
@@ -105,12 +108,12 @@ def draw(found: Found, settings: Settings, path: Path) -> None:
         grid = figure.add_gridspec(4, 2, height_ratios=(1.15, 1, 1, 1))
         axes = [figure.add_subplot(grid[row, column]) for row in range(3) for column in range(2)]
         axes.append(figure.add_subplot(grid[3, :]))
-        _draw_cells(axes[0], found, "start", "At the start")
-        _draw_cells(axes[1], found, "trained", f"Trained to recall {settings.distance} steps back")
-        _draw_matrices(axes[2], found)
-        _draw_forget_biases(axes[3], found)
-        _draw_clipping(axes[4], axes[5], found)
-        _draw_longest(axes[6], found, settings)
+        _draw_cells(axes[0], measured, "start", "At the start")
+        _draw_cells(axes[1], measured, "trained", f"Trained to recall {settings.distance} steps back")
+        _draw_matrices(axes[2], measured)
+        _draw_forget_biases(axes[3], measured)
+        _draw_clipping(axes[4], axes[5], measured)
+        _draw_longest(axes[6], measured, settings)
         for axis in axes:
             axis.spines[["top", "right"]].set_visible(False)
             if axis.get_yscale() == "log":  # whose own labels are formulas, and texts are drawn as they are
@@ -120,9 +123,9 @@ def draw(found: Found, settings: Settings, path: Path) -> None:
         pictures.save(figure, path)
 
 
-def _draw_cells(axis, found: Found, what: str, title: str) -> None:
+def _draw_cells(axis, measured: Found, what: str, title: str) -> None:
     for i, cell in enumerate(CELLS):
-        pieces = of(found, what, cell)
+        pieces = of(measured, what, cell)
         states = [state for state in ("h", "c") if state in pieces[0]]
         for state in states:
             name = f"{cell}, {state}" if len(states) > 1 else cell
@@ -132,17 +135,17 @@ def _draw_cells(axis, found: Found, what: str, title: str) -> None:
     axis.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 
-def _draw_matrices(axis, found: Found) -> None:
+def _draw_matrices(axis, measured: Found) -> None:
     for i, kind in enumerate(MATRICES):
-        _draw_bands(axis, ratios(of(found, "matrix", kind)), kind, i)
+        _draw_bands(axis, ratios(of(measured, "matrix", kind)), kind, i)
     _label_gradients(axis, "Simple RNN at the start: its recurrent matrix")
     axis.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
 
 
-def _draw_forget_biases(axis, found: Found) -> None:
-    steps = len(of(found, "start", "lstm")[0]["c"])
+def _draw_forget_biases(axis, measured: Found) -> None:
+    steps = len(of(measured, "start", "lstm")[0]["c"])
     for i, (name, kind) in enumerate(_LSTMS.items()):
-        _draw_bands(axis, ratios(of(found, "start", kind), "c"), name, i)
+        _draw_bands(axis, ratios(of(measured, "start", kind), "c"), name, i)
         gate = 1 / (1 + np.exp(-float(name.split()[-1])))
         expected = gate ** np.arange(steps)
         label = "sigmoid(bias) to the power of the distance" if i == len(_LSTMS) - 1 else None
@@ -151,10 +154,10 @@ def _draw_forget_biases(axis, found: Found) -> None:
     axis.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18))
 
 
-def _draw_clipping(norms, losses, found: Found) -> None:
+def _draw_clipping(norms, losses, measured: Found) -> None:
     for i, kind in enumerate(CLIPPING):
         for axis, name in ((norms, "norms"), (losses, "losses")):
-            curves = np.array([piece[name] for piece in of(found, "clipping", kind)], float)
+            curves = np.array([piece[name] for piece in of(measured, "clipping", kind)], float)
             _draw_bands(axis, np.where(np.isfinite(curves), curves, np.nan), kind, i)
     norms.axhline(CLIP, color=_BLACK, linewidth=1, linestyle=":")
     norms.set(yscale="log", xlabel="update", ylabel="norm of the whole gradient", title="Exploding gradients")
@@ -164,8 +167,8 @@ def _draw_clipping(norms, losses, found: Found) -> None:
         axis.legend(frameon=False)
 
 
-def _draw_longest(axis, found: Found, settings: Settings) -> None:
-    rows = medians(found, settings)
+def _draw_longest(axis, measured: Found, settings: Settings) -> None:
+    rows = medians(measured, settings)
     places = np.arange(len(rows))[::-1]
     # Equal steps for doubled distances; a network that learned none stands at the edge.
     steps = {0: 0, **{distance: i for i, distance in enumerate(settings.distances, start=1)}}

@@ -72,9 +72,9 @@ def draw_looking(model: Model, path: Path, output: Path) -> str:
         The same for people without pictures: the caption, and `as_text`.
     """
     pictures.check_path(output)
-    found = looks(model, path)
-    draw(found, shown(path), model.name, output)
-    return f"{found.caption}\n\n{as_text(found)}"
+    looked = looks(model, path)
+    draw(looked, shown(path), model.name, output)
+    return f"{looked.caption}\n\n{as_text(looked)}"
 
 
 def shown(path: Path) -> np.ndarray:
@@ -88,7 +88,7 @@ def shown(path: Path) -> np.ndarray:
     return images.thumbnail(images.decode(picture_files.read(path)), _PIXELS).numpy() / np.float32(255)
 
 
-def draw(found: Looks, picture: np.ndarray, name: str, path: Path) -> None:
+def draw(looked: Looks, picture: np.ndarray, name: str, path: Path) -> None:
     """Draws the picture, and again for each word, dimmed where the word does not look.
 
     Args:
@@ -99,8 +99,8 @@ def draw(found: Looks, picture: np.ndarray, name: str, path: Path) -> None:
     """
     from matplotlib.figure import Figure
 
-    panels = [picture, *(lit(picture, weights) for weights in found.weights)]
-    titles = ["", *(word if len(word) <= _LETTERS else f"{word[: _LETTERS - 1]}…" for word in found.words)]
+    panels = [picture, *(lit(picture, weights) for weights in looked.weights)]
+    titles = ["", *(word if len(word) <= _LETTERS else f"{word[: _LETTERS - 1]}…" for word in looked.words)]
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     height, width = np.array(picture.shape[:2]) / max(picture.shape[:2]) * _PANEL
@@ -112,7 +112,7 @@ def draw(found: Looks, picture: np.ndarray, name: str, path: Path) -> None:
     for axis, panel, title in zip(axes, panels, titles, strict=False):
         axis.imshow(panel, interpolation="antialiased")
         axis.set_title(title, fontsize=10)
-    figure.suptitle(pictures.wrapped(f"{name}: {found.caption}", int(size[0] * 11)), fontsize=11)
+    figure.suptitle(pictures.wrapped(f"{name}: {looked.caption}", int(size[0] * 11)), fontsize=11)
     pictures.save(figure, path)
 
 
@@ -141,11 +141,11 @@ def shares(weights: np.ndarray) -> dict[str, float]:
     }
 
 
-def as_text(found: Looks) -> str:
+def as_text(looked: Looks) -> str:
     """Writes each word in a line, with the parts of the picture that it looked at most, if any."""
-    width = max(map(cell_len, found.words))
+    width = max(map(cell_len, looked.words))
     lines = []
-    for word, weights in zip(found.words, found.weights, strict=True):
+    for word, weights in zip(looked.words, looked.weights, strict=True):
         best = sorted(shares(weights).items(), key=lambda item: -item[1])[:_SHOWN]
         seen = [f"{place:13} {share:.2f}" for place, share in best if share >= _SHARE]
         lines.append(f"{word}{' ' * (width - cell_len(word))}  {'  '.join(seen) or 'everywhere'}")

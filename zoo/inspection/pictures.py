@@ -74,12 +74,12 @@ def _fonts(characters: set[str]) -> tuple[list[str], set[str]]:
         if (entry.style, entry.weight) != ("normal", 400) or any(kind in entry.name for kind in _NO_LETTERS):
             continue
         try:
-            found = _covered(get_font(entry.fname), missing)
+            covered = _covered(get_font(entry.fname), missing)
         except (OSError, RuntimeError):  # a font that was removed, or is damaged
             continue
-        if found:
+        if covered:
             families.append(entry.name)
-            missing -= found
+            missing -= covered
     return families, missing
 
 

@@ -53,10 +53,10 @@ def strengths(read: States, unit: int) -> np.ndarray:
     What the unit reaches at most in this text, whichever way, is 1.
     """
     values = read.activations[:, unit] / max(np.abs(read.activations[:, unit]).max(), 1e-9)
-    found = np.full(len(read.text), np.nan)
+    painted = np.full(len(read.text), np.nan)
     for (start, end), value in zip(read.places, values, strict=True):
-        found[start:end] = value
-    return found
+        painted[start:end] = value
+    return painted
 
 
 def label(read_layers: np.ndarray, unit: int) -> str:
@@ -139,15 +139,15 @@ def draw(read: States, units: Sequence[int], ranking: Ranking, name: str, path: 
 
 def laid_out(text: str, columns: int = _COLUMNS, lines: int = _LINES) -> dict[int, tuple[int, int]]:
     """Returns character -> (row, column) of those that a panel has room for."""
-    found, row, column = {}, 0, 0
+    places, row, column = {}, 0, 0
     for i, character in enumerate(text):
         if column == columns:
             row, column = row + 1, 0
         if row == lines:
             break
-        found[i] = (row, column)
+        places[i] = (row, column)
         row, column = (row + 1, 0) if character == "\n" else (row, column + 1)
-    return found
+    return places
 
 
 def as_html(read: States, ranking: Ranking, name: str, first: int) -> str:
@@ -172,10 +172,10 @@ def as_html(read: States, ranking: Ranking, name: str, first: int) -> str:
     rows = "".join(
         f"<tr><td>{html.escape(what)}</td><td>"
         + ", ".join(
-            f'<a href="#u{t.unit}">{label(read.layers, t.unit)}</a> {t.correlation:+.2f}' for t in found
+            f'<a href="#u{t.unit}">{label(read.layers, t.unit)}</a> {t.correlation:+.2f}' for t in chosen
         )
         + "</td></tr>"
-        for what, found in ranking.items()
+        for what, chosen in ranking.items()
     )
     links = "".join(f'<a href="#u{unit}">{unit}</a> ' for unit in shown)
     left_out = read.activations.shape[1] - len(shown)

@@ -201,11 +201,11 @@ def _test_texts(model: Model) -> list[str]:
 
 def _pieces(text: str) -> list[str]:
     """Cuts a text behind line breaks, where there are any, into pieces that are not too long."""
-    found = []
+    pieces = []
     while text:
-        found.append(_first_piece(text))
-        text = text[len(found[-1]) :]
-    return found
+        pieces.append(_first_piece(text))
+        text = text[len(pieces[-1]) :]
+    return pieces
 
 
 def _first_piece(text: str) -> str:

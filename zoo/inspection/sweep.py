@@ -37,9 +37,9 @@ def draw_gradients(settings: Settings, name: str, path: Path | None = None, fres
     path = path or folder / "gradients.png"
     if path.parent != folder:
         pictures.check_path(path)
-    found = measure(settings, folder, fresh)
-    gradient_sheet.print_tables(found, settings)
-    gradient_sheet.draw(found, settings, path)
+    measured = measure(settings, folder, fresh)
+    gradient_sheet.print_tables(measured, settings)
+    gradient_sheet.draw(measured, settings, path)
     return path
 
 
@@ -47,16 +47,16 @@ def measure(settings: Settings, folder: Path, fresh: bool = False) -> dict[str, 
     """Returns piece -> what it measured; those that the folder holds are not measured again."""
     if (folder / CONFIG).exists():
         raise ZooError(f"{folder}: holds a training; choose another --name")
-    found = {} if fresh else _stored(settings, folder / RESULTS)
+    measured = {} if fresh else _stored(settings, folder / RESULTS)
     waiting = list(pieces(settings))
     for number, (name, run) in enumerate(waiting, start=1):
-        if name in found:
+        if name in measured:
             continue
         began = time.monotonic()
-        found[name] = run()
-        _write(folder, {"settings": dataclasses.asdict(settings), "pieces": found})
+        measured[name] = run()
+        _write(folder, {"settings": dataclasses.asdict(settings), "pieces": measured})
         print(f"{number:3}/{len(waiting)}  {name}  {time.monotonic() - began:.1f} s", flush=True)
-    return {name: found[name] for name, _ in waiting}
+    return {name: measured[name] for name, _ in waiting}
 
 
 def _stored(settings: Settings, path: Path) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def _stored(settings: Settings, path: Path) -> dict[str, Any]:
         return {}
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        there, found = stored["settings"], dict(stored["pieces"])
+        there, pieces = stored["settings"], dict(stored["pieces"])
     except (OSError, ValueError, KeyError, TypeError):
         raise ZooError(f"{path}: cannot be read; give --fresh to measure anew, or another --name") from None
     # Through JSON, where a tuple is a list. More seeds of the same only add to what there is.
@@ -76,7 +76,7 @@ def _stored(settings: Settings, path: Path) -> dict[str, Any]:
             f"{path}: was measured with other settings ({key} is {there.get(key)} there and {here[key]} "
             "here); choose another --name, or --fresh to discard it"
         )
-    return found
+    return pieces
 
 
 def _write(folder: Path, content: dict[str, Any]) -> None:

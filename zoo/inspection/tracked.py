@@ -35,7 +35,7 @@ def tracked(text: str, code: bool) -> Mapping[str, np.ndarray]:
     quotes, comments = _strings_and_comments(text) if code else (_quotations(text), np.zeros(len(text)))
     outside = (quotes + comments) == 0
     step = np.array([(c in _OPENING) - (c in _CLOSING) for c in text], float) * (outside if code else 1)
-    found = {
+    values = {
         "inside quotes": quotes,
         "inside a comment": comments,
         "depth of brackets": _depth(step),
@@ -46,7 +46,7 @@ def tracked(text: str, code: bool) -> Mapping[str, np.ndarray]:
         "capital letter": np.array([c.isupper() for c in text], float),
         "place in the text": np.arange(len(text), dtype=float),
     }
-    return found if code else {name: value for name, value in found.items() if name != "inside a comment"}
+    return values if code else {name: value for name, value in values.items() if name != "inside a comment"}
 
 
 def _quotations(text: str) -> np.ndarray:
@@ -77,11 +77,11 @@ def _strings_and_comments(text: str) -> tuple[np.ndarray, np.ndarray]:
 
 def _depth(step: np.ndarray) -> np.ndarray:
     """Adds up steps; what closes more than was opened starts at 0 again."""
-    depth, found = 0.0, np.zeros(len(step))
+    depth, depths = 0.0, np.zeros(len(step))
     for i, change in enumerate(step):
         depth = max(0.0, depth + change)
-        found[i] = depth
-    return found
+        depths[i] = depth
+    return depths
 
 
 def _indentation(text: str) -> np.ndarray:
@@ -96,9 +96,9 @@ def _indentation(text: str) -> np.ndarray:
 
 def _since(text: str, boundary: str) -> np.ndarray:
     """Counts characters since the last that matches; this one has 0."""
-    found, count = np.zeros(len(text)), 0
+    counts, count = np.zeros(len(text)), 0
     stops = {match.start() for match in re.finditer(boundary, text)}
     for i in range(len(text)):
         count = 0 if i in stops else count + 1
-        found[i] = count
-    return found
+        counts[i] = count
+    return counts

@@ -78,17 +78,17 @@ class CRF(keras.layers.Layer):
         best, _ = self._forward(logits, mask, tf.reduce_max, scores)
         last = _last(mask)
 
-        def step(t, following, found):
+        def step(t, following, written):
             # At a row's last step the end decides, before it the tag that follows.
             onward = tf.where((t == last)[:, None], ends, tf.gather(tf.transpose(transitions), following))
             tag = tf.argmax(best[t] + onward, axis=1, output_type=tf.int32)
             tag = tf.where(t <= last, tag, 0)
-            return t - 1, tag, found.write(t, tag)
+            return t - 1, tag, written.write(t, tag)
 
         time = tf.shape(logits)[1]
-        found = tf.TensorArray(tf.int32, time, element_shape=[None])
-        *_, found = tf.while_loop(lambda t, *_: t >= 0, step, (time - 1, tf.zeros_like(last), found))
-        return tf.transpose(found.stack())
+        tags = tf.TensorArray(tf.int32, time, element_shape=[None])
+        *_, tags = tf.while_loop(lambda t, *_: t >= 0, step, (time - 1, tf.zeros_like(last), tags))
+        return tf.transpose(tags.stack())
 
     def marginals(self, logits, mask) -> tf.Tensor:
         """Returns the probability of each tag at each step, (batch, time, tags); anything beyond the mask."""
@@ -134,17 +134,17 @@ class CRF(keras.layers.Layer):
             highest = tf.stop_gradient(tf.reduce_max(state, axis=1, keepdims=True))
             return state - highest, scale + highest[:, 0]
 
-        def step(t, state, scale, found):
+        def step(t, state, scale, written):
             reached, further = lowered(reduce(state[:, :, None] + transitions, axis=1) + steps[t], scale)
             state = tf.where(real[t], reached, state)
             scale = tf.where(real[t][:, 0], further, scale)
-            return t + 1, state, scale, found.write(t, state)
+            return t + 1, state, scale, written.write(t, state)
 
         time = tf.shape(steps)[0]
         state, scale = lowered(starts + steps[0], tf.zeros_like(steps[0, :, 0]))
-        found = tf.TensorArray(tf.float32, time, element_shape=[None, self.tags]).write(0, state)
-        *_, scale, found = tf.while_loop(lambda t, *_: t < time, step, (1, state, scale, found))
-        return found.stack(), scale
+        states = tf.TensorArray(tf.float32, time, element_shape=[None, self.tags]).write(0, state)
+        *_, scale, states = tf.while_loop(lambda t, *_: t < time, step, (1, state, scale, states))
+        return states.stack(), scale
 
     def _score(self, logits, tags, mask) -> tf.Tensor:
         transitions, starts, ends = self._scores()

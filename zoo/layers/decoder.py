@@ -210,8 +210,8 @@ class Decoder(keras.layers.Layer):
         if y.shape[1] != 1:
             return self.attention(y, memory)
         asked = ops.reshape(y, (ops.shape(memory.values)[0], -1, y.shape[-1]))
-        found = self.attention(asked, memory)
-        return [ops.reshape(part, (ops.shape(y)[0], 1, ops.shape(part)[-1])) for part in found]
+        attended = self.attention(asked, memory)
+        return [ops.reshape(part, (ops.shape(y)[0], 1, ops.shape(part)[-1])) for part in attended]
 
     def compute_output_shape(self, inputs_shape, *_, **__):
         """Returns (batch, time, width)."""

@@ -114,12 +114,12 @@ def _is_legacy(file: io.BytesIO) -> bool:
 def _read(file: io.BytesIO) -> dict[str, np.ndarray]:
     if not _Unpickler(file).load()["little_endian"]:
         raise ZooError("comes from a big-endian machine; write it again on a little-endian one")
-    found = _Unpickler(file).load()
-    if not isinstance(found, dict) or not all(isinstance(view, _View) for view in found.values()):
+    views = _Unpickler(file).load()
+    if not isinstance(views, dict) or not all(isinstance(view, _View) for view in views.values()):
         raise ZooError(f"holds something else than a state dict of plain tensors; {_MEND}")
-    storages = {view.storage.key: view.storage for view in found.values()}
+    storages = {view.storage.key: view.storage for view in views.values()}
     blocks = {key: _block(file, storages[key]) for key in _Unpickler(file).load()}
-    return {str(name): _array(blocks[view.storage.key], view) for name, view in found.items()}
+    return {str(name): _array(blocks[view.storage.key], view) for name, view in views.items()}
 
 
 def _block(file: io.BytesIO, storage: _Storage) -> np.ndarray:

@@ -65,12 +65,12 @@ def words(caption: str) -> list[str]:
     "can" and "not". Signs like "%" are words. Brackets are dropped as other marks are: the COCO evaluation
     means to, and keeps them as "-lrb-".
     """
-    found = []
+    found_words = []
     text = unicodedata.normalize("NFC", caption).lower().translate(_APOSTROPHES)
     for word in _SIGNS.sub(r" \1 ", _MARKS.sub(" ", text)).split():
         bare = _OPENING.sub("", word.strip(".,:-").rstrip("'"))
-        found += _CLITIC.sub(lambda end: f" {end[0]}", bare).split()
-    return found
+        found_words += _CLITIC.sub(lambda end: f" {end[0]}", bare).split()
+    return found_words
 
 
 def bleu(references: Sequence[Sequence[str]], predicted: Sequence[str], order: int = 4) -> float:
@@ -92,7 +92,7 @@ def bleu(references: Sequence[Sequence[str]], predicted: Sequence[str], order: i
     rows = list(_split(references, predicted))
     if not rows:
         return 0.0
-    joined = [" ".join(found) for _, found in rows]
+    joined = [" ".join(words_) for _, words_ in rows]
     # sacreBLEU takes the first reference of all pictures, then the second of all, None where there is none.
     streams = zip_longest(*([" ".join(caption) for caption in true] for true, _ in rows))
     scorer = BLEU(tokenize="none", smooth_method="none", max_ngram_order=order, force=True)
@@ -121,8 +121,8 @@ def cider_each(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
         Scores (n,) from 0 to 10; captions of fewer than four words never reach 10.
     """
     rows = [
-        ([_grams(true) for true in all_true], _grams(found))
-        for all_true, found in _split(references, predicted)
+        ([_grams(true) for true in all_true], _grams(predicted_words))
+        for all_true, predicted_words in _split(references, predicted)
     ]
     documents = Counter(gram for all_true, _ in rows for gram in set().union(*all_true))
     idf = {gram: log(len(rows) / count) for gram, count in documents.items()}
@@ -135,9 +135,9 @@ def cider_each(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
         return vectors
 
     scores = []
-    for all_true, found in rows:
-        vectors = weighed(found)
-        each = [_similarity(vectors, weighed(true)) * _penalty(found, true) for true in all_true]
+    for all_true, predicted_words in rows:
+        vectors = weighed(predicted_words)
+        each = [_similarity(vectors, weighed(true)) * _penalty(predicted_words, true) for true in all_true]
         scores.append(10 * _mean(each))
     return scores
 
@@ -150,9 +150,9 @@ def _grams(caption: Sequence[str]) -> Counter[_Gram]:
     )
 
 
-def _similarity(found: list[dict[_Gram, float]], true: list[dict[_Gram, float]]) -> float:
+def _similarity(ours: list[dict[_Gram, float]], true: list[dict[_Gram, float]]) -> float:
     cosines = []
-    for mine, right in zip(found, true, strict=True):
+    for mine, right in zip(ours, true, strict=True):
         shared = sum(min(weight, right[gram]) * right[gram] for gram, weight in mine.items() if gram in right)
         norms = _norm(mine) * _norm(right)
         cosines.append(shared / norms if norms else 0.0)
@@ -163,8 +163,8 @@ def _norm(vector: dict[_Gram, float]) -> float:
     return sqrt(sum(weight * weight for weight in vector.values()))
 
 
-def _penalty(found: Counter[_Gram], true: Counter[_Gram]) -> float:
-    pairs = [sum(count for gram, count in counts.items() if len(gram) == 2) for counts in (found, true)]
+def _penalty(ours: Counter[_Gram], true: Counter[_Gram]) -> float:
+    pairs = [sum(count for gram, count in counts.items() if len(gram) == 2) for counts in (ours, true)]
     return exp(-((pairs[0] - pairs[1]) ** 2) / (2 * _SIGMA**2))
 
 
@@ -182,9 +182,9 @@ def rouge_l(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> fl
         A share, from 0 to 1; 0 where there are no pictures.
     """
     scores = []
-    for all_true, found in _split(references, predicted):
-        common = [_common(true, found) for true in all_true]
-        precision = max(common) / max(1, len(found))
+    for all_true, caption in _split(references, predicted):
+        common = [_common(true, caption) for true in all_true]
+        precision = max(common) / max(1, len(caption))
         recall = max(count / max(1, len(true)) for count, true in zip(common, all_true, strict=True))
         both = recall + _BETA**2 * precision
         scores.append((1 + _BETA**2) * precision * recall / both if both else 0.0)
@@ -207,8 +207,8 @@ def word_accuracy(references: Sequence[Sequence[str]], predicted: Sequence[str])
         A share, from 0 to 1; 0 where there are no words.
     """
     wrong = total = 0
-    for all_true, found in _split(references, predicted):
-        tried = [(edits(true, found), len(true)) for true in all_true if true]
+    for all_true, caption in _split(references, predicted):
+        tried = [(edits(true, caption), len(true)) for true in all_true if true]
         if tried:
             fewest, length = min(tried, key=lambda pair: (pair[0] / pair[1], pair[1]))
             wrong, total = wrong + min(fewest, length), total + length
@@ -239,10 +239,10 @@ def edits(first: Sequence[str], second: Sequence[str]) -> int:
 
 def _split(references, predicted) -> Iterator[tuple[list[list[str]], list[str]]]:
     """Yields the words of each picture's references and of its caption."""
-    for i, (all_true, found) in enumerate(zip(references, predicted, strict=True)):
+    for i, (all_true, caption_) in enumerate(zip(references, predicted, strict=True)):
         if isinstance(all_true, str) or not all_true:
             raise ValueError(f"picture {i}: give a list of one or more references, not {all_true!r}")
-        yield [words(caption) for caption in all_true], words(found)
+        yield [words(caption) for caption in all_true], words(caption_)
 
 
 def _mean(values: Sequence[float]) -> float:

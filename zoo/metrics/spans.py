@@ -84,9 +84,9 @@ def is_span_data(truth: Iterable[Sequence[str]]) -> bool:
 
 def _scored_pairs(truth, predicted, tokens) -> list[tuple[str, str]]:
     return [
-        (right, found)
+        (right, answered)
         for row in zip(truth, predicted, tokens, strict=True)
-        for right, found, token in zip(*row, strict=True)
+        for right, answered, token in zip(*row, strict=True)
         if token.strip()
     ]
 
@@ -106,8 +106,8 @@ def _of_type(rows: list[list[tuple[str, int, int]]], kind: str) -> list[list[tup
 
 def _matches(truth: Sequence[Sequence[tuple]], predicted: Sequence[Sequence[tuple]]) -> dict[str, float]:
     right = sum(
-        (Counter(map(tuple, gold)) & Counter(map(tuple, found))).total()
-        for gold, found in zip(truth, predicted, strict=True)
+        (Counter(map(tuple, gold)) & Counter(map(tuple, answered))).total()
+        for gold, answered in zip(truth, predicted, strict=True)
     )
     true, system = sum(map(len, truth)), sum(map(len, predicted))
     return {

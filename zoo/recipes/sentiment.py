@@ -89,10 +89,7 @@ def encode(config: Config, vocabulary: text.Vocabulary, texts: tf.Tensor):
 
 def count_words(train: Part) -> Counter[bytes]:
     """Counts the words of the training part."""
-    counts: Counter[bytes] = Counter()
-    for (texts,) in train.blocks("text"):
-        counts.update(text.split_words(texts).values.numpy())
-    return counts
+    return text.count(text.split_words(texts).values for (texts,) in train.blocks("text"))
 
 
 def make_batches(config: Config, vocabulary: text.Vocabulary, part: Part, replicas: int) -> Batches:

@@ -102,10 +102,7 @@ def encode(config: Config, vocabulary: text.Vocabulary, tokens: tf.RaggedTensor)
 
 def count_words(train: Part) -> Counter[bytes]:
     """Counts the words of the training part."""
-    counts: Counter[bytes] = Counter()
-    for (tokens,) in train.blocks("tokens"):
-        counts.update(text.normalize(tokens.values).numpy().tolist())
-    return counts
+    return text.count(text.normalize(tokens.values) for (tokens,) in train.blocks("tokens"))
 
 
 def make_batches(
@@ -221,11 +218,8 @@ class Tagging(export.Serving):
     def tagged(self, tokens: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
         """Returns `tokens`, `tags` and `scores`, ragged (batch, time)."""
         inputs = gathered(encode(self.config, self.vocabulary, tokens))
-        best = export.steps_by_length(
-            lambda padded: decode(self.config, self.model, padded),
-            inputs,
-            {"tags": tf.int32, "scores": tf.float32},
-        )
+        types = {"tags": tf.int32, "scores": tf.float32}
+        best = export.steps_by_length(lambda rows: decode(self.config, self.model, rows), inputs, types)
         tags = best["tags"].with_values(tf.gather(self.tag_names, best["tags"].values))
         return {"tokens": tokens, "tags": tags, "scores": best["scores"]}
 
@@ -240,8 +234,7 @@ def main(config: Config) -> None:
     run = training.Run(__file__, config)
     examples = run.load("tagging", tags=config.tags)
     names, train = examples.label_names, examples.train
-    counts = count_words(train)
-    vocabulary = run.vocabulary("vocabulary", text.Vocabulary, counts, config.vocabulary_size)
+    vocabulary = run.vocabulary("vocabulary", text.Vocabulary, count_words(train), config.vocabulary_size)
     model = run.build(build_model, config, len(vocabulary), names)
     run.start_from(model, grown=["word_embedding/embeddings"], by_label=["logits", "crf"])
     batches = make_batches(config, vocabulary, train, names, run.replicas, config.max_tokens)

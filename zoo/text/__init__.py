@@ -5,7 +5,7 @@ from zoo.text.pieces import Pieces, count_units, lower_case, with_ends
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
 from zoo.text.tokens import style_of, tokenize
 from zoo.text.units import WORD, Level, Units
-from zoo.text.vocabulary import PADDING, Lines, Vocabulary
+from zoo.text.vocabulary import PADDING, Lines, Vocabulary, count
 from zoo.text.words import character_ngrams, split_words
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Vocabulary",
     "character_ngrams",
     "character_numbers",
+    "count",
     "count_units",
     "dates",
     "lower_case",

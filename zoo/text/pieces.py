@@ -208,10 +208,10 @@ class Pieces(Lines):
         """Returns number and length of the longest piece that starts at each of the characters (n,)."""
 
         def step(length, spans, numbers, lengths):
-            found = self._number(spans)
-            found = tf.pad(found, [[0, tf.size(characters) - tf.size(found)]])
-            numbers = tf.where(found >= _PIECE, found, numbers)
-            lengths = tf.where(found >= _PIECE, length, lengths)
+            matches = self._number(spans)
+            matches = tf.pad(matches, [[0, tf.size(characters) - tf.size(matches)]])
+            numbers = tf.where(matches >= _PIECE, matches, numbers)
+            lengths = tf.where(matches >= _PIECE, length, lengths)
             return length + 1, tf.strings.join([spans[:-1], characters[length:]]), numbers, lengths
 
         loop = tf.while_loop(

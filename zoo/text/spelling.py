@@ -52,14 +52,14 @@ def spelling_features(words: tf.Tensor, buckets: int) -> tf.Tensor:
     """
     words = _readable(words)
     characters = tf.strings.unicode_split(lower(words), "UTF-8")
-    found = [tf.strings.join(["^", _joined(characters[:, :size])]) for size in _ENDS]
-    found += [tf.strings.join([_joined(characters[:, -size:]), "$"]) for size in _ENDS]
+    marks = [tf.strings.join(["^", _joined(characters[:, :size])]) for size in _ENDS]
+    marks += [tf.strings.join([_joined(characters[:, -size:]), "$"]) for size in _ENDS]
     shape = words
     for pattern, letter in ((r"\p{Lu}", "X"), (r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", "x"), (r"\p{N}", "0")):
         shape = tf.strings.regex_replace(shape, pattern, letter)
         shape = tf.strings.regex_replace(shape, letter + "{2,}", letter * 2)
-    found.append(tf.strings.join(["=", shape]))
-    return tf.cast(tf.strings.to_hash_bucket_fast(tf.stack(found, axis=1), buckets), tf.int32) + 1
+    marks.append(tf.strings.join(["=", shape]))
+    return tf.cast(tf.strings.to_hash_bucket_fast(tf.stack(marks, axis=1), buckets), tf.int32) + 1
 
 
 def _joined(characters: tf.RaggedTensor) -> tf.Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -65,6 +65,14 @@ class Lines(tf.Module):
                 str(path), key, key_index, value, value_index, vocab_size=len(self)
             )
         return tf.lookup.StaticHashTable(initializer, unknown)
+
+
+def count(blocks: Iterable[tf.Tensor]) -> Counter[bytes]:
+    """Counts the strings of tensors (n,): what `Vocabulary.learn` takes."""
+    counts: Counter[bytes] = Counter()
+    for block in blocks:
+        counts.update(block.numpy().tolist())
+    return counts
 
 
 class Vocabulary(Lines):

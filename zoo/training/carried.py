@@ -59,10 +59,10 @@ class Carried(keras.Model):
         kept = self.states["training" if training else "validation"]
         goes_on = 1 - ops.cast(inputs["start"], "float32")[:, None]
         before = {name: goes_on * ops.convert_to_tensor(state) for name, state in kept.items()}
-        found = self.core({"tokens": inputs["tokens"], **before}, training=training)
+        outputs = self.core({"tokens": inputs["tokens"], **before}, training=training)
         for name, state in kept.items():
-            state.assign(ops.cast(found[name], "float32"))
-        return found["logits"]
+            state.assign(ops.cast(outputs[name], "float32"))
+        return outputs["logits"]
 
 
 def state_names(core: keras.Model) -> list[str]:
@@ -100,9 +100,9 @@ def read(
         going = tf.reduce_sum(tf.cast(lengths > tf.cast(start, tf.int64), tf.int32))
         inputs, targets = (part[:going, start : start + window].to_tensor() for part in (before, numbers))
         first = {name: state[:going] for name, state in states.items()}
-        found = core({"tokens": inputs, **first}, training=False)
-        gained = total[:going] - _LOSS.call(targets, found.pop("logits"))
-        after = {name: tf.concat([found[name], state[going:]], 0) for name, state in states.items()}
+        outputs = core({"tokens": inputs, **first}, training=False)
+        gained = total[:going] - _LOSS.call(targets, outputs.pop("logits"))
+        after = {name: tf.concat([outputs[name], state[going:]], 0) for name, state in states.items()}
         return start + window, tf.concat([gained, total[going:]], 0), after
 
     begin = (0, tf.zeros([rows]), zero_states(core, rows))

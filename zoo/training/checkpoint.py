@@ -90,7 +90,7 @@ class Checkpoint(keras.callbacks.Callback):
             "optimizer": [variable.numpy() for variable in self.model.optimizer.variables],
             "best": self.best,
         }
-        arrays = {f"{group}/{i}": array for group, found in groups.items() for i, array in enumerate(found)}
+        arrays = {f"{group}/{i}": array for group, values in groups.items() for i, array in enumerate(values)}
         state = {
             "epoch": self.epoch,
             "best_epoch": self.best_epoch,

@@ -112,18 +112,18 @@ class Windows:
         return self.deviations[rows[:, None] + np.arange(self.window + self.horizon)]
 
     def _varied(self, rows: np.ndarray, draw: np.random.Generator) -> np.ndarray:
-        found = self._stretches(rows)
+        stretches = self._stretches(rows)
         shape = (len(rows), 1, 1)
         if self.augmentation.blend:
             other = self._stretches(draw.integers(0, len(self), len(rows)))
             angle = draw.uniform(0, 2 * np.pi, shape)
-            found = np.cos(angle) * found + np.sin(angle) * other
+            stretches = np.cos(angle) * stretches + np.sin(angle) * other
         if self.augmentation.shift:
-            columns = found.shape[2]
+            columns = stretches.shape[2]
             together = np.cov(self.deviations.T).reshape(columns, columns)
             shifts = draw.multivariate_normal(np.zeros(columns), together, len(rows), method="eigh")
-            found = found + self.augmentation.shift * shifts[:, None]
-        return found.astype(np.float32)
+            stretches = stretches + self.augmentation.shift * shifts[:, None]
+        return stretches.astype(np.float32)
 
     def _batch(self, rows: np.ndarray, stretches: np.ndarray, weight: float | None = None):
         filling = self._filling(rows)

@@ -25,11 +25,11 @@ def read_parts(path: Path) -> dict[str, list[str]]:
     """
     parts = _folder(path) if path.is_dir() else _file(path)
     for split in SPLITS:
-        found = sum(len(text.strip()) for text in parts[split])
-        if found < (_LEAST if split == "train" else 1):
+        characters = sum(len(text.strip()) for text in parts[split])
+        if characters < (_LEAST if split == "train" else 1):
             raise ZooError(
-                f"{path}: too little text for a {split} part ({found:,} characters); give more, at least "
-                "some ten thousand characters in all"
+                f"{path}: too little text for a {split} part ({characters:,} characters); give more, "
+                "at least some ten thousand characters in all"
             )
     return parts
 
@@ -54,8 +54,8 @@ def _folder(folder: Path) -> dict[str, list[str]]:
     named = {
         split: [path for path in files if path.parent == folder and path.stem == split] for split in SPLITS
     }
-    if all(len(found) == 1 for found in named.values()):
-        return {split: [_read(path) for path in found] for split, found in named.items()}
+    if all(len(paths) == 1 for paths in named.values()):
+        return {split: [_read(path) for path in paths] for split, paths in named.items()}
     if any(named.values()):
         raise ZooError(f"{folder}: of files called {', '.join(SPLITS)} give one of each, or none")
     texts: dict[str, list[str]] = {split: [] for split in SPLITS}

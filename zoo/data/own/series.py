@@ -178,14 +178,14 @@ def later(series: Series, steps: int) -> list[int]:
     last, interval = int(series.times[-1]), series.interval
     if interval % MONTH:
         return [last + interval * step for step in range(1, steps + 1)]
-    when, found = datetime.fromtimestamp(last, UTC), []
+    when, times = datetime.fromtimestamp(last, UTC), []
     usual = 31 if _at_month_ends(_dates(series.times)) else when.day
     for step in range(1, steps + 1):
         years, month = divmod(when.month - 1 + step * interval // MONTH, 12)
         # The last day of a month stays one; the 30th of January is followed by the end of February.
         day = next(d for d in range(usual, 0, -1) if _exists(when.year + years, month + 1, d))
-        found.append(round(when.replace(year=when.year + years, month=month + 1, day=day).timestamp()))
-    return found
+        times.append(round(when.replace(year=when.year + years, month=month + 1, day=day).timestamp()))
+    return times
 
 
 def _exists(year: int, month: int, day: int) -> bool:

@@ -107,12 +107,12 @@ def _jsonl(path, text, needed, texts):
         yield number, row
 
 
-def _check_columns(where: str, found, needed: Sequence[str]) -> None:
-    missing = [column for column in needed if column not in found]
+def _check_columns(where: str, columns, needed: Sequence[str]) -> None:
+    missing = [column for column in needed if column not in columns]
     if missing:
         raise ZooError(
             f"{where} has no column {' and '.join(repr(name) for name in missing)}, but "
-            f"{', '.join(map(repr, found))}; name the columns {' and '.join(needed)}"
+            f"{', '.join(map(repr, columns))}; name the columns {' and '.join(needed)}"
         )
 
 

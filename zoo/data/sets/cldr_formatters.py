@@ -78,10 +78,10 @@ def _units(pair: Pair, pattern: str = "other") -> list[str]:
 def _emoji(pair: Pair) -> Iterator[tuple[str, tuple[str, str]]]:
     codes = [locale.language for locale in pair]
     emoji.config.load_language(codes)
-    for character, found in sorted(emoji.EMOJI_DATA.items()):
-        if found["status"] == emoji.STATUS["fully_qualified"] and all(code in found for code in codes):
+    for character, names in sorted(emoji.EMOJI_DATA.items()):
+        if names["status"] == emoji.STATUS["fully_qualified"] and all(code in names for code in codes):
             # The package writes names as ":red_heart:".
-            yield character, tuple(found[code].strip(":").replace("_", " ") for code in codes)
+            yield character, tuple(names[code].strip(":").replace("_", " ") for code in codes)
 
 
 def _bare(character: str) -> str:
@@ -102,11 +102,11 @@ def streams(pair: Pair, terms: list[Phrase]) -> dict[str, Iterator[Phrase]]:
         "locales": _locales,
         "skin tones": _skin_tones,
     }
-    found = {kind: stream(pair, Draw(kind), keys) for kind, stream in kinds.items()}
+    phrases = {kind: stream(pair, Draw(kind), keys) for kind, stream in kinds.items()}
     for kind in ("territories", "languages", "scripts", "currencies", "emoji"):
         name = f"lists of {kind}"
-        found[name] = _lists(pair, Draw(name), name, [phrase for phrase in terms if phrase.kind == kind])
-    return found
+        phrases[name] = _lists(pair, Draw(name), name, [phrase for phrase in terms if phrase.kind == kind])
+    return phrases
 
 
 class Draw:
@@ -151,12 +151,12 @@ def _distinct(pair: Pair, options: Iterable, looks: Callable) -> list:
     seen: set[Any] = set()
     for option in options:
         try:
-            found, _ = ({*map(folded, looks(option, locale))} for locale in pair)
+            shown, _ = ({*map(folded, looks(option, locale))} for locale in pair)
         except KeyError:  # as babel tells it
             continue
-        if not found & seen:
+        if not shown & seen:
             kept.append(option)
-        seen |= found
+        seen |= shown
     return kept
 
 
@@ -174,10 +174,10 @@ def _date_formats(pair: Pair) -> dict[tuple[Callable, str], list[tuple[Callable,
         for formatter, name in formats
     }
     rivals: dict[Any, list[Any]] = {}
-    for found, look in looks.items():
+    for format_, look in looks.items():
         # A number alone may be a day, an hour or a year.
         if not look[0].isdigit():
-            rivals[found] = [rival for rival in rivals if any(map(str.__eq__, look, looks[rival]))]
+            rivals[format_] = [rival for rival in rivals if any(map(str.__eq__, look, looks[rival]))]
     return rivals
 
 
@@ -189,12 +189,13 @@ def _dates(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
     rivals = _date_formats(pair)
     formats = [*rivals]
     while True:
-        found, time = draw.one(formats), draw.time()
+        format_, time = draw.one(formats), draw.time()
         looks = [
-            folded(formatter(time, name, locale=pair.source)) for formatter, name in (found, *rivals[found])
+            folded(formatter(time, name, locale=pair.source))
+            for formatter, name in (format_, *rivals[format_])
         ]
         if looks[0] not in looks[1:]:
-            yield pair.phrase("dates", [], found[0], time, found[1])
+            yield pair.phrase("dates", [], format_[0], time, format_[1])
 
 
 def _intervals(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
@@ -230,7 +231,7 @@ def _relative_times(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
     variants = _distinct(
         pair,
         variants,
-        lambda found, locale: [dates.format_timedelta(timedelta(days=3), locale=locale, **found)],
+        lambda variant, locale: [dates.format_timedelta(timedelta(days=3), locale=locale, **variant)],
     )
     sizes = [timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)]
     sizes += [timedelta(days=days) for days in (1, 7, 30, 365)]
@@ -247,7 +248,7 @@ def _numbers(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
     variants: Any = [(numbers.format_decimal, {}), (numbers.format_percent, {})]
     variants += [(compact, {"format_type": length, "fraction_digits": 1}) for length in ("long", "short")]
     variants = _distinct(
-        pair, variants, lambda found, locale: [found[0](1_200_000, locale=locale, **found[1])]
+        pair, variants, lambda variant, locale: [variant[0](1_200_000, locale=locale, **variant[1])]
     )
     while True:
         number, (formatter, options) = draw.number(), draw.one(variants)
@@ -261,7 +262,9 @@ def _numbers(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
 def _measures(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
     known = sorted(key.partition(" ")[2] for key in keys if key.startswith("units "))
     variants = [(unit, length) for length in ("long", "short") for unit in known]
-    variants = _distinct(pair, variants, lambda found, locale: [units.format_unit(7, *found, locale=locale)])
+    variants = _distinct(
+        pair, variants, lambda variant, locale: [units.format_unit(7, *variant, locale=locale)]
+    )
     while True:
         unit, length = draw.one(variants)
         yield pair.phrase("measures", [f"units {unit}"], units.format_unit, draw.number(), unit, length)
@@ -285,7 +288,9 @@ def _prices(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
     variants = _distinct(
         pair,
         variants,
-        lambda found, locale: [numbers.format_currency(7, found[0], locale=locale, format_type=found[1])],
+        lambda variant, locale: [
+            numbers.format_currency(7, variant[0], locale=locale, format_type=variant[1])
+        ],
     )
     while True:
         code, style = draw.one(variants)
@@ -295,11 +300,11 @@ def _prices(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
 
 def _locales(pair: Pair, draw: Draw, keys: set[str]) -> Iterator[Phrase]:
     for name in sorted(localedata.locale_identifiers()):
-        found = babel.Locale.parse(name)
-        codes = {"languages": found.language, "scripts": found.script, "territories": found.territory}
+        parsed = babel.Locale.parse(name)
+        codes = {"languages": parsed.language, "scripts": parsed.script, "territories": parsed.territory}
         terms = {f"{kind} {code}" for kind, code in codes.items() if code}
-        if len(terms) > 1 and terms <= keys and not found.variant:
-            source, target = (found.get_display_name(locale) or "" for locale in pair)
+        if len(terms) > 1 and terms <= keys and not parsed.variant:
+            source, target = (parsed.get_display_name(locale) or "" for locale in pair)
             yield Phrase("locales", source, target, frozenset(terms))
 
 
@@ -317,11 +322,11 @@ def _lists(pair: Pair, draw: Draw, kind: str, phrases: list[Phrase], most: int =
         lambda style, locale: [lists.format_list([*"abcd"[:size]], style, locale) for size in (2, 3, 4)],
     )
     while True:
-        found = draw.some(phrases, draw.one((2, 2, 3, 3, most)))
-        terms = frozenset().union(*(phrase.terms for phrase in found))
+        members = draw.some(phrases, draw.one((2, 2, 3, 3, most)))
+        terms = frozenset().union(*(phrase.terms for phrase in members))
         style = draw.one((styles[0], *styles))
         source, target = (
-            lists.format_list([phrase[side] for phrase in found], style, locale)
+            lists.format_list([phrase[side] for phrase in members], style, locale)
             for side, locale in zip((1, 2), pair, strict=True)
         )
         yield Phrase(kind, source, target, terms)
@@ -331,9 +336,9 @@ def lists_of_phrases(pair: Pair, phrases: list[Phrase]) -> Iterator[Phrase]:
     """Yields lists of two or three dates, prices and the like, made of the `phrases`, without end."""
     draw = Draw("lists of phrases")
     kinds = [
-        _lists(pair, Draw(f"lists of {kind}"), "lists of phrases", found, most=3)
+        _lists(pair, Draw(f"lists of {kind}"), "lists of phrases", alike, most=3)
         for kind in _LISTED
-        if (found := [phrase for phrase in phrases if phrase.kind == kind])
+        if (alike := [phrase for phrase in phrases if phrase.kind == kind])
     ]
     while True:
         yield next(draw.one(kinds))

@@ -150,8 +150,8 @@ def _split_of(phrase: Phrase, held_out: set[str]) -> str:
 
 def _words(phrase: Phrase) -> set[str]:
     sides = ((1, phrase.source), (2, phrase.target))
-    found = ((side, word) for side, text in sides for word in re.findall(r"[^\W\d]+", text))
-    return {f"{side} {word}" for side, word in found}
+    words = ((side, word) for side, text in sides for word in re.findall(r"[^\W\d]+", text))
+    return {f"{side} {word}" for side, word in words}
 
 
 def _held_out(terms: list[Phrase], made: list[Phrase], pair: Pair) -> set[str]:
@@ -163,12 +163,12 @@ def _held_out(terms: list[Phrase], made: list[Phrase], pair: Pair) -> set[str]:
         if phrase.kind == "units":
             one = units.format_unit(1, key.partition(" ")[2], locale=pair.source)
             names[key].append(folded(re.sub(r"\d", "", one)))
-    texts = {key: "\n".join(found) for key, found in names.items()}
+    texts = {key: "\n".join(values) for key, values in names.items()}
     texts[""] = "\n".join(folded(phrase.source) for phrase in made if not phrase.terms)
     return {
         key
-        for key, found in names.items()
+        for key, values in names.items()
         if split_of(key, _ONE_TERM_OF) == "test"
         and "-per-" not in key  # a rate's name also comes of its two units
-        and not any(name in text for other, text in texts.items() if other != key for name in found)
+        and not any(name in text for other, text in texts.items() if other != key for name in values)
     }

@@ -47,7 +47,7 @@ class Cmudict(tfds.core.GeneratorBasedBuilder):
         }
         known = {word for word, _ in entries["train"]}
         entries["validation"] = [entry for entry in entries["validation"] if entry[0] not in known]
-        return {split: self._generate_examples(found) for split, found in entries.items()}
+        return {split: self._generate_examples(rows) for split, rows in entries.items()}
 
     def _generate_examples(self, entries):
         for index, (word, phonemes) in enumerate(entries):

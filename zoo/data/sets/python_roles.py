@@ -58,10 +58,10 @@ def roles(source: str) -> list[tuple[int, int, str]]:
         raise SyntaxError("not a Python source")
     names = _Names(tree, lines)
     pieces = list(_pieces(source, lines))
-    found = [_role(piece, before, names) for before, piece in zip([None, *pieces], pieces, strict=False)]
-    _tag_leaders(pieces, found, names.led)
-    _tag_stretches(pieces, found, names.stretches)
-    return [(piece.start, piece.end, role) for piece, role in zip(pieces, found, strict=True)]
+    tags = [_role(piece, before, names) for before, piece in zip([None, *pieces], pieces, strict=False)]
+    _tag_leaders(pieces, tags, names.led)
+    _tag_stretches(pieces, tags, names.stretches)
+    return [(piece.start, piece.end, role) for piece, role in zip(pieces, tags, strict=True)]
 
 
 def lines_of(source: str) -> list[str]:
@@ -226,7 +226,7 @@ def _role(piece: _Piece, before: _Piece | None, names: _Names) -> str:
     return names.role(piece)
 
 
-def _tag_leaders(pieces: list[_Piece], found: list[str], led: list[int]) -> None:
+def _tag_leaders(pieces: list[_Piece], tags: list[str], led: list[int]) -> None:
     """Tags `@`, `case` and the `name` of `name=pattern`: the syntax tree has no place for them."""
     index = {piece.start: i for i, piece in enumerate(pieces)}
     for start in led:
@@ -234,12 +234,12 @@ def _tag_leaders(pieces: list[_Piece], found: list[str], led: list[int]) -> None
         while pieces[i].text == "(" or pieces[i].kind == "COMMENT":  # what has brackets starts inside of them
             i -= 1
         if pieces[i].text == "=":
-            found[i - 1] = "argument"
+            tags[i - 1] = "argument"
         else:
-            found[i] = "decorator" if pieces[i].text == "@" else "keyword"
+            tags[i] = "decorator" if pieces[i].text == "@" else "keyword"
 
 
-def _tag_stretches(pieces: list[_Piece], found: list[str], stretches: dict[int, tuple[int, str]]) -> None:
+def _tag_stretches(pieces: list[_Piece], tags: list[str], stretches: dict[int, tuple[int, str]]) -> None:
     """Tags imported names, and the dotted names of decorators."""
     end, role = 0, ""
     for i, piece in enumerate(pieces):
@@ -247,5 +247,5 @@ def _tag_stretches(pieces: list[_Piece], found: list[str], stretches: dict[int, 
             end, role = stretches[piece.start]
         elif piece.text == "import" and role == "module":
             role = "import"  # of `from ... import`; a plain `import` is where a stretch starts
-        if piece.start < end and (found[i] == "variable" or role == "decorator"):
-            found[i] = role
+        if piece.start < end and (tags[i] == "variable" or role == "decorator"):
+            tags[i] = role

@@ -127,22 +127,22 @@ def sources() -> list[tuple[str, str]]:
         ZooError: this interpreter has hardly any source files; some come compiled only.
     """
     root = Path(sysconfig.get_path("stdlib"))
-    found = []
+    files = []
     for path in root.rglob("*.py"):
         parts = path.relative_to(root).with_suffix("").parts
         if _LEFT_OUT & {*parts} or parts[0].startswith("config-") or parts[-1].startswith("_sysconfigdata"):
             continue
         try:
             with tokenize.open(path) as file:
-                found.append((".".join(parts), file.read()))
+                files.append((".".join(parts), file.read()))
         except (OSError, SyntaxError, UnicodeDecodeError):
             continue
-    if len(found) < _LEAST_FILES:
+    if len(files) < _LEAST_FILES:
         raise ZooError(
             f"data set 'python_source' needs the source files of Python's standard library, but {root} holds "
-            f"{len(found)}: use a Python that brings them, or another data set"
+            f"{len(files)}: use a Python that brings them, or another data set"
         )
-    return sorted(found)
+    return sorted(files)
 
 
 def version(modules: Sequence[tuple[str, str]]) -> str:
@@ -189,8 +189,8 @@ def examples(modules: Sequence[tuple[str, str]]) -> Iterator[tuple[str, list[byt
     rows = [row for _, source in modules for row in _windows_with_roles(source)]
     for first in range(0, len(rows), _BATCH):
         batch = rows[first : first + _BATCH]
-        found = tokenize_text([text for text, _, _ in batch], style="code")
-        starts, tokens = found.starts.numpy(), found.tokens.numpy()
+        split = tokenize_text([text for text, _, _ in batch], style="code")
+        starts, tokens = split.starts.numpy(), split.tokens.numpy()
         for (text, roles_at, spans_at), places, words in zip(batch, starts, tokens, strict=True):
             if 0 < len(words) <= _MOST_TOKENS:
                 yield text, words.tolist(), _tags(words, roles_at[places], spans_at[places])
@@ -210,9 +210,9 @@ def _windows_with_roles(source: str) -> Iterator[tuple[str, np.ndarray, np.ndarr
         yield text, roles_at[first:last], spans_at[first:last]
 
 
-def _tags(words: np.ndarray, found: np.ndarray, spans: np.ndarray) -> list[str]:
+def _tags(words: np.ndarray, numbers_of_roles: np.ndarray, spans: np.ndarray) -> list[str]:
     inside = np.concatenate([[False], spans[1:] == spans[:-1]])
-    span_tags = len(_PLAIN) + 2 * (found - len(_PLAIN)) + inside  # B- stands before I-
-    numbers = np.where(found < len(_PLAIN), found, span_tags)
+    span_tags = len(_PLAIN) + 2 * (numbers_of_roles - len(_PLAIN)) + inside  # B- stands before I-
+    numbers = np.where(numbers_of_roles < len(_PLAIN), numbers_of_roles, span_tags)
     bare = np.where(words == b"\n", TAGS.index("newline"), TAGS.index("operator"))
-    return np.array(TAGS)[np.where(found < 0, bare, numbers)].tolist()
+    return np.array(TAGS)[np.where(numbers_of_roles < 0, bare, numbers)].tolist()

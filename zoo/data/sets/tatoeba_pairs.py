@@ -89,8 +89,8 @@ def _split(pairs: list[Pair]) -> dict[str, list[Pair]]:
     for i, pair in enumerate(pairs):
         parts[chosen[i]].append(pair)
     seen: set[str] = set()
-    for split, found in parts.items():
-        parts[split] = [pair for pair in found if seen.isdisjoint(_sides(pair))]
+    for split, pairs_of_part in parts.items():
+        parts[split] = [pair for pair in pairs_of_part if seen.isdisjoint(_sides(pair))]
         seen.update(side for pair in parts[split] for side in _sides(pair))
     return parts
 
