@@ -275,11 +275,11 @@ def test_a_mix_of_a_set_and_a_file_is_asked_for_in_the_languages_of_the_training
 def test_a_further_part_that_has_changed_has_no_baselines_and_is_said_to(phrases, capsys):
     model = made_with(phrases)
     data = zoo.data.load("cldr_phrases", "translation")
-    tested_on(model, further_tests={"test_terms": data.fingerprint(splits=["test_terms"])})
+    scored_elsewhere(model, further_tests={"test_terms": data.fingerprint(splits=["test_terms"])})
     evaluate(model, split="test_terms")
     output = capsys.readouterr().out
     assert "terms" in output.split() and "Note" not in output
-    tested_on(model, further_tests={"test_terms": "another"})
+    scored_elsewhere(model, further_tests={"test_terms": "another"})
     evaluate(model, split="test_terms")
     output = capsys.readouterr().out
     assert "terms" not in output.split() and "with another test part" in output
@@ -325,7 +325,7 @@ def made_with(phrases, **config):
     )
 
 
-def tested_on(model, **changes):
+def scored_elsewhere(model, **changes):
     """Says that the model was tested on other rows."""
     dataset = dataclasses.replace(model.manifest.dataset, **changes)
     model.says(model.manifest.with_changes(dataset=dataset))
@@ -349,7 +349,7 @@ def test_other_languages_other_rows_or_another_set_have_no_baselines(phrases, ca
     model = made_with(phrases)
     evaluate(model, source="de")
     evaluate(model, "multi30k")
-    tested_on(model, test="another hash")
+    scored_elsewhere(model, test="another hash")
     evaluate(model)
     evaluate(model, split="test_terms")
     assert not {"own", "terms"} & set(capsys.readouterr().out.split())
