@@ -1,13 +1,18 @@
 """python -m zoo new: copies that run as they are, with a test that passes."""
 
+import importlib
+import runpy
+
 import pytest
 from tiny import assert_refused, run
 
+from zoo import cli, training
 from zoo.cli import new
 from zoo.cli.main import main
 
 
-@pytest.mark.parametrize("recipe", sorted(new._TINY))
+# That copies of the others train and export is proven where their recipes are tested.
+@pytest.mark.parametrize("recipe", ["sentiment", "translation"])
 def test_a_new_recipe_passes_the_test_that_is_written_beside_it(recipe, tmp_path, call):
     output = call(main, tmp_path, "new", recipe, "mine.py", "--test").out
     assert "python mine.py --help" in output and "python -m pytest test_mine.py" in output
@@ -15,10 +20,21 @@ def test_a_new_recipe_passes_the_test_that_is_written_beside_it(recipe, tmp_path
     run("-m", "pytest", "-q", "-p", "no:cacheprovider", "test_mine.py", cwd=tmp_path)
 
 
+@pytest.mark.parametrize("recipe", sorted(new._TINY))
+def test_the_written_test_has_flags_that_the_recipe_knows(recipe, tmp_path, call, monkeypatch):
+    call(main, tmp_path, "new", recipe, "mine.py", "--test")
+    monkeypatch.syspath_prepend(tmp_path)
+    written = runpy.run_path(str(tmp_path / "test_mine.py"))
+    config = importlib.import_module(f"zoo.recipes.{recipe}").Config
+    parsed = cli.parse(recipe, config, ["--dataset", "rows", *written["FLAGS"].split()])
+    training.check_ranges(parsed)
+    assert parsed.epochs == 1
+
+
 def test_a_new_recipe_has_its_parents_presets_and_its_own_name(tmp_path, call):
     call(main, tmp_path, "new", "sentiment", "mine.py")
     text = run("mine.py", "--help", cwd=tmp_path).stdout
-    assert "presets: imdb, tweets, tweets-best" in text
+    assert "presets: imdb, tweets-best, tweets" in text
 
 
 @pytest.mark.parametrize(
