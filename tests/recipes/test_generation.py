@@ -308,17 +308,22 @@ def test_tensorflow_alone_gives_the_keras_models_answers(model, tmp_path):
                 np.testing.assert_array_equal(found[name][key], value, err_msg=key)
 
 
+def to_the_last_bits(row: dict) -> dict:
+    """The same text; of its probability, what sums over batches of another size leave alike on all machines."""
+    return {**row, "log_probability": pytest.approx(row["log_probability"], abs=1e-5)}
+
+
 def test_predict_takes_settings_for_all_rows_or_one_for_each(model):
     prompts = ["the ", "a"]
     both = model.predict(prompts, length=[3, 8], temperature=0, seed=5)
     assert [len(row["continuation"]) for row in both] == [3, 8]
-    assert both[1] == model.predict(["a"], length=8, temperature=0.0)[0]
+    assert both[1] == to_the_last_bits(model.predict(["a"], length=8, temperature=0.0)[0])
     assert [row["text"] for row in both] == [
         prompt + row["continuation"] for prompt, row in zip(prompts, both, strict=True)
     ]
     assert len(model.predict(["a"])[0]["continuation"]) == 60  # as the manifest says
     many = model.predict(["the "] * 600, length=4, seed=list(range(600)))
-    assert many[599] == model.predict(["the "], length=4, seed=599)[0]
+    assert many[599] == to_the_last_bits(model.predict(["the "], length=4, seed=599)[0])
     assert model.predict([""], "score") == [{"log_probability": 0.0, "perplexity": 1.0, "units": 0}]
 
 
