@@ -309,7 +309,7 @@ def test_tensorflow_alone_gives_the_keras_models_answers(model, tmp_path):
 
 
 def to_the_last_bits(row: dict) -> dict:
-    """The same text; of its probability, what sums over batches of another size leave alike on all machines."""
+    """The same text; of its probability, what sums over batches of another size leave alike everywhere."""
     return {**row, "log_probability": pytest.approx(row["log_probability"], abs=1e-5)}
 
 
