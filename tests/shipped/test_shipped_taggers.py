@@ -13,7 +13,7 @@ from tiny import sentences_of
 
 import zoo
 from zoo import metrics
-from zoo.data import load
+from zoo.data import gathered, load
 from zoo.data.tags import bio_constraints
 from zoo.recipes import tagging
 from zoo.text import Vocabulary, tokenize
@@ -108,7 +108,8 @@ print(json.dumps([answer["flat_scores"].numpy().tolist(), [x.decode() for x in a
     config, vocabulary, network = as_keras(model)
     expected_scores, expected_tags = [], []
     for text in TEXTS:  # each for itself, unpadded
-        inputs = tagging.features(config, vocabulary, tokenize(tf.constant([text]), config.style).tokens)
+        tokens = tokenize(tf.constant([text]), config.style).tokens
+        inputs = gathered(tagging.encode(config, vocabulary, tokens))
         if inputs["words"].values.shape[0] == 0:
             continue
         found = tagging.decode(config, network, {name: rows.to_tensor() for name, rows in inputs.items()})
