@@ -9,7 +9,7 @@ import tensorflow as tf
 import zoo.data
 from zoo import models
 from zoo.bench.captioning import as_keras
-from zoo.metrics.labels import captioning
+from zoo.metrics import captioning
 from zoo.recipes.captioning import Captioning
 
 

@@ -6,7 +6,7 @@ from tiny import assert_same_answers, tensorflow_alone
 
 from zoo import models
 from zoo.bench.translation import as_keras
-from zoo.metrics.labels import pronunciation, translation
+from zoo.metrics import pronunciation, translation
 from zoo.recipes.translation import Translation
 from zoo.tasks.translation import sources_and_references
 
