@@ -41,13 +41,13 @@ def test_pictures_are_named_as_they_are(names):
 
 def test_most_new_combinations_are_named_exactly_on_white_and_on_colours(names):
     manifest = names.manifest
-    assert manifest["metrics"]["test"]["exact_match"] >= 0.6
+    assert manifest.metrics["test"]["exact_match"] >= 0.6
     examples = zoo.data.load("emoji", "captioning")
     for part in ("test", "test_backgrounds"):
         dataset = examples.split(part)
         score = captioning(dataset.rows_of_strings("captions"), predicted(names, dataset))
         for figure in ("exact_match", "bleu_4", "word_accuracy"):
-            assert score[figure] == pytest.approx(manifest["metrics"][part][figure], abs=0.5 / score["n"])
+            assert score[figure] == pytest.approx(manifest.metrics[part][figure], abs=0.5 / score["n"])
 
 
 def test_what_was_exported_is_what_keras_computes(names):

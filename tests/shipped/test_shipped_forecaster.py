@@ -36,7 +36,7 @@ def series(zoo_cache):
 def test_it_is_5_percent_better_than_the_best_baseline_and_its_interval_holds(model, capsys):
     manifest = model.manifest
     score = evaluate(model)
-    stored, baselines = manifest["metrics"]["test"], manifest["baselines"]["test"]
+    stored, baselines = manifest.metrics["test"], manifest.baselines["test"]
     assert len(baselines) == 4
     assert score["mase"] <= 0.95 * min(baseline["mase"] for baseline in baselines.values())
     assert 0.75 <= score["coverage"] <= 0.85

@@ -21,10 +21,10 @@ def test_phrases_are_translated_as_the_readme_shows():
 
 def test_the_phrases_figures_are_good_and_its_languages_are_told():
     manifest = models.find("translation_cldr_en_fr").manifest
-    score, terms = manifest["metrics"]["test"], manifest["metrics"]["test_terms"]
+    score, terms = manifest.metrics["test"], manifest.metrics["test_terms"]
     assert score["exact_match"] >= 0.95 and score["n"] == 2592
     assert terms["n"] == 3314 and 0.05 < terms["exact_match"] < 0.5
-    assert manifest["dataset"]["languages"] == ["en", "fr"]
+    assert manifest.dataset.languages == ["en", "fr"]
 
 
 def test_the_captions_score_as_the_card_says(mirror):
@@ -56,14 +56,14 @@ def test_sentences_of_every_day_are_translated_and_their_figures_hold(mirror):
     found = [answer["translation"] for answer in model.predict(["I don't know.", "A dog is sleeping."])]
     assert found == ["Je ne sais pas.", "Un chien dort."]
     manifest = model.manifest
-    assert set(manifest["metrics"]) == {"test", "test_tatoeba_pairs"}
-    assert manifest["metrics"]["test"]["bleu"] >= 48 and manifest["metrics"]["test"]["n"] == 1000
-    assert manifest["metrics"]["test_tatoeba_pairs"]["n"] == 2163
+    assert set(manifest.metrics) == {"test", "test_tatoeba_pairs"}
+    assert manifest.metrics["test"]["bleu"] >= 48 and manifest.metrics["test"]["n"] == 1000
+    assert manifest.metrics["test_tatoeba_pairs"]["n"] == 2163
     examples = zoo.data.load("multi30k", "translation", source="en", target="fr")
     sources, references = sources_and_references(examples.test)
     predicted = [answer["translation"] for answer in model.predict(sources)]
     score = translation(references, predicted)
-    assert score["bleu"] == pytest.approx(manifest["metrics"]["test"]["bleu"], abs=0.05)
+    assert score["bleu"] == pytest.approx(manifest.metrics["test"]["bleu"], abs=0.05)
 
 
 def test_words_are_pronounced_in_any_case_with_any_letters():
