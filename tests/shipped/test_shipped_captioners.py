@@ -19,7 +19,7 @@ def emoji(stem: str) -> bytes:
 
 
 def predicted(model, dataset) -> list[str]:
-    encoded = [tf.io.encode_png(row["image"]).numpy() for row in dataset]
+    encoded = [tf.io.encode_png(row["image"]).numpy() for row in dataset.dataset]
     return [answer["caption"] for answer in model.predict(encoded)]
 
 
