@@ -196,8 +196,9 @@ def print_table(results: Results, title: str) -> None:
         results: cell -> its trainings, as `compare_cells` collects them.
         title: what stands above.
     """
-    from rich.console import Console
     from rich.table import Table
+
+    from zoo.show.console import console
 
     table = Table(title=title, title_justify="left")
     table.add_column("cell", no_wrap=True)
@@ -212,7 +213,7 @@ def print_table(results: Results, title: str) -> None:
         figures = [figure for part in parts for figure in _figures(part)[:_FIGURES]]
         seconds = np.mean([result.seconds for result in group])
         table.add_row(cell, *figures, f"{group[0].parameters:,}", f"{seconds:.1f}")
-    Console(markup=False, emoji=False).print(table)
+    console().print(table)
 
 
 def _figures(group: Sequence[Mapping[str, float]]) -> list[str]:

@@ -18,8 +18,9 @@ class List:
 
     def run(self) -> None:
         """Prints the table."""
-        from rich.console import Console
         from rich.table import Table
+
+        from zoo.show.console import console
 
         saved_models = models.list_models()
         if self.markdown:
@@ -39,7 +40,7 @@ class List:
             manifest = saved.manifest
             row = (manifest.recipe, manifest.dataset.name, _headline(saved), f"{manifest.parameters:,}")
             table.add_row(saved.name, *row, f"{saved.megabytes:.1f}")
-        Console(markup=False, emoji=False).print(table)
+        console().print(table)
 
 
 def _headline(saved: models.Saved) -> str:

@@ -13,7 +13,7 @@ from zoo.data import catalogue, mixed
 from zoo.data.adapters import Adapter
 from zoo.data.cache import cache_dir
 from zoo.data.climatology import Climatology, check_cycles, cycles_of, waves
-from zoo.data.examples import SPLITS, Examples, of_user
+from zoo.data.examples import SPLITS, Examples, of_rows, of_user
 from zoo.data.features import kept_features
 from zoo.data.feeds.base import Feed
 from zoo.data.feeds.batches import Batches
@@ -52,6 +52,7 @@ __all__ = [
     "load",
     "names",
     "numbers_of",
+    "of_rows",
     "of_user",
     "parts_of",
     "refuse_constant",

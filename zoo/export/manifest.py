@@ -13,7 +13,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.export.serving import Serving
+from zoo.export.serving import Serving, traced
 from zoo.tasks import Signature
 
 
@@ -21,9 +21,8 @@ def read_off(module: Serving) -> dict[str, Any]:
     """Returns the fields of a manifest that a module, this process and this machine tell."""
     signatures = {}
     for name, function in module.signatures.items():
-        concrete = function.get_concrete_function()
-        inputs = {spec.name: spec for spec in concrete.structured_input_signature[0]}
-        signatures[name] = Signature(_described(inputs), _described(concrete.structured_outputs))
+        inputs, outputs, _ = traced(function)
+        signatures[name] = Signature(_described(inputs), _described(outputs))
     versions = {name: version(name) for name in ("tensorflow", "keras", "tensorflow-datasets")}
     return {
         "parameters": module.model.count_params(),

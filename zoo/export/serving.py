@@ -15,8 +15,6 @@ import tensorflow as tf
 from zoo.models import Function, predict
 from zoo.tasks import Manifest, Task, of
 
-Specs = Mapping[str, tf.TensorSpec]
-
 
 class Serving(tf.Module):
     """Base of what recipes export: holds a portable clone of a trained model.
@@ -118,17 +116,15 @@ class Serving(tf.Module):
 
     def predict(self, inputs: Any, signature: str = "", **settings: Any) -> list[dict[str, Any]]:
         """Answers as the loaded model will: see `zoo.models.Model.predict`."""
-        functions = {name: _as_function(function) for name, function in self.signatures.items()}
+        functions = {name: traced(function) for name, function in self.signatures.items()}
         return predict(self.name, self.manifest, self.task, self, functions, inputs, signature, settings)
 
 
-def _as_function(function: Any) -> Function:
+def traced(function: Any) -> Function:
+    """Returns what a signature in memory takes and gives, and how it is called."""
     concrete = function.get_concrete_function()
-    names = [spec.name for spec in concrete.structured_input_signature[0]]
-    specs = dict(zip(names, concrete.structured_input_signature[0], strict=True))
-    return Function(
-        specs, concrete.structured_outputs, lambda **tensors: function(*(tensors[name] for name in names))
-    )
+    inputs = {spec.name: spec for spec in concrete.structured_input_signature[0]}
+    return Function(inputs, concrete.structured_outputs, function)
 
 
 class signature:  # noqa: N801 - a decorator
@@ -169,10 +165,10 @@ class signature:  # noqa: N801 - a decorator
         return module.functions[self.called]
 
     def _function(self, module: Any) -> Any:
-        def run(*inputs: Any, **by_name: Any) -> Any:
+        def run(*inputs: Any) -> Any:
             # Here, outside of all loops, weights are cast once for each call.
             with module.weights_as_stored():
-                return self.method(module, *inputs, **by_name)
+                return self.method(module, *inputs)
 
         specs = ((name, spec(module) if callable(spec) else spec) for name, spec in self.specs.items())
         # Callers in Python may name the tensors too.

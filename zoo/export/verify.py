@@ -14,6 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.errors import ZooError
+from zoo.export.serving import traced
+from zoo.models import Function
 
 _FRESH_PROCESS = """
 import sys
@@ -46,12 +48,13 @@ def verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str,
     Raises:
         ZooError: it cannot be loaded, or answers otherwise.
     """
-    given = {name: _tensors(signatures[name], inputs) for name, inputs in samples.items()}
+    functions = {name: traced(signatures[name]) for name in samples}
+    given = {name: _tensors(functions[name], inputs) for name, inputs in samples.items()}
     with tf.device("CPU:0"):
         expected = {
             f"{name}/{key}": value.numpy()
             for name, inputs in given.items()
-            for key, value in signatures[name](*inputs.values()).items()
+            for key, value in functions[name].call(**inputs).items()
         }
     with tempfile.TemporaryDirectory() as folder:
         asked, outputs = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"
@@ -70,11 +73,10 @@ def verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str,
                     raise ZooError(f"export: output {name} differs in a fresh process; nothing was exported")
 
 
-def _tensors(function: Any, inputs: Any) -> dict[str, tf.Tensor]:
-    """Returns name -> tensor in the order of the function's arguments."""
-    specs = function.get_concrete_function().structured_input_signature[0]
-    rows = inputs if isinstance(inputs, Mapping) else {specs[0].name: inputs}
-    return {spec.name: tf.constant(rows[spec.name], spec.dtype) for spec in specs}
+def _tensors(function: Function, inputs: Any) -> dict[str, tf.Tensor]:
+    """Returns name -> tensor; what is no mapping is for the one tensor that there is."""
+    rows = inputs if isinstance(inputs, Mapping) else dict.fromkeys(function.inputs, inputs)
+    return {name: tf.constant(rows[name], spec.dtype) for name, spec in function.inputs.items()}
 
 
 def _storable(array: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import baselines, metrics
-from zoo.data import Adapter, Examples, Part, of_user
+from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.own import picture_files, pictures, tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
@@ -97,7 +97,7 @@ class Captioning(Written):
                 "captions": list(table.values()),
             }
         )
-        return of_user(path, {"train": test, "validation": test, "test": test})
+        return of_rows(path, test)
 
     # How a model is asked --------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo import baselines, metrics
-from zoo.data import Adapter, Examples, Part, of_user
+from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.own import tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
@@ -87,8 +87,7 @@ class Classification(Task):
         """Reads all rows of a table as a test part."""
         rows = _read(path)
         names = sorted({label for _, label in rows})
-        parts = {"train": rows[:0], "validation": rows[:0], "test": rows}
-        return of_user(path, {split: _part(part, names) for split, part in parts.items()}, names)
+        return of_rows(path, _part(rows, names), names)
 
     def answers(self, outputs: Mapping[str, np.ndarray], block: list[Any], manifest: Manifest) -> list[Row]:
         """Returns `label`, `score` and `scores`, label -> probability."""

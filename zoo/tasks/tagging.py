@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo import baselines, metrics, show
-from zoo.data import Adapter, Examples, Part, of_user
+from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.own import conll, tables
 from zoo.data.tags import spans, with_both_prefixes
 from zoo.errors import ZooError
@@ -162,8 +162,7 @@ class Tagging(Task):
     def read_rows(self, path: Path, **options: str) -> Examples:
         """Reads all sentences of a file as a test part."""
         rows = conll.read_columns(path, options["tags"])
-        test = _part(rows, all(sentence.text for sentence in rows))
-        return of_user(path, {"train": _part([], False), "validation": _part([], False), "test": test})
+        return of_rows(path, _part(rows, all(sentence.text for sentence in rows)))
 
     # How a model is asked --------------------------------------------------------------------------------
 

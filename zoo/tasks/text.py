@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text as Coloured
 
 from zoo import baselines, metrics
-from zoo.data import Adapter, Examples, Part, of_user
+from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.own import plain_text, tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
@@ -88,8 +88,7 @@ class Text(Task):
         text = tables.read_text(path)
         if not text.strip():
             raise ZooError(f"{path}: the file is empty; it needs text")
-        parts = {"train": [], "validation": [], "test": [text]}
-        return of_user(path, {split: Part({"text": texts}) for split, texts in parts.items()})
+        return of_rows(path, Part({"text": [text]}))
 
     def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:
         """Returns the settings by which texts are drawn; each text has a seed one higher."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import baselines, metrics
-from zoo.data import Adapter, Examples, Part, cache_dir, of_user
+from zoo.data import Adapter, Examples, Part, cache_dir, of_rows, of_user
 from zoo.data.own import tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
@@ -149,9 +149,7 @@ class Translation(Written):
 
     def read_rows(self, path: Path, **options: str) -> Examples:
         """Reads all pairs of a table as a test part."""
-        return of_user(
-            path, {"train": _part([]), "validation": _part([]), "test": _part(read_pairs(path, **options))}
-        )
+        return of_rows(path, _part(read_pairs(path, **options)))
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
         """Says that a text was cut, or its translation."""

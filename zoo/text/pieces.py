@@ -10,6 +10,7 @@ from typing import Any, Self
 import tensorflow as tf
 
 from zoo.errors import ZooError
+from zoo.text import vocabulary
 from zoo.text.case import lower
 from zoo.text.normal_form import normal_form_c
 from zoo.text.vocabulary import PADDING, Lines
@@ -93,10 +94,7 @@ def split_units(text: tf.Tensor) -> tf.RaggedTensor:
 
 def count_units(blocks: Iterable[tf.Tensor]) -> Counter[bytes]:
     """Counts the units of many texts, given as tensors of strings (batch,): what `Pieces.learn` takes."""
-    counts: Counter[bytes] = Counter()
-    for text in blocks:
-        counts.update(split_units(text).values.numpy().tolist())
-    return counts
+    return vocabulary.count(split_units(text).values for text in blocks)
 
 
 class Pieces(Lines):

@@ -110,7 +110,7 @@ def _trained_weights(init_from: str) -> tuple[dict[str, np.ndarray], list[str]]:
     """Returns path -> weight, and the labels."""
     if (folder := _run_folder(init_from)) and (stored := read_checkpoint(folder)):
         arrays, state = stored
-        labels = json.loads((folder / CONFIG).read_text(encoding="utf-8")).get("labels", [])
+        labels = config_of(init_from).get("labels", [])
         return dict(zip(state["weights"], numbered(arrays, "best"), strict=True)), labels
     loaded = models.load(init_from)
     names = loaded.manifest.weights
