@@ -151,7 +151,7 @@ def test_the_python_model_reads_the_running_interpreters_library(taggers):
     assert model.manifest.metrics["test"]["accuracy"] >= 0.97
     baseline = model.manifest.baselines["test"]["majority tag per token"]
     assert baseline["accuracy"] < 0.8
-    found, *_ = score(model, load("python_source", "tagging").test.take(200))
+    found, *_ = score(model, load("python_source", "tagging").test.first(200))
     assert found["accuracy"] >= 0.97
 
 
