@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import gc
 import os
 import sys
 import warnings
@@ -7,19 +8,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import (  # noqa: F401 - fixtures
-    lines,
-    pairs,
-    reviews,
-    sentences,
-    series,
-    squares,
+from cases import (  # noqa: F401 - fixtures
+    CASES,
+    TRAINED,
     trained,
     trained_captioner,
+    trained_forecaster,
     trained_generator,
     trained_tagger,
     trained_translator,
 )
+from tiny import lines, pairs, reviews, sentences, series, squares  # noqa: F401 - fixtures
+
+
+def pytest_sessionstart(session) -> None:
+    """Gives each process that tests two devices, so that what is said of several is tested in it."""
+    gc.set_threshold(100_000, 20, 20)  # graphs are traced all the time, and few objects of theirs are garbage
+    if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
+        import tensorflow as tf
+
+        two = [tf.config.LogicalDeviceConfiguration()] * 2
+        tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items) -> None:
+    """Sends tests that need a trained recipe to one process, the longest first, and else files as a whole."""
+    recipe_of = {fixture: name for name, fixture in TRAINED.items()}
+    longest = list(CASES)
+
+    def group(item) -> str:
+        case = getattr(item, "callspec", None) and item.callspec.params.get("case")
+        needed = [case.name] if case else [recipe_of[name] for name in item.fixturenames if name in recipe_of]
+        return needed[0] if needed else str(item.path)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(key=lambda item: group(item) not in longest)
 
 
 @pytest.fixture(scope="session", autouse=True)

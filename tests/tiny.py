@@ -1,6 +1,5 @@
-"""Data sets and trained models small enough for tests, made by the recipes' own command lines."""
+"""Data sets small enough for tests, and how tests run programs and look into what they made."""
 
-import json
 import os
 import pickle
 import random
@@ -148,25 +147,6 @@ def write_lines(path: Path) -> Path:
     return path
 
 
-TINY = ("--word-units", "8", "--subword-units", "8", "--subword-buckets", "500", "--units", "8",
-        "--batch-size", "32", "--learning-rate", "0.01", "--epochs", "8")  # fmt: skip
-TINY_TAGGER = ("--style", "prose", "--word-units", "8", "--characters", "8", "--character-units", "4",
-               "--spelling-units", "4", "--spelling-buckets", "200", "--units", "8", "--dropout", "0.2",
-               "--embedding-dropout", "0.1", "--batch-size", "16", "--learning-rate", "0.02",
-               "--epochs", "8", "--steps-per-epoch", "0")  # fmt: skip
-TINY_TRANSLATOR = ("--source-pieces", "330", "--target-pieces", "330", "--max-pieces", "30", "--width", "16",
-                   "--encoder-units", "24", "--decoder-layers", "1", "--decoder-units", "24", "--dropout",
-                   "0.1", "--word-dropout", "0.05", "--batch-size", "8", "--learning-rate", "0.02",
-                   "--beam-size", "3", "--epochs", "6", "--steps-per-epoch", "0")  # fmt: skip
-
-TINY_CAPTIONER = ("--image-size", "32", "--pieces", "300", "--units", "16", "--width", "16", "--max-pieces",
-                  "12", "--batch-size", "8", "--learning-rate", "0.01", "--captions-each", "8", "--epochs",
-                  "4", "--steps-per-epoch", "0")  # fmt: skip
-TINY_GENERATOR = ("--min-count", "5", "--width", "8", "--units", "24", "--dropout", "0.1", "--window", "12",
-                  "--batch-size", "16", "--learning-rate", "0.02", "--epochs", "5", "--steps-per-epoch", "0",
-                  "--length", "60")  # fmt: skip
-
-
 def run(*arguments: str, cwd: Path, code: int = 0, **environment: str) -> subprocess.CompletedProcess:
     """Runs `python ARGUMENTS` in a folder and checks its exit code."""
     result = subprocess.run(
@@ -221,13 +201,6 @@ def assert_same_answers(found: dict[str, np.ndarray], expected: dict[str, tf.Ten
             np.testing.assert_array_equal(found[name], value, err_msg=name)
 
 
-def checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
-    """Returns the arrays and the state that the run `tiny` stored."""
-    with np.load(folder / "runs/tiny/checkpoint.npz") as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    return arrays, json.loads(str(arrays.pop("_state")))
-
-
 def stop_when(condition: Callable[[], bool], command, folder: Path, how=signal.SIGKILL) -> int:
     """Runs `python COMMAND`, sends a signal as soon as the condition holds, and returns the exit code."""
     # Tests that a script runs in the background inherit that Ctrl-C is ignored.
@@ -267,25 +240,9 @@ def reviews(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory, reviews) -> Path:
-    """A folder in which the recipe was run as `tiny`: it holds runs/tiny and saved_models/tiny."""
-    folder = tmp_path_factory.mktemp("work")
-    run("-m", "zoo.recipes.sentiment", "--dataset", str(reviews), "--name", "tiny", *TINY, cwd=folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def sentences(tmp_path_factory) -> Path:
     """The made-up sentences as a column file."""
     return write_sentences(tmp_path_factory.mktemp("data") / "sentences.conll")
-
-
-@pytest.fixture(scope="session")
-def trained_tagger(tmp_path_factory, sentences) -> Path:
-    """As `trained`, for the tagging recipe."""
-    folder = tmp_path_factory.mktemp("tagging")
-    run("-m", "zoo.recipes.tagging", "--dataset", str(sentences), "--name", "tiny", *TINY_TAGGER, cwd=folder)
-    return folder
 
 
 @pytest.fixture(scope="session")
@@ -295,27 +252,9 @@ def pairs(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def trained_translator(tmp_path_factory, pairs) -> Path:
-    """As `trained`, for the translation recipe."""
-    folder = tmp_path_factory.mktemp("translation")
-    flags = ("--dataset", str(pairs), "--name", "tiny", *TINY_TRANSLATOR)
-    run("-m", "zoo.recipes.translation", *flags, cwd=folder)
-    return folder
-
-
-@pytest.fixture(scope="session")
 def squares(tmp_path_factory) -> Path:
     """The folder of pictures of squares, with captions.csv."""
     return write_captions(tmp_path_factory.mktemp("squares"))
-
-
-@pytest.fixture(scope="session")
-def trained_captioner(tmp_path_factory, squares) -> Path:
-    """As `trained`, for the captioning recipe."""
-    folder = tmp_path_factory.mktemp("captioning")
-    flags = ("--dataset", str(squares), "--name", "tiny", *TINY_CAPTIONER)
-    run("-m", "zoo.recipes.captioning", *flags, cwd=folder)
-    return folder
 
 
 def write_series(path: Path, rows: int = 300, **changes: str) -> Path:
@@ -344,12 +283,3 @@ def series(tmp_path_factory) -> Path:
 def lines(tmp_path_factory) -> Path:
     """The made-up lines as a text file."""
     return write_lines(tmp_path_factory.mktemp("data") / "lines.txt")
-
-
-@pytest.fixture(scope="session")
-def trained_generator(tmp_path_factory, lines) -> Path:
-    """As `trained`, for the generation recipe."""
-    folder = tmp_path_factory.mktemp("generation")
-    flags = ("--dataset", str(lines), "--name", "tiny", *TINY_GENERATOR)
-    run("-m", "zoo.recipes.generation", *flags, cwd=folder)
-    return folder

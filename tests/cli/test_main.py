@@ -3,7 +3,7 @@ import json
 
 import pytest
 import tensorflow as tf
-from tiny import run
+from tiny import assert_refused, run
 
 from zoo import __main__, models
 
@@ -78,29 +78,30 @@ def test_importing_the_zoo_imports_neither_tensorflow_nor_keras(tmp_path):
     assert run("-c", program, cwd=tmp_path).stdout.strip() == "set()"
 
 
-def test_list_shows_name_data_and_scores(trained):
-    text = run(*ZOO, "list", cwd=trained, COLUMNS="200").stdout
+def test_list_shows_name_data_and_scores(trained, call):
+    text = call(__main__.main, trained, "list").out
     assert "tiny" in text
     assert "macro-F1" in text
 
 
-def test_info_shows_the_card_and_checks_the_files(trained):
-    text = run(*ZOO, "info", "tiny", cwd=trained, COLUMNS="200").stdout
+def test_info_shows_the_card_and_checks_the_files(trained, call):
+    text = call(__main__.main, trained, "info", "tiny").out
     assert "tf.saved_model.load" in text
     assert "as the manifest says" in text
 
 
 def test_predict_prints_texts_with_labels(trained):
+    # As people call it, in a process of its own.
     text = run(*ZOO, "predict", "tiny", "the soup was lovely", "", cwd=trained, COLUMNS="150").stdout
     assert "praise" in text
     assert "blame" in text
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
-def test_predict_reads_and_writes_files(trained, tmp_path, suffix):
+def test_predict_reads_and_writes_files(trained, tmp_path, suffix, call):
     (tmp_path / "in.txt").write_text('the "soup", was lovely\n\nour room felt rude today\n', encoding="utf-8")
     output = tmp_path / f"out{suffix}"
-    run(*ZOO, "predict", "tiny", "--input", str(tmp_path / "in.txt"), "--output", str(output), cwd=trained)
+    call(__main__.main, trained, "predict", "tiny", "--input", tmp_path / "in.txt", "--output", output)
     with output.open(encoding="utf-8", newline="") as file:
         if suffix == ".jsonl":
             rows = [json.loads(line) for line in file]
@@ -109,11 +110,11 @@ def test_predict_reads_and_writes_files(trained, tmp_path, suffix):
     assert [row["text"] for row in rows] == ['the "soup", was lovely', "", "our room felt rude today"]
     assert [rows[0]["label"], rows[2]["label"]] == ["praise", "blame"]
     again = tmp_path / f"again{suffix}"
-    run(*ZOO, "predict", "tiny", "--input", str(output), "--output", str(again), cwd=trained)
+    call(__main__.main, trained, "predict", "tiny", "--input", output, "--output", again)
     assert again.read_text() == output.read_text()
 
 
-def test_evaluate_scores_every_row_of_a_file(trained, tmp_path):
+def test_evaluate_scores_every_row_of_a_file(trained, tmp_path, call):
     # Two of three right: one row of praise is called blame.
     rows = [
         "our soup felt lovely today,praise",
@@ -121,22 +122,22 @@ def test_evaluate_scores_every_row_of_a_file(trained, tmp_path):
         "our room felt rude today,praise",
     ]
     (tmp_path / "three.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
-    text = run(*ZOO, "evaluate", "tiny", "--dataset", str(tmp_path / "three.csv"), cwd=trained).stdout
+    text = call(__main__.main, trained, "evaluate", "tiny", "--dataset", tmp_path / "three.csv").out
     assert "0.6667" in text
     assert "TF-IDF" not in text
     assert "our room felt rude today" in text
 
 
-def test_evaluate_repeats_the_training_scores_beside_the_baselines(trained):
-    text = run(*ZOO, "evaluate", "tiny", cwd=trained, COLUMNS="120").stdout
+def test_evaluate_repeats_the_training_scores_beside_the_baselines(trained, call):
+    text = call(__main__.main, trained, "evaluate", "tiny").out
     score = json.loads((trained / "saved_models/tiny/zoo.json").read_text())["metrics"]["test"]
     assert f"{score['macro_f1']:.4f}" in text
     assert "TF-IDF + logistic regression" in text
 
 
-def test_inspect_draws_how_the_answer_grows(trained, tmp_path):
+def test_inspect_draws_how_the_answer_grows(trained, tmp_path, call):
     picture = tmp_path / "reading.png"
-    run(*ZOO, "inspect", "reading", "tiny", "the soup was lovely", "--output", str(picture), cwd=trained)
+    call(__main__.main, trained, "inspect", "reading", "tiny", "the soup was lovely", "--output", picture)
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
@@ -228,7 +229,7 @@ def test_what_a_translator_cannot_do_is_one_line(shouter, call, arguments, told)
         (["predict", "tiny", "text", "--top-k", "3"], "--top-k: is for generators; leave it out"),
     ],
 )
-def test_bad_input_is_one_line_and_exit_code_2(trained, tmp_path, arguments, told):
+def test_bad_input_is_one_line_and_exit_code_2(trained, tmp_path, arguments, told, call, monkeypatch):
     (tmp_path / "empty.txt").write_text("\n")
     (tmp_path / "latin.txt").write_bytes("fine\ncafé\n".encode("latin-1"))
     (tmp_path / "nocolumn.csv").write_text("words\nhello\n")
@@ -238,9 +239,5 @@ def test_bad_input_is_one_line_and_exit_code_2(trained, tmp_path, arguments, tol
     (tmp_path / "labels.csv").write_text(
         "text,label\n" + "".join(f"text {i},{'xy'[i % 2]}\n" for i in range(60))
     )
-    environment = {"ZOO_SAVED_MODELS": str(trained / "saved_models")}
-    before = sorted(tmp_path.iterdir())
-    result = run(*ZOO, *arguments, cwd=tmp_path, code=2, **environment)
-    (line,) = result.stderr.strip().splitlines()
-    assert told in line
-    assert sorted(tmp_path.iterdir()) == before
+    monkeypatch.setenv("ZOO_SAVED_MODELS", str(trained / "saved_models"))
+    assert_refused(call, __main__.main, tmp_path, arguments, told)

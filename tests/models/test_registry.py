@@ -41,12 +41,15 @@ def test_a_single_string_is_refused_with_the_mend(models):
         zoo.load("tiny").predict([3.5])
 
 
-def test_a_signature_is_chosen_by_name(models, trained_tagger):
+def test_a_signature_is_chosen_by_name(models):
     text = "the soup was lovely"
     model = zoo.load("tiny")
     assert model.predict([text], "serving_default") == model.predict([text])
     with pytest.raises(zoo.ZooError, match=r"tiny: no signature 'beam'; there are: serving_default$"):
         model.predict([text], "beam")
+
+
+def test_texts_and_rows_of_tokens_choose_the_signature_that_takes_them(trained_tagger):
     tagger = zoo.load(trained_tagger / "saved_models/tiny")
     for signature in ("flat", "serving_default"):
         assert tagger.predict(["Ada met Bo ."], signature) == tagger.predict(["Ada met Bo ."])

@@ -1,65 +1,27 @@
-"""What every recipe must pass, whatever it maps: one list of cases, in process.
-
-What a fresh process alone can show (killed and resumed, TensorFlow alone, two devices, a copy elsewhere)
-stands in each recipe's own file.
-"""
+"""What every recipe must pass, whatever it maps, over one list of cases (tests/cases.py)."""
 
 import dataclasses
-import importlib
 import re
+import shutil
+import signal
 import sys
-from dataclasses import dataclass
+import tomllib
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pytest
-from tiny import TINY, TINY_CAPTIONER, TINY_GENERATOR, TINY_TAGGER, TINY_TRANSLATOR, assert_refused
+import tensorflow as tf
+from cases import CASES, TRAINED, Case, checkpoint, trained_until_scored, until_trained
+from tiny import assert_refused, operations, run
 
+import zoo.recipes
 from zoo import cli, training
 from zoo.errors import ZooError
+from zoo.export import recurrent_layers
 from zoo.training.folder import Folder
 
-TINY_FORECASTER = ("--year", "0", "--window", "14", "--horizon", "3", "--warm-up", "4", "--units", "6")
 
-
-@dataclass(frozen=True)
-class Case:
-    """A recipe, the fixture with data for it, the flags that make it small, and its presets."""
-
-    name: str
-    data: str
-    flags: tuple[str, ...]
-    presets: tuple[str, ...]
-    default: str = ""  # the preset that says what the defaults are
-
-    @property
-    def module(self) -> Any:
-        return importlib.import_module(f"zoo.recipes.{self.name}")
-
-    def parse(self, *flags: str) -> Any:
-        return cli.parse(self.name, self.module.Config, list(flags))
-
-    def program(self) -> None:
-        cli.run(self.module.Config, self.module.main, presets=self.name)
-
-
-CASES = [
-    Case("sentiment", "reviews", TINY, ("imdb", "tweets-best", "tweets"), "tweets"),
-    Case("tagging", "sentences", TINY_TAGGER, ("conll2000", "conll2003", "en_ewt", "python"), "python"),
-    Case(
-        "translation",
-        "pairs",
-        TINY_TRANSLATOR,
-        ("cldr_phrases", "en_fr", "multi30k", "pronunciation"),
-        "cldr_phrases",
-    ),
-    Case("captioning", "squares", TINY_CAPTIONER, ("emoji", "flickr8k")),
-    Case("generation", "lines", TINY_GENERATOR, ("ptb", "python", "shakespeare"), "python"),
-    Case("forecasting", "series", TINY_FORECASTER, ("seattle",)),
-]
-
-
-@pytest.fixture(params=CASES, ids=[case.name for case in CASES])
+@pytest.fixture(params=CASES.values(), ids=list(CASES))
 def case(request) -> Case:
     return request.param
 
@@ -69,22 +31,26 @@ def data(case, request) -> Path:
     return request.getfixturevalue(case.data)
 
 
+@pytest.fixture
+def trained_case(case, request) -> Path:
+    return request.getfixturevalue(TRAINED[case.name])
+
+
 def test_the_cases_are_all_recipes():
-    recipes = {
-        path.stem for path in Path(importlib.import_module("zoo.recipes").__path__[0]).glob("[a-z]*.py")
-    }
-    assert {case.name for case in CASES} == recipes
+    assert set(CASES) == {path.stem for path in Path(zoo.recipes.__path__[0]).glob("[a-z]*.py")}
 
 
 def test_presets_are_in_range_name_no_model_and_yield_to_flags(case):
     assert tuple(cli.presets(case.name)) == case.presets
     for preset in case.presets:
-        config = case.parse(
-            "--preset", preset, "--units" if hasattr(case.module.Config, "units") else "--width", "7"
-        )
+        changed = "units" if hasattr(case.module.Config, "units") else "width"
+        config = case.parse("--preset", preset, f"--{changed}", "7")
         training.check_ranges(config)
+        with cli.presets(case.name)[preset].open("rb") as file:
+            for field, value in {**tomllib.load(file), changed: 7}.items():
+                assert getattr(config, field) == (tuple(value) if isinstance(value, list) else value)
         # A shipped model is replaced on purpose only.
-        assert (config.name, getattr(config, "units", None) or config.width) == ("", 7)
+        assert config.name == ""
     if case.default:
         assert case.parse("--preset", case.default) == case.module.Config()
 
@@ -133,3 +99,117 @@ def test_a_run_is_named_by_the_recipe_s_file(case, tmp_path, monkeypatch):
     (tmp_path / "saved_models/mine/notes.txt").write_text("not a model")
     with pytest.raises(ZooError, match="saved_models/mine"):
         training.Run("elsewhere/mine.py", case.module.Config())
+
+
+# The model in training --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("case", "flags"),
+    [
+        pytest.param(case, flags, id=f"{case.name} {flags}")
+        for case in CASES.values()
+        for flags in case.kernels
+    ],
+)
+def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(
+    case, data, flags, tmp_path, monkeypatch
+):
+    # An `import ... as` of this path binds a function of the same name, not the module.
+    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
+    seen = until_trained(case, data, tmp_path, monkeypatch, *flags.split())
+    batch = next(iter(seen.train.in_order()))
+    step = operations(tf.function(seen.model.train_step).get_concrete_function(batch))
+    kernels, loops = case.kernels[flags]
+    assert step.count("CudnnRNNV3") == step.count("CudnnRNNBackpropV3") == kernels
+    assert step.count("While") + step.count("StatelessWhile") == loops
+
+    layers = list(recurrent_layers(seen.module.model))
+    assert layers and not any(layer.use_cudnn for layer in layers)
+    exported = operations(seen.module.signatures["serving_default"].get_concrete_function())
+    assert len(exported) > 50
+    assert not [name for name in exported if "Cudnn" in name]
+
+
+@pytest.fixture
+def few_rows(case, monkeypatch):
+    """Leaves 33 rows of training, an odd number for batches of 5, of rows that are small."""
+    load = training.Run.load
+
+    def load_few(self, *arguments, **options):
+        examples = load(self, *arguments, **options)
+        self.examples = dataclasses.replace(examples, train=examples.train.first(33))
+        return self.examples
+
+    if case.few_rows:
+        monkeypatch.setattr(training.Run, "load", load_few)
+
+
+def test_two_devices_agree_with_one_on_odd_batches(case, data, few_rows, tmp_path, monkeypatch):
+    flags = ["--dataset", data, *case.flags, *case.undisturbed(), "--batch-size", "5", "--epochs", "2",
+             "--clip-norm", "0.05", "--schedule", "constant", "--weight-average", "0.9",
+             *case.alike]  # fmt: skip
+    one, two = (
+        trained_until_scored(
+            case.name, tmp_path, monkeypatch, *flags, "--strategy", strategy, "--name", strategy
+        )
+        for strategy in ("one", "mirrored")
+    )
+    moved = [np.abs(one.weights[path] - one.before[path]).max() for path in one.weights]
+    assert np.median(moved) > 1e-4  # there was something to agree on
+    assert two.weights.keys() == one.weights.keys()
+    for path, weight in one.weights.items():
+        np.testing.assert_allclose(two.weights[path], weight, atol=case.tolerance, err_msg=path)
+    for figure in {"val_loss", "val_score"} & set(one.history[0]):
+        losses = [[epoch[figure] for epoch in each.history] for each in (one, two)]
+        np.testing.assert_allclose(losses[1], losses[0], atol=max(1e-5, case.tolerance), err_msg=figure)
+
+
+# The program ------------------------------------------------------------------------------------------------
+
+# Kills a recipe as soon as its first checkpoint is there.
+KILLED = """
+import os, runpy, signal, sys
+from zoo.training.folder import Folder
+save = Folder.save_checkpoint
+def save_and_die(*arguments):
+    save(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+Folder.save_checkpoint = save_and_die
+runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
+"""
+
+
+def test_killed_it_ends_with_bit_identical_weights(case, data, trained_case, tmp_path, monkeypatch):
+    flags = ["--dataset", str(data), "--name", "tiny", *case.flags]
+    run("-c", KILLED, f"zoo.recipes.{case.name}", *flags, cwd=tmp_path, code=-signal.SIGKILL)
+    assert checkpoint(tmp_path)[1]["epoch"] == 1
+    assert not (tmp_path / "saved_models").exists()
+    resumed = trained_until_scored(case.name, tmp_path, monkeypatch, *flags)
+    assert "continues after epoch 1" in resumed.said
+    (expected, state), (arrays, ended) = checkpoint(trained_case), checkpoint(tmp_path)
+    assert ended["best_epoch"] == state["best_epoch"]
+    assert arrays.keys() == expected.keys()
+    for name in expected:
+        np.testing.assert_array_equal(arrays[name], expected[name], err_msg=name)
+    for figure in {"val_loss", "val_score"} & set(state["history"][0]):
+        first, second = ([epoch[figure] for epoch in each["history"]] for each in (state, ended))
+        assert first == second
+
+
+def test_a_copy_goes_on_elsewhere_from_what_was_learned(case, data, trained_case, tmp_path, monkeypatch):
+    shutil.copy(case.module.__file__, tmp_path / "mine.py")
+    own = tmp_path / data.name
+    shutil.copytree(data, own) if data.is_dir() else shutil.copy(data, own)
+    table = own / "captions.csv" if data.is_dir() else own
+    table.write_text(table.read_text().replace(*case.changed))
+    flags = [*case.flags, "--epochs", "1", "--learning-rate", "1e-6", "--weight-average", "0"]
+    flags += ["--dataset", own.name, "--init-from", trained_case / case.source]
+    copy = trained_until_scored("mine.py", tmp_path, monkeypatch, *flags)
+    assert re.search(r"\b(\d+) of \1 weights", copy.said)
+    assert copy.history[0]["val_loss"] < checkpoint(trained_case)[1]["history"][0]["val_loss"]
+    for inventory in (trained_case / "runs/tiny").glob("*.txt"):
+        known = inventory.read_text().split("\n")[:-1]
+        lines = (tmp_path / "runs/mine" / inventory.name).read_text().split("\n")[:-1]
+        assert lines[: len(known)] == known
+        assert len(lines) > len(known) or inventory.name == "target.txt"  # there is a word that is new

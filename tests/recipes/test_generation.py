@@ -1,50 +1,19 @@
 import dataclasses
 import json
-import shutil
-import sys
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import (
-    TINY_GENERATOR,
-    assert_refused,
-    checkpoint,
-    operations,
-    run,
-    stop_when,
-    stored,
-    tensorflow_alone,
-)
+from cases import CASES, checkpoint, manifest_of, train
+from tiny import assert_refused, tensorflow_alone
 
 import zoo
-from zoo import cli, training
 from zoo.__main__ import main as zoo_main
-from zoo.export import serving
 from zoo.recipes import generation
-from zoo.text import PADDING, Vocabulary
+from zoo.text import Vocabulary
 from zoo.text.units import Units, split
-from zoo.training.carried import Carried
-from zoo.training.folder import Folder as Run
-from zoo.training.losses import WindowCrossentropy
 
-RECIPE = ("-m", "zoo.recipes.generation")
-# Gives the process two devices before the recipe starts.
-ON_TWO_DEVICES = """
-import runpy, sys
-import tensorflow as tf
-tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0],
-                                           [tf.config.LogicalDeviceConfiguration()] * 2)
-runpy.run_module("zoo.recipes.generation", run_name="__main__", alter_sys=True)
-"""
-
-
-def recipe() -> None:
-    cli.run(generation.Config, generation.main, presets="generation")
-
-
-def manifest_of(folder, name="tiny") -> dict:
-    return json.loads((folder / "saved_models" / name / "zoo.json").read_text())
+CASE = CASES["generation"]
 
 
 def test_it_learns_exports_and_shows_scores_beside_ngrams(trained_generator, lines):
@@ -66,110 +35,25 @@ def test_it_learns_exports_and_shows_scores_beside_ngrams(trained_generator, lin
     assert min(losses) == pytest.approx(score["nats"], abs=0.1)
     characters = (trained_generator / "runs/tiny/vocabulary.txt").read_text().split("\n")
     assert " " in characters and "é" not in characters  # it stands there once
+
+
+def test_what_is_carried_from_window_to_window_is_in_the_checkpoint(trained_generator):
+    carried = [array for array in checkpoint(trained_generator)[0].values() if array.shape == (16, 24)]
+    assert len(carried) == 2 * 8 and all(array.any() for array in carried)
     assert (trained_generator / "runs/tiny/learning_curve.png").read_bytes().startswith(b"\x89PNG")
 
 
 # The model in training ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(cell, tmp_path, monkeypatch):
-    # An `import ... as` of this path binds a function of the same name, not the module.
-    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
-    config = generation.Config(cell=cell, units=8, width=4, dropout=0.1)
-    units = stored(Units, ["<padding>", "<unknown>", "<start>", "a"], tmp_path / "vocabulary.txt", "char")
-    core = generation.build_model(config, len(units))
-    model = Carried(core, 2)
-    optimizer = training.make_optimizer(config, 10)
-    model.compile(optimizer, WindowCrossentropy(PADDING), jit_compile=False)
-    inputs = {"tokens": tf.ones([2, 5], tf.int32), "start": tf.zeros([2], tf.int32)}
-    data = (inputs, tf.ones([2, 5], tf.int32), tf.ones([2]))
-    step = operations(tf.function(model.train_step).get_concrete_function(data))
-    assert step.count("CudnnRNNV3") == step.count("CudnnRNNBackpropV3") == 2
-    assert not {"While", "StatelessWhile"} & set(step)
-
-    module = generation.Generation(config, core, units)
-    assert [layer.use_cudnn for layer in serving.recurrent_layers(module.model)] == [False] * 2
-    for function in (module.write, module.score, module.stream):
-        exported = operations(function.get_concrete_function())
-        assert len(exported) > 20
-        assert not [name for name in exported if "Cudnn" in name]
-
-
-# Trains on one, then on two logical CPU devices; the last window of the validation part is not full.
-TWO_DEVICES = """
-import json, sys
-import numpy as np
-import tensorflow as tf
-tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0],
-                                           [tf.config.LogicalDeviceConfiguration()] * 2)
-from zoo import cli, training
-from zoo.training.carried import Carried
-from zoo.training.losses import WindowCrossentropy
-from zoo.recipes import generation
-from zoo.training.folder import Folder as Run
-
-draw = np.random.default_rng(1)
-texts = {"train": draw.integers(2, 9, 400), "validation": draw.integers(2, 9, 75)}
-results = []
-for replicas, strategy in enumerate(("one", "mirrored"), 1):
-    flags = [*sys.argv[1:], "--strategy", strategy, "--name", strategy]
-    config = cli.parse("generation", generation.Config, flags)
-    scope = training.start(config)
-    assert scope.num_replicas_in_sync == replicas
-    run = Run("generation", config)
-    run.create("data")
-    with scope.scope():
-        core = generation.build_model(config, 9)
-        model = Carried(core, config.batch_size // replicas)
-    before = core.get_weights()
-    streams = [generation.make_streams(config, [text.astype("int32")]) for text in texts.values()]
-    outcome = training.fit(run, config, model, *streams, WindowCrossentropy(0), [])
-    results.append({"weights": {w.path: w.numpy().tolist() for w in core.weights},
-                    "moved": [float(np.abs(a - b).max()) for a, b in zip(core.get_weights(), before)],
-                    "losses": [epoch["val_loss"] for epoch in outcome.history]})
-print("RESULT" + json.dumps(results))
-"""
-
-
-def test_two_devices_agree_with_one(tmp_path):
-    flags = [*TINY_GENERATOR, "--dropout", "0", "--batch-size", "4", "--epochs", "2", "--clip-norm", "0.05",
-             "--schedule", "constant", "--weight-average", "0.9", "--units", "8"]  # fmt: skip
-    one, two = json.loads(run("-c", TWO_DEVICES, *flags, cwd=tmp_path).stdout.split("RESULT")[1])
-    assert len(one["losses"]) == 2
-    np.testing.assert_allclose(two["losses"], one["losses"], atol=1e-6)
-    for path, weight in one["weights"].items():
-        np.testing.assert_allclose(two["weights"][path], weight, atol=1e-6, err_msg=path)
-    assert [moved > 1e-3 for moved in one["moved"]].count(False) <= 1  # dropout's random state
-
-
 # The program ----------------------------------------------------------------------------------------------
-
-
-def test_killed_it_ends_with_bit_identical_weights_and_carried_states(trained_generator, lines, tmp_path):
-    command = [*RECIPE, "--dataset", str(lines), "--name", "tiny", *TINY_GENERATOR]
-    stop_when((tmp_path / "runs/tiny/checkpoint.npz").exists, command, tmp_path)
-    done = checkpoint(tmp_path)[1]["epoch"]
-    assert 1 <= done < 5
-    assert not (tmp_path / "saved_models").exists()
-    output = run(*command, cwd=tmp_path).stdout
-    assert f"continues after epoch {done}" in output
-
-    (expected, state), (found, found_state) = checkpoint(trained_generator), checkpoint(tmp_path)
-    assert found.keys() == expected.keys()
-    for name in expected:
-        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
-    kept = [array for array in expected.values() if array.shape == (16, 24)]
-    assert len(kept) == 2 * 8 and all(array.any() for array in kept)  # what is carried is among them
-    losses = [[epoch["val_loss"] for epoch in each["history"]] for each in (state, found_state)]
-    assert losses[0] == losses[1]
 
 
 def test_several_devices_train_words_with_other_settings(lines, tmp_path):
     settings = ("--level", "word", "--tied", "--cell", "peephole_lstm", "--layers", "1", "--storage",
                 "float32", "--mixed-precision", "--strategy", "mirrored", "--epochs", "1", "--window", "5",
                 "--batch-size", "8", "--steps-per-epoch", "5", "--length", "9")  # fmt: skip
-    run("-c", ON_TWO_DEVICES, "--dataset", str(lines), *TINY_GENERATOR, *settings, cwd=tmp_path)
+    train("generation", tmp_path, "--dataset", lines, *CASE.flags, *settings)
     manifest = manifest_of(tmp_path, "generation")
     assert list(manifest["metrics"]["test"]) == ["n", "units", "perplexity", "nats"]
     assert set(manifest["baselines"]["test"]) == {"1-grams", "3-grams"}
@@ -179,38 +63,10 @@ def test_several_devices_train_words_with_other_settings(lines, tmp_path):
     assert len(split(tf.constant([row["continuation"]]), "word").values) == 9
 
 
-def test_a_copied_recipe_runs_elsewhere_and_goes_on_from_what_was_learned(trained_generator, lines, tmp_path):
-    shutil.copy(generation.__file__, tmp_path / "mine.py")
-    (tmp_path / "own.txt").write_text(lines.read_text().replace("horse", "hørse"))
-    flags = ["--dataset", "own.txt", *TINY_GENERATOR, "--epochs", "1", "--learning-rate", "1e-6",
-             "--init-from", str(trained_generator / "saved_models/tiny")]  # fmt: skip
-    output = run("mine.py", *flags, cwd=tmp_path).stdout
-    manifest = manifest_of(tmp_path, "mine")
-    assert manifest["command"].startswith("python mine.py --dataset own.txt")
-    count = len(manifest_of(trained_generator)["weights"])
-    assert f"{count} of {count} weights" in output
-    words = (tmp_path / "runs/mine/vocabulary.txt").read_text().split("\n")[:-1]
-    old = (trained_generator / "runs/tiny/vocabulary.txt").read_text().split("\n")[:-1]
-    assert words == [*old, "ø"]
-    assert manifest["metrics"]["test"]["nats"] < 0.5 * manifest["baselines"]["test"]["1-grams"]["nats"]
-
-
 def test_a_model_of_words_is_no_start_for_characters(trained_generator, lines, tmp_path, call):
     start = str(trained_generator / "saved_models/tiny")
     flags = ["--dataset", str(lines), "--level", "word", "--init-from", start]
-    assert_refused(call, recipe, tmp_path, flags, "guesses chars; add --level char")
-
-
-def test_a_run_of_other_settings_or_other_data_is_left_alone(trained_generator, lines, tmp_path, call):
-    shutil.copytree(trained_generator, tmp_path / "work")
-    before = (tmp_path / "work/runs/tiny/checkpoint.npz").read_bytes()
-    flags = ["--dataset", str(lines), *TINY_GENERATOR, "--name", "tiny"]
-    output = call(recipe, tmp_path / "work", *flags, "--window", "13", code=2)
-    assert "window is 12 there and 13 here" in output.err
-    Run("generation", cli.parse("generation", generation.Config, flags[:-2])).create("other data")
-    output = call(recipe, tmp_path / "work", *flags[:-2], code=2)
-    assert "was trained on other data" in output.err
-    assert (tmp_path / "work/runs/tiny/checkpoint.npz").read_bytes() == before
+    assert_refused(call, CASE.program, tmp_path, flags, "was trained with --level char; add it")
 
 
 FINE = "one line of words\n" * 99
@@ -252,18 +108,7 @@ FILES = {
 def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, call, arguments, named, mend):
     for name, content in FILES.items():
         (tmp_path / name).write_bytes(content)
-    assert_refused(call, recipe, tmp_path, arguments, named, mend)
-
-
-def test_presets_parse_and_the_default_one_is_the_default_config():
-    presets = cli.presets("generation")
-    assert {"shakespeare", "ptb"} <= set(presets)
-    if "python" in presets:
-        assert cli.parse("generation", generation.Config, ["--preset", "python"]) == generation.Config()
-    for name in presets:
-        config = cli.parse("generation", generation.Config, ["--preset", name, "--units", "7"])
-        training.check_ranges(config)
-        assert (config.name, config.units) == ("", 7)  # a shipped model is replaced on purpose only
+    assert_refused(call, CASE.program, tmp_path, arguments, named, mend)
 
 
 # The saved model ------------------------------------------------------------------------------------------

@@ -4,13 +4,14 @@ import signal
 
 import numpy as np
 import pytest
-from tiny import TINY, checkpoint, learned, run, stop_when, stored
+import tensorflow as tf
+from cases import CASES, checkpoint, manifest_of, train, trained_until_scored, until_trained
+from tiny import assert_refused, learned, operations, run, stop_when, stored
 
-from zoo import cli
 from zoo.recipes import sentiment
 from zoo.text import Vocabulary
 
-RECIPE = ("-m", "zoo.recipes.sentiment")
+CASE = CASES["sentiment"]
 
 
 def test_it_learns_exports_and_shows_scores_beside_baselines(trained):
@@ -25,53 +26,39 @@ def test_it_learns_exports_and_shows_scores_beside_baselines(trained):
     assert list((trained / "runs/tiny/logs/train").iterdir())
 
 
-# Validation loss turns up after some epochs, so that early stopping ends the training.
-STOPS_EARLY = (*TINY, "--learning-rate", "0.03", "--schedule", "constant", "--weight-average", "0.3",
-               "--patience", "3", "--epochs", "40")  # fmt: skip
-
-
-def test_killed_and_interrupted_it_ends_with_bit_identical_weights(reviews, tmp_path_factory):
-    command = [*RECIPE, "--dataset", str(reviews), "--name", "tiny", *STOPS_EARLY]
-    trained, tmp_path = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("killed")
-    run(*command, cwd=trained)
-    run_folder = tmp_path / "runs/tiny"
-    stored = run_folder / "checkpoint.npz"
-    stop_when(lambda: (run_folder / "vocabulary.txt").exists(), command, tmp_path)
+def test_stopped_at_any_moment_it_ends_as_if_nothing_had_been(trained, reviews, tmp_path):
+    flags = ["--dataset", str(reviews), "--name", "tiny", *CASE.flags]
+    command = ["-m", "zoo.recipes.sentiment", *flags]
+    stored = tmp_path / "runs/tiny/checkpoint.npz"
+    stop_when((tmp_path / "runs/tiny/vocabulary.txt").exists, command, tmp_path)
     assert not stored.exists()
-    stop_when(stored.exists, command, tmp_path)
-    first = checkpoint(tmp_path)[1]["epoch"]
-    written = stored.stat().st_mtime_ns
-    changed = lambda: stored.stat().st_mtime_ns != written  # noqa: E731
-    assert stop_when(changed, command, tmp_path, signal.SIGINT) == 130
+    assert stop_when(stored.exists, command, tmp_path, signal.SIGINT) == 130
     done = checkpoint(tmp_path)[1]["epoch"]
-    assert 1 <= first < done
-    output = run(*command, cwd=tmp_path).stdout
-    assert f"continues after epoch {done}" in output
-
-    (expected, state), (found, found_state) = checkpoint(trained), checkpoint(tmp_path)
-    assert found_state["best_epoch"] == state["best_epoch"] == state["epoch"] - 3
-    assert state["epoch"] < 40
-    assert found_state["epoch"] == state["epoch"]
-    assert found.keys() == expected.keys()
+    assert not (tmp_path / "saved_models").exists()
+    assert not list((tmp_path / "runs/tiny").glob(".*"))  # nothing half written
+    assert f"continues after epoch {done}" in run(*command, cwd=tmp_path).stdout
+    (expected, _), (arrays, _) = checkpoint(trained), checkpoint(tmp_path)
+    assert arrays.keys() == expected.keys()
     for name in expected:
-        np.testing.assert_array_equal(found[name], expected[name], err_msg=name)
-    losses = [[epoch["val_loss"] for epoch in s["history"]] for s in (state, found_state)]
-    assert losses[0] == losses[1]
+        np.testing.assert_array_equal(arrays[name], expected[name], err_msg=name)
+    manifest = manifest_of(tmp_path)
+    assert manifest["metrics"] == manifest_of(trained)["metrics"]
+    assert manifest["command"].startswith("python -m zoo.recipes.sentiment --dataset")
 
 
-def test_the_same_command_again_trains_no_more(trained, reviews, tmp_path):
+def test_the_same_command_again_trains_no_more(trained, reviews, tmp_path, monkeypatch):
     shutil.copytree(trained, tmp_path / "again")
-    output = run(*RECIPE, "--dataset", str(reviews), "--name", "tiny", *TINY, cwd=tmp_path / "again").stdout
-    assert "training was finished after epoch 8" in output
+    flags = ["--dataset", reviews, "--name", "tiny", *CASE.flags]
+    again = trained_until_scored("sentiment", tmp_path / "again", monkeypatch, *flags)
+    assert "training was finished after epoch 8" in again.said
     assert checkpoint(tmp_path / "again")[1] == checkpoint(trained)[1]
 
 
-def test_a_copied_recipe_runs_unchanged_elsewhere(reviews, tmp_path):
+def test_a_copied_recipe_trains_and_exports_unchanged_elsewhere(reviews, tmp_path):
     shutil.copy(sentiment.__file__, tmp_path / "mine.py")
-    arguments = ["--dataset", str(reviews), *TINY, "--epochs", "1", "--cell", "simplified_gru"]
-    arguments += ["--pooling", "last"]
-    run("mine.py", *arguments, cwd=tmp_path)
-    assert (tmp_path / "saved_models/mine/saved_model.pb").exists()
+    flags = [*CASE.flags, "--epochs", "1", "--cell", "simplified_gru", "--pooling", "last"]
+    train("mine.py", tmp_path, "--dataset", reviews, *flags)
+    assert manifest_of(tmp_path, "mine")["command"].startswith("python mine.py --dataset")
     assert "recipes/sentiment" not in (tmp_path / "saved_models/mine/README.md").read_text()
 
 
@@ -84,27 +71,9 @@ def test_a_copied_recipe_runs_unchanged_elsewhere(reviews, tmp_path):
     ],
 )  # fmt: skip
 def test_other_settings_train_and_export(reviews, tmp_path, extra):
-    arguments = ["--dataset", str(reviews), *TINY, "--epochs", "1", "--layers", "1", *extra]
-    run(*RECIPE, *arguments, cwd=tmp_path)
+    flags = [*CASE.flags, "--epochs", "1", "--layers", "1", *extra]
+    train("sentiment", tmp_path, "--dataset", reviews, *flags)
     assert (tmp_path / "saved_models/sentiment/zoo.json").exists()
-
-
-def test_a_warm_start_keeps_the_vocabulary_and_begins_with_what_was_learned(trained, tmp_path):
-    own = tmp_path / "own.csv"
-    rows = [f"the {thing} was {word} number {i},{label}" for i in range(20) for thing in ("soup", "zeppelin")
-            for word, label in (("lovely", "praise"), ("dreadful", "blame"))]  # fmt: skip
-    own.write_text("text,label\n" + "\n".join(rows) + "\n")
-    for source, name in (("runs/tiny", "from_run"), ("saved_models/tiny", "from_model")):
-        output = run(*RECIPE, "--dataset", str(own), *TINY, "--epochs", "1", "--learning-rate", "1e-6",
-                     "--weight-average", "0", "--name", name, "--init-from", str(trained / source),
-                     cwd=tmp_path).stdout  # fmt: skip
-        assert "16 of 16 weights" in output
-        manifest = json.loads((tmp_path / f"saved_models/{name}/zoo.json").read_text())
-        assert manifest["metrics"]["test"]["accuracy"] == 1.0
-        words = (tmp_path / f"runs/{name}/vocabulary.txt").read_text().split("\n")
-        old = (trained / "runs/tiny/vocabulary.txt").read_text().split("\n")[:-1]
-        assert words[: len(old)] == old
-        assert "zeppelin" in words[len(old) :]
 
 
 @pytest.mark.parametrize(
@@ -126,27 +95,12 @@ def test_a_warm_start_keeps_the_vocabulary_and_begins_with_what_was_learned(trai
         (["--init-from", "nothing"], "nothing", "give a path"),
     ],
 )
-def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, tweets, arguments, named, mend):
+def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, call, arguments, named, mend):
     (tmp_path / "one.csv").write_text("text,label\n" + "\n".join(f"text {i},same" for i in range(50)))
     (tmp_path / "blank.csv").write_text("text,label\ngood,a\n,b\n")
     (tmp_path / "latin.csv").write_bytes("text,label\ncafé,a\n".encode("latin-1"))
     (tmp_path / "wrong.toml").write_text("unitz = 3\n")
-    before = sorted(tmp_path.rglob("*"))
-    result = run(*RECIPE, *arguments, cwd=tmp_path, code=2)
-    (line,) = result.stderr.strip().splitlines()
-    assert named in line
-    assert mend in line
-    assert sorted(tmp_path.rglob("*")) == before
-
-
-def test_a_run_of_another_configuration_is_left_alone(trained, reviews, tmp_path):
-    shutil.copytree(trained, tmp_path / "work")
-    command = [*RECIPE, "--dataset", str(reviews), "--name", "tiny", *TINY]
-    before = checkpoint(tmp_path / "work")[1]
-    result = run(*command, "--units", "9", cwd=tmp_path / "work", code=2)
-    assert "units is 8 there and 9 here" in result.stderr
-    assert "--fresh" in result.stderr
-    assert checkpoint(tmp_path / "work")[1] == before
+    assert_refused(call, CASE.program, tmp_path, arguments, named, mend)
 
 
 def test_strange_labels_and_texts_without_words_train_and_are_shown(tmp_path):
@@ -154,20 +108,19 @@ def test_strange_labels_and_texts_without_words_train_and_are_shown(tmp_path):
     own.write_text(
         "text,label\n" + "".join(f"{'😀😢'[i % 2]} {i},{('[/up]', ':bug:')[i % 2]}\n" for i in range(80))
     )
-    output = run(*RECIPE, "--dataset", str(own), *TINY, "--epochs", "1", cwd=tmp_path, COLUMNS="160").stdout
+    output = train("sentiment", tmp_path, "--dataset", own, *CASE.flags, "--epochs", "1")
     assert "no TF-IDF baseline" not in output or "majority" in output
     assert "[/up]" in output
     assert ":bug:" in output
     assert (tmp_path / "saved_models/sentiment/zoo.json").exists()
 
 
-def test_an_export_of_something_else_is_never_replaced(reviews, tmp_path):
+def test_an_export_of_something_else_is_never_replaced(reviews, tmp_path, call):
     (tmp_path / "saved_models/sentiment").mkdir(parents=True)
     (tmp_path / "saved_models/sentiment/precious").write_text("kept")
-    result = run(*RECIPE, "--dataset", str(reviews), cwd=tmp_path, code=2)
-    assert "choose another --name" in result.stderr
+    flags = ["--dataset", reviews]
+    assert_refused(call, CASE.program, tmp_path, flags, "saved_models/sentiment", "choose another --name")
     assert (tmp_path / "saved_models/sentiment/precious").read_text() == "kept"
-    assert not (tmp_path / "runs").exists()
 
 
 def test_real_batches_are_what_the_fused_kernels_demand(tweets, tmp_path):
@@ -187,10 +140,9 @@ def test_real_batches_are_what_the_fused_kernels_demand(tweets, tmp_path):
     assert rows == 3408  # the last batch is filled up for two devices
 
 
-def test_the_default_preset_is_the_default_config_and_all_presets_parse():
-    assert set(cli.presets("sentiment")) == {"tweets", "tweets-best", "imdb"}
-    assert cli.parse("sentiment", sentiment.Config, ["--preset", "tweets"]) == sentiment.Config()
-    best = cli.parse("sentiment", sentiment.Config, ["--preset", "tweets-best", "--units", "7"])
-    assert (best.dataset, best.word_dropout, best.units) == ("tweets", 0.5, 7)
-    imdb = cli.parse("sentiment", sentiment.Config, ["--preset=imdb"])
-    assert (imdb.name, imdb.dataset) == ("", "imdb_reviews")  # a shipped model is replaced on purpose only
+def test_without_a_gpu_no_fused_kernel_is_traced(reviews, tmp_path, monkeypatch):
+    seen = until_trained(CASE, reviews, tmp_path, monkeypatch)
+    batch = next(iter(seen.train.in_order()))
+    step = operations(tf.function(seen.model.train_step).get_concrete_function(batch))
+    assert not [name for name in step if "Cudnn" in name]
+    assert {"While", "StatelessWhile"} & set(step)

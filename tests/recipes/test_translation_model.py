@@ -5,6 +5,7 @@ from tiny import assert_same_answers, tensorflow_alone
 
 import zoo
 from zoo.bench.translation import as_keras
+from zoo.decoding import Writer
 from zoo.recipes import translation
 from zoo.text import Pieces
 from zoo.text.pieces import PADDING
@@ -185,7 +186,7 @@ def test_of_a_sure_model_greedy_search_finds_what_the_beam_finds(rebuilt, answer
 def test_a_model_that_never_ends_stops_at_twice_the_source_and_says_so(rebuilt):
     config, pieces = rebuilt.config, {"source": rebuilt.source, "target": rebuilt.writer.pieces}
     network = translation.build_model(config, {side: len(inventory) for side, inventory in pieces.items()})
-    writer = translation.writer_of(network, pieces)
+    writer = Writer.of(network, pieces["target"], "target_embedding")
     kernel, bias = network.get_layer("decoder").readout.weights
     kernel.assign(np.zeros(kernel.shape))
     bias.assign(np.eye(config.width)[0])  # logits are the first column of the vectors

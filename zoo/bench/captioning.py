@@ -92,9 +92,11 @@ def _show_captioning(model, config, pieces, network, passes: int) -> None:
     seconds = in_turn(
         {name: lambda run=run, given=given: run(given) for name, (run, given) in contestants.items()}, passes
     )
-    each = {name: statistics.median(seconds[name]) / len(given) for name, (_, given) in contestants.items()}
-    exported = next(iter(each.values()))
-    rows = [(name, f"{1 / value:.1f}", f"{value / exported:.1f}x") for name, value in each.items()]
+    per_picture = {
+        name: statistics.median(seconds[name]) / len(given) for name, (_, given) in contestants.items()
+    }
+    exported = next(iter(per_picture.values()))
+    rows = [(name, f"{1 / value:.1f}", f"{value / exported:.1f}x") for name, value in per_picture.items()]
     print_table(f"{_PICTURES} files to captions", ("", "pictures/s", "time against (a)"), rows)
 
 

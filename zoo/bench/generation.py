@@ -118,9 +118,9 @@ def _show_writing(chosen: str) -> None:
         layers.append(keras.layers.LSTM(config["units"], return_sequences=more))
     plain = keras.Sequential([*layers, keras.layers.Dense(_SIZE)])
     window = np.ones((1, _EXAMPLE_WINDOW))
-    each = median_seconds(lambda: plain.predict(window, verbose=0), 20)
+    one_guess = median_seconds(lambda: plain.predict(window, verbose=0), 20)
     rows = [
-        ("a loop of Keras's predict over the last 40 characters", f"{1 / each:,.0f}"),
+        ("a loop of Keras's predict over the last 40 characters", f"{1 / one_guess:,.0f}"),
         ("SavedModel, one text", f"{_WRITTEN / median_seconds(lambda: write(1), 7):,.0f}"),
         ("SavedModel, 64 texts", f"{64 * _WRITTEN / median_seconds(lambda: write(64), 5):,.0f}"),
     ]

@@ -47,9 +47,8 @@ def main(full: bool = False, model: str = "") -> None:
 
 def _examples(model: models.Model, config: translation.Config) -> Examples:
     """Loads what the model was trained on, or phrases."""
-    languages = {side: getattr(config, side) for side in translation.SIDES}
     try:
-        examples = load(config.dataset, "translation", **languages)
+        examples = load(config.dataset, "translation", source=config.source, target=config.target)
     except ZooError as error:
         print(f"{config.dataset} can't be had ({error})")
         examples = load("cldr_phrases", "translation")
@@ -70,7 +69,10 @@ def as_keras(model: models.Model) -> tuple[translation.Config, dict[str, Pieces]
         ZooError: the recipe has changed since the export.
     """
     config = config_of(model, translation.Config)
-    pieces = {side: Pieces.read(model.path / "assets" / f"{side}.txt") for side in translation.SIDES}
+    lower_case = {"source": config.lower_case, "target": False}
+    pieces = {
+        side: Pieces.read(model.path / "assets" / f"{side}.txt", lower) for side, lower in lower_case.items()
+    }
     network = translation.build_model(config, {side: len(inventory) for side, inventory in pieces.items()})
     return config, pieces, with_weights(network, model)
 
@@ -99,8 +101,8 @@ def _show_decoding(model, config, pieces, network, texts: list[str], passes: int
     seconds = {name: np.array(passed[name]) / len(contestants[name][1]) for name in passed}
     exported, *_ = seconds
     rows = [
-        (name, f"{1 / np.median(each):.1f}", f"{np.median(each / seconds[exported]):.1f}x")
-        for name, each in seconds.items()
+        (name, f"{1 / np.median(times):.1f}", f"{np.median(times / seconds[exported]):.1f}x")
+        for name, times in seconds.items()
     ]
     headings = ("", "sentences/s", "time against (a)")
     print_table(f"Raw text to raw text, {len(texts):,} sentences; {passes} passes", headings, rows)
@@ -118,8 +120,7 @@ def _signature(model: models.Model, name: str) -> Translate:
 
 
 def _numbers(config: translation.Config, pieces: dict[str, Pieces], texts: Sequence[str]) -> tf.RaggedTensor:
-    numbers = pieces["source"].encode(translation.as_read(config, "source", tf.constant(texts)))
-    return translation.close(config, numbers)
+    return pieces["source"].closed(tf.constant(texts), config.max_pieces)[0]
 
 
 def _strings(texts: tf.Tensor) -> list[str]:

@@ -93,11 +93,13 @@ def compare_cells(
         pictures.check_path(Path(output))
     if (folder / CONFIG).exists():
         raise ZooError(f"{folder}: holds a training; choose another --name")
-    for each in (each for group in configs.values() for each in group):
-        Folder(recipe, each)
-        export.check_target(folder / each.name, recipe)
+    for variant in (variant for group in configs.values() for variant in group):
+        Folder(recipe, variant)
+        export.check_target(folder / variant.name, recipe)
 
-    results = {cell: [_trained(module, each, folder) for each in group] for cell, group in configs.items()}
+    results = {
+        cell: [_trained(module, variant, folder) for variant in group] for cell, group in configs.items()
+    }
     _check_same_data(results)
     title = f"{recipe} on {config.dataset}, seed{'s'[: len(seeds) - 1]} {', '.join(map(str, seeds))}"
     print_table(results, title)

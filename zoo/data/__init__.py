@@ -12,16 +12,16 @@ from pathlib import Path
 from zoo.data import catalogue, mixed
 from zoo.data.adapters import Adapter
 from zoo.data.cache import cache_dir
-from zoo.data.climatology import Climatology, check_cycles, cycles_of, waves
+from zoo.data.climatology import Climatology, cycles_of, waves
 from zoo.data.examples import SPLITS, Examples, of_rows, of_user
-from zoo.data.features import kept_features
+from zoo.data.features import kept_features, read_pictures
 from zoo.data.feeds.base import Feed
 from zoo.data.feeds.batches import Batches
-from zoo.data.feeds.columns import Ragged, Rows, Shared, gathered
+from zoo.data.feeds.columns import Ragged, Rows, Shared, answering, gathered
 from zoo.data.feeds.streams import Streams
 from zoo.data.feeds.windows import Augmentation, Windows
-from zoo.data.own.series import Series, numbers_of, refuse_constant, series_of
-from zoo.data.own.series import join as join_series
+from zoo.data.history import History
+from zoo.data.own.series import Series, numbers_of
 from zoo.data.part import Part
 from zoo.data.reader import Reader, reader_of, readers, register
 from zoo.errors import ZooError
@@ -34,6 +34,7 @@ __all__ = [
     "Climatology",
     "Examples",
     "Feed",
+    "History",
     "Part",
     "Ragged",
     "Reader",
@@ -42,12 +43,11 @@ __all__ = [
     "Shared",
     "Streams",
     "Windows",
+    "answering",
     "cache_dir",
-    "check_cycles",
     "cycles_of",
     "gathered",
     "in_catalogue",
-    "join_series",
     "kept_features",
     "load",
     "names",
@@ -55,9 +55,8 @@ __all__ = [
     "of_rows",
     "of_user",
     "parts_of",
-    "refuse_constant",
+    "read_pictures",
     "register",
-    "series_of",
     "tests_of",
     "waves",
 ]

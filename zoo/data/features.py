@@ -1,4 +1,4 @@
-"""What a frozen encoder makes of pictures, computed once and kept on disk."""
+"""Pictures as arrays, and what a frozen encoder makes of them, computed once and kept on disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo import images
 from zoo.data.cache import cache_dir
+from zoo.data.part import Part
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -20,8 +22,32 @@ if TYPE_CHECKING:
 _ROWS = 32
 
 
+def read_pictures(
+    part: Part, size: int, encoder: keras.Model | None = None, mirror: bool = False
+) -> np.ndarray:
+    """Returns a part's pictures, brought to one size, or what a frozen encoder makes of them.
+
+    Args:
+        part: its rows.
+        size: rows and columns of a picture, whatever its proportions were.
+        encoder: the frozen encoder; None: the pictures themselves are asked for.
+        mirror: whether what the encoder makes of the mirrored pictures follows behind.
+
+    Returns:
+        uint8 (n, size, size, channels), or what `kept_features` returns.
+    """
+    if encoder is not None:
+        squares = part.dataset.map(lambda row: images.squash(row["image"], size), num_parallel_calls=2)
+        return kept_features(encoder, squares, len(part), mirror)
+    squares = part.dataset.map(lambda row: images.resize(row["image"], size), num_parallel_calls=2)
+    pictures = np.empty((len(part), *squares.element_spec.shape), np.uint8)
+    for row, picture in enumerate(squares.as_numpy_iterator()):
+        pictures[row] = picture
+    return pictures
+
+
 def kept_features(
-    encoder: keras.Model, images: tf.data.Dataset, count: int, mirror: bool = False
+    encoder: keras.Model, squares: tf.data.Dataset, count: int, mirror: bool = False
 ) -> np.ndarray:
     """Returns the maps of pictures, as an array that is read from disk where it is needed.
 
@@ -30,7 +56,7 @@ def kept_features(
 
     Args:
         encoder: image (batch, size, size, 3) -> map (batch, rows, columns, channels).
-        images: (size, size, 3), in an order that never changes.
+        squares: pictures (size, size, 3), in an order that never changes.
         count: how many there are.
         mirror: whether the maps of the mirrored pictures follow behind.
 
@@ -41,7 +67,7 @@ def kept_features(
         ZooError: the disk has not the room, or the folder cannot be written.
     """
     digest = hashlib.sha256(repr((encoder.input_shape, count, mirror)).encode())
-    for image in images.as_numpy_iterator():
+    for image in squares.as_numpy_iterator():
         digest.update(image.tobytes())
     for weight in encoder.weights:
         digest.update(weight.numpy().tobytes())
@@ -49,7 +75,7 @@ def kept_features(
     try:
         if not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            _write(encoder, images, count, path, mirror)
+            _write(encoder, squares, count, path, mirror)
         return np.load(path, mmap_mode="r")
     except OSError as error:
         raise ZooError(
@@ -58,7 +84,7 @@ def kept_features(
         ) from error
 
 
-def _write(encoder, images, count: int, path: Path, mirror: bool) -> None:
+def _write(encoder, squares, count: int, path: Path, mirror: bool) -> None:
     import keras
     import tensorflow as tf
 
@@ -76,7 +102,7 @@ def _write(encoder, images, count: int, path: Path, mirror: bool) -> None:
         maps = np.lib.format.open_memmap(temporary, "w+", np.float16, shape)
         print(f"encoding {count:,} pictures; {needed / 1e9:.1f} GB in {path.parent}")
         progress, done = keras.utils.Progbar(count), 0
-        for batch in images.batch(_ROWS).prefetch(2):
+        for batch in squares.batch(_ROWS).prefetch(2):
             end = done + len(batch)
             maps[done:end] = run(batch)
             if mirror:

@@ -33,11 +33,13 @@ def mix(sets: list[Examples]) -> Examples:
         return joined(parts)
 
     def told(field: str) -> str:
-        return "; ".join(f"{each.name}: {getattr(each, field)}" for each in sets)
+        return "; ".join(f"{examples.name}: {getattr(examples, field)}" for examples in sets)
 
-    extra = {part_of(part, each.name): rows for each in others for part, rows in each.tests.items()}
+    extra = {
+        part_of(part, examples.name): rows for examples in others for part, rows in examples.tests.items()
+    }
     return Examples(
-        name="+".join(each.name for each in sets),
+        name="+".join(examples.name for examples in sets),
         train=together("train"),
         validation=together("validation"),
         test=first.test,
@@ -56,10 +58,12 @@ def part_of(part: str, name: str) -> str:
 
 
 def _shared_languages(sets: list[Examples]) -> tuple[str, ...]:
-    told = [each for each in sets if each.languages]  # a file does not tell
+    told = [examples for examples in sets if examples.languages]  # a file does not tell
     for other in told[1:]:
         if other.languages != told[0].languages:
-            pairs = (f"{each.name} from {' to '.join(each.languages)}" for each in (told[0], other))
+            pairs = (
+                f"{examples.name} from {' to '.join(examples.languages)}" for examples in (told[0], other)
+            )
             raise ZooError(
                 f"--dataset mixes {' with '.join(pairs)}: choose two languages that all have, with --source "
                 "and --target"

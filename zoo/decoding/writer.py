@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
@@ -33,26 +34,33 @@ class Written(NamedTuple):
     Attributes:
         texts: strings.
         scores: what they are sorted by.
-        finished: whether they came to their end.
+        finished: whether they came to their end; None: it is not said.
+        notes: what else is said of the rows, by name, each (batch, ...).
     """
 
     texts: tf.Tensor
     scores: tf.Tensor
-    finished: tf.Tensor
+    finished: tf.Tensor | None
+    notes: Mapping[str, tf.Tensor] = {}
 
-    def best(self, name: str, **more: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns each row's first text under a name, its `score` and `finished`, and what else is given."""
-        texts, scores, finished = (part[:, 0] for part in self)
-        return {name: texts, "score": scores, "finished": finished, **more}
+    def noting(self, **notes: tf.Tensor) -> Written:
+        """Returns the same, of which something else is said."""
+        return self._replace(notes={**self.notes, **notes})
 
-    def all(self, name: str, **more: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Returns all texts under a name, their `scores` and `finished`, and what else is given."""
-        return {name: self.texts, "scores": self.scores, "finished": self.finished, **more}
+    def best(self, name: str) -> dict[str, tf.Tensor]:
+        """Returns each row's first text under a name, its `score`, perhaps `finished`, and the notes."""
+        finished = {} if self.finished is None else {"finished": self.finished[:, 0]}
+        return {name: self.texts[:, 0], "score": self.scores[:, 0], **finished, **self.notes}
+
+    def all(self, name: str) -> dict[str, tf.Tensor]:
+        """Returns all texts under a name, their `scores`, perhaps `finished`, and the notes."""
+        finished = {} if self.finished is None else {"finished": self.finished}
+        return {name: self.texts, "scores": self.scores, **finished, **self.notes}
 
     def where(self, real: tf.Tensor) -> Written:
-        """Returns empty texts, with the score 0, for the rows (batch,) that are not real."""
-        real = real[:, None]
-        return self._replace(texts=tf.where(real, self.texts, ""), scores=tf.where(real, self.scores, 0.0))
+        """Returns empty texts, with the score 0, for the rows (batch,) that are not real; notes `valid`."""
+        texts, scores = tf.where(real[:, None], self.texts, ""), tf.where(real[:, None], self.scores, 0.0)
+        return Written(texts, scores, None, {**self.notes, "valid": real})
 
 
 class Writer(tf.Module):
@@ -77,6 +85,11 @@ class Writer(tf.Module):
 
     decoder: Any
     embedding: Any
+
+    @classmethod
+    def of(cls, model: keras.Model, pieces: Pieces, embedding: str = "embedding") -> Writer:
+        """Returns what writes by a model's layers `decoder` and, by the name that is given, `embedding`."""
+        return cls(model.get_layer("decoder"), model.get_layer(embedding), pieces)
 
     def search(self, seen: Seen, most: Any, beam_size: int, length_penalty: float) -> Decoded:
         """Finds the best texts.
@@ -129,6 +142,23 @@ class Writer(tf.Module):
         tokens = decoded.tokens[:, 0, :time]
         missing = time - tf.shape(tokens)[1]
         return tf.pad(tokens, [[0, 0], [0, missing]])
+
+    def shown(
+        self, seen: Seen, decoded: Decoded, real: tf.Tensor | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the pieces of each row's best text, strings (batch, time), and what they look at.
+
+        Args:
+            seen: what is written about.
+            decoded: what was found.
+            real: rows, bool (batch,), of which anything is shown; None: all.
+        """
+        tokens = self.best_tokens(decoded)
+        if real is None:
+            return self.pieces.strings(tokens), self.attention(seen, tokens)
+        tokens = tf.where(real[:, None], tokens, PADDING)
+        weights = tf.where(real[:, None, None], self.attention(seen, tokens), 0.0)
+        return self.pieces.strings(tokens), weights
 
     def attention(self, seen: Seen, tokens: tf.Tensor) -> tf.Tensor:
         """Returns the weights under which pieces (batch, time) are written, (batch, time, source).

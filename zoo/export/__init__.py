@@ -1,6 +1,6 @@
 """SavedModels that plain TensorFlow loads: what their graphs are made of, written whole and verified."""
 
-from zoo.export.blocks import by_length, dense_and_flat, flat, in_blocks, padded, steps_by_length
+from zoo.export.blocks import by_length, dense_and_flat, flat, in_blocks, padded, steps_by_length, with_a_row
 from zoo.export.manifest import command, hardware
 from zoo.export.serving import Serving, activations, once, portable, recurrent_layers, signature
 from zoo.export.writing import SAVED_MODELS, check_target, save
@@ -23,4 +23,5 @@ __all__ = [
     "save",
     "signature",
     "steps_by_length",
+    "with_a_row",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import keras
 import tensorflow as tf
 
 
@@ -31,6 +32,13 @@ def by_length(
     order, outputs = _in_blocks(lambda padded, _: function(padded), features, specs, rows)
     place = tf.argsort(order)
     return tf.nest.map_structure(lambda values: tf.gather(values, place), outputs)
+
+
+def with_a_row(model: keras.Model, batch: tf.Tensor) -> tf.Tensor:
+    """Calls a model of (batch, ...) that fails on no rows at all, as fused convolutions do."""
+    rows = tf.shape(batch)[0]
+    missing = [[0, tf.maximum(0, 1 - rows)], *[[0, 0]] * (len(batch.shape) - 1)]
+    return model(tf.pad(batch, missing), training=False)[:rows]
 
 
 def in_blocks(function: Callable[[tf.Tensor], Any], inputs: tf.Tensor, specs: Any, rows: int = 32) -> Any:

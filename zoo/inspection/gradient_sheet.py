@@ -173,10 +173,10 @@ def _draw_longest(axis, measured: Found, settings: Settings) -> None:
     # Equal steps for doubled distances; a network that learned none stands at the edge.
     steps = {0: 0, **{distance: i for i, distance in enumerate(settings.distances, start=1)}}
     for place, (kind, row) in zip(places, rows.items(), strict=True):
-        each = [steps[distance] for distance in row["each"]]
-        axis.barh(place, np.median(each), color=_SKY if kind in CELLS else "0.8", height=0.6)
-        spread = place + np.linspace(-0.2, 0.2, len(each)) if len(each) > 1 else [place]
-        axis.plot(each, spread, "o", color=_BLACK, markersize=6)
+        learned = [steps[distance] for distance in row["each"]]
+        axis.barh(place, np.median(learned), color=_SKY if kind in CELLS else "0.8", height=0.6)
+        spread = place + np.linspace(-0.2, 0.2, len(learned)) if len(learned) > 1 else [place]
+        axis.plot(learned, spread, "o", color=_BLACK, markersize=6)
     axis.set_yticks(places, list(rows))
     axis.set_xticks(list(steps.values()), ["none", *map(str, settings.distances)])
     axis.set_xlim(-0.1, len(steps) - 0.7)

@@ -183,7 +183,7 @@ def gradient_norms(network: Network, inputs: np.ndarray, answers: np.ndarray) ->
     slopes = tape.gradient(loss, steps, unconnected_gradients="zero")
     names = ("h", "c")[: len(steps[0])]
     return {
-        name: np.array([tf.reduce_mean(tf.norm(each[part], axis=1)).numpy() for each in slopes])
+        name: np.array([tf.reduce_mean(tf.norm(slope[part], axis=1)).numpy() for slope in slopes])
         for part, name in enumerate(names)
     }
 

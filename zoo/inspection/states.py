@@ -93,11 +93,11 @@ def rank(read: Sequence[States], code: bool, most: int = 3) -> dict[str, list[Tr
         tokens; a token has the number of its last character. What never changes in these texts, and what no
         unit follows, is left out.
     """
-    activations = np.concatenate([each.activations for each in read]).astype(np.float64)
+    activations = np.concatenate([reading.activations for reading in read]).astype(np.float64)
     numbers: dict[str, list[float]] = {}
-    for each in read:
-        for name, values in tracked(each.text, code).items():
-            numbers.setdefault(name, []).extend(values[end - 1] for _, end in each.places)
+    for reading in read:
+        for name, values in tracked(reading.text, code).items():
+            numbers.setdefault(name, []).extend(values[end - 1] for _, end in reading.places)
     ranking = {}
     for name, followed in numbers.items():
         correlations = _correlations(activations, np.array(followed))
@@ -142,7 +142,7 @@ def draw_states(model: Model, text: str, path: Path, probe: str = "", units: Seq
         )
     code = _reads_code(model)
     texts, named = _probe(model, text, probe)
-    ranking = rank([each for each in states(model, texts) if each.places], code)
+    ranking = rank([reading for reading in states(model, texts) if reading.places], code)
     state_pages.print_ranking(ranking, read.layers, named)
     chosen = list(units) or list(dict.fromkeys(best[0].unit for best in ranking.values()))
     if not chosen:  # too short a text for anything to change in it
@@ -183,9 +183,9 @@ def _probe(model: Model, text: str, probe: str) -> tuple[list[str], str]:
             texts, named = _test_texts(model), f"the test part of {model.manifest.dataset.name}"
         except (ZooError, KeyError) as error:
             texts, named = [text], f"this text alone (no test data: {error})"
-    pieces = [piece for each in texts if (piece := _first_piece(each)).strip()]
+    pieces = [piece for text in texts if (piece := _first_piece(text)).strip()]
     if len(pieces) < _PIECES:  # few texts, but long ones
-        pieces = [piece for each in texts for piece in _pieces(each) if piece.strip()]
+        pieces = [piece for text in texts for piece in _pieces(text) if piece.strip()]
     chosen: Any = np.unique(np.linspace(0, len(pieces) - 1, _PIECES).round().astype(int)) if pieces else []
     return ([pieces[i] for i in chosen], named) if len(chosen) else ([text], "this text alone")
 

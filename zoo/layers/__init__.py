@@ -7,7 +7,7 @@ from zoo.layers.cells import PeepholeLSTMCell, SimplifiedGRUCell
 from zoo.layers.characters import CharacterRNN
 from zoo.layers.crf import CRF
 from zoo.layers.decoder import Decoder
-from zoo.layers.embedding import SubwordEmbedding, WordDropout, tied_embedding
+from zoo.layers.embedding import SubwordEmbedding, WordDropout, tied_embedding, word_dropout
 from zoo.layers.image_encoders import check_image_encoder, image_encoder
 from zoo.layers.pooling import MaskedPooling
 from zoo.layers.quantiles import quantiles_in_order
@@ -34,4 +34,5 @@ __all__ = [
     "recurrent",
     "states_of",
     "tied_embedding",
+    "word_dropout",
 ]

@@ -42,32 +42,32 @@ class Augmentation(keras.layers.Layer):
     def call(self, images, training=False):
         """Returns the pictures (batch, height, width, 3)."""
         images = ops.cast(images, self.compute_dtype)
-        each = (ops.shape(images)[0], 1, 1, 1)
+        rows = (ops.shape(images)[0], 1, 1, 1)
         if images.shape[-1] == 4:
             opacity = images[..., 3:] / 255.0
-            images = images[..., :3] * opacity + self._background(each, training) * (1 - opacity)
+            images = images[..., :3] * opacity + self._background(rows, training) * (1 - opacity)
         if not training:
             return images
-        images = self._moved(images, each[:1])
+        images = self._moved(images, rows[:1])
         light = self.settings["light"]
-        return ops.clip(images * self._uniform(each, 1 - light, 1 + light), 0.0, 255.0)
+        return ops.clip(images * self._uniform(rows, 1 - light, 1 + light), 0.0, 255.0)
 
-    def _background(self, each, training):
+    def _background(self, rows, training):
         if not training:
             return _WHITE
-        colour = self._uniform((*each[:3], 3), 0.0, 255.0)
-        return ops.where(self._uniform(each, 0.0, 1.0) < self.settings["on_white"], _WHITE, colour)
+        colour = self._uniform((*rows[:3], 3), 0.0, 255.0)
+        return ops.where(self._uniform(rows, 0.0, 1.0) < self.settings["on_white"], _WHITE, colour)
 
-    def _moved(self, images, each):
+    def _moved(self, images, rows):
         """Moves, scales and mirrors by one affine map, which tells for each place where it comes from."""
         height, width = images.shape[1:3]
         shift, zoom = self.settings["shift"], self.settings["zoom"]
-        scale = self._uniform(each, 1 - zoom, 1 + zoom)
+        scale = self._uniform(rows, 1 - zoom, 1 + zoom)
         across = scale
         if self.settings["mirror"]:
-            across = ops.where(self._uniform(each, 0.0, 1.0) < 0.5, -scale, scale)
-        right = (width - 1) / 2 * (1 - across) + self._uniform(each, -shift, shift) * width
-        down = (height - 1) / 2 * (1 - scale) + self._uniform(each, -shift, shift) * height
+            across = ops.where(self._uniform(rows, 0.0, 1.0) < 0.5, -scale, scale)
+        right = (width - 1) / 2 * (1 - across) + self._uniform(rows, -shift, shift) * width
+        down = (height - 1) / 2 * (1 - scale) + self._uniform(rows, -shift, shift) * height
         zero = ops.zeros_like(scale)
         maps = ops.stack([across, zero, right, zero, scale, down, zero, zero], axis=-1)
         return ops.image.affine_transform(images, maps, fill_mode="nearest", data_format="channels_last")

@@ -88,6 +88,16 @@ class SubwordEmbedding(keras.layers.Layer):
         return {**super().get_config(), "buckets": self.buckets, "units": self.units, "rate": self.rate}
 
 
+def word_dropout(rate: float, name: str) -> keras.layers.Layer:
+    """Returns a layer that drops whole vectors of (batch, time, units), so that no single word is relied on.
+
+    Args:
+        rate: share of vectors that are dropped while training (Gal and Ghahramani 2016).
+        name: of the layer.
+    """
+    return keras.layers.Dropout(rate, noise_shape=(None, None, 1), name=name)
+
+
 def tied_embedding(size: int, width: int, tied: bool = True, name: str = "embedding") -> keras.layers.Layer:
     """Returns a layer that reads numbers as vectors, and scores with the same ones (Press and Wolf 2017).
 

@@ -137,8 +137,10 @@ def cider_each(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
     scores = []
     for all_true, predicted_words in rows:
         vectors = weighed(predicted_words)
-        each = [_similarity(vectors, weighed(true)) * _penalty(predicted_words, true) for true in all_true]
-        scores.append(10 * _mean(each))
+        similarities = [
+            _similarity(vectors, weighed(true)) * _penalty(predicted_words, true) for true in all_true
+        ]
+        scores.append(10 * _mean(similarities))
     return scores
 
 

@@ -16,7 +16,6 @@ Others:      --preset emoji (longer, better), --preset flickr8k (photographs), -
 Your data:   --preset flickr8k --dataset FOLDER (pictures, and captions.csv with columns image and caption)
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Annotated, Any, Literal
@@ -26,9 +25,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import cli, decoding, export, images, layers, show, text, training
-from zoo.data import Batches, Part, Ragged, Shared, kept_features
-from zoo.errors import ZooError
+from zoo import cli, data, decoding, export, images, layers, show, text, training
 from zoo.training import Count, Positive, Share, Size
 
 
@@ -80,53 +77,25 @@ class Config(training.Settings, training.Search):
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def count_units(train: Part) -> Counter[bytes]:
-    """Counts the words of the training captions."""
-    captions = [caption for own in train.rows_of_strings("captions") for caption in own]
-    return text.count_units([tf.constant(captions)])
-
-
 def encoder_learns(config: Config) -> bool:
     """Tells whether the encoder is trained; else its features are computed once."""
     return config.encoder == "small" or config.fine_tune
 
 
-def read_pictures(config: Config, part: Part, mirror: bool, encoder: keras.Model | None) -> np.ndarray:
-    """Returns a part's pictures (n, size, size, channels), or what a frozen encoder makes of them.
-
-    Args:
-        config: of the experiment.
-        part: its rows.
-        mirror: whether what the encoder makes of the mirrored pictures follows behind.
-        encoder: the frozen encoder; None: the pictures themselves are asked for.
-    """
-    size, rows = config.image_size, part.dataset
-    if encoder is not None:
-        squares = rows.map(lambda row: images.squash(row["image"], size), num_parallel_calls=2)
-        return kept_features(encoder, squares, len(part), mirror)
-    squares = rows.map(lambda row: images.resize(row["image"], size), num_parallel_calls=2)
-    pictures = np.empty((len(part), *squares.element_spec.shape), np.uint8)
-    for row, picture in enumerate(squares.as_numpy_iterator()):
-        pictures[row] = picture
-    return pictures
-
-
 def make_batches(
-    config: Config, pieces: text.Pieces, part: Part, pictures: np.ndarray, replicas: int
-) -> Batches:
+    config: Config, pieces: text.Pieces, part: data.Part, pictures: np.ndarray, replicas: int
+) -> data.Batches:
     """Pairs every picture with its captions, encoded once."""
-    captions = part.rows_of_strings("captions")
     # Mirrored pictures, where there are any, follow behind the others.
-    captions = captions * (len(pictures) // len(captions))
+    captions = part.rows_of_strings("captions") * (len(pictures) // len(part))
     texts = [caption for own in captions for caption in islice(cycle(own), config.captions_each)]
     rows = np.repeat(np.arange(len(captions)), config.captions_each)
     numbers = text.with_ends(pieces.encode(tf.constant(texts))[:, : config.max_pieces])
     # Teacher forcing: each step is given the right piece before it, and asked for the next.
-    given = Ragged.concatenate([numbers[:, :-1]])
-    inputs: dict[str, Any] = {"picture": Shared(pictures, rows), "caption": given}
-    # Captions are short, so little padding is lost by batches that are random samples, which batch
-    # normalisation wants.
-    return Batches(inputs, Ragged.concatenate([numbers[:, 1:]]), config.batch_size, replicas, pool=1)
+    given, asked = (data.Ragged.concatenate([part]) for part in (numbers[:, :-1], numbers[:, 1:]))
+    inputs: dict[str, Any] = {"picture": data.Shared(pictures, rows), "caption": given}
+    # Captions are short: random batches, which batch normalisation wants, lose little by padding.
+    return data.Batches(inputs, asked, config.batch_size, replicas, pool=1)
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -159,15 +128,8 @@ def build_teller(config: Config, shape: tuple[int, ...], size: int) -> keras.Mod
     places, *states = build_bridge(config, shape)(features)
     # One matrix reads pieces and scores them (Press and Wolf 2017).
     embedding = layers.tied_embedding(size, config.width)
-    decoder = layers.Decoder(
-        config.cell,
-        config.layers,
-        config.units,
-        config.width,
-        config.attention,
-        dropout=config.dropout,
-        name="decoder",
-    )
+    stack = (config.cell, config.layers, config.units, config.width)
+    decoder = layers.Decoder(*stack, config.attention, dropout=config.dropout, name="decoder")
     x = decoder(embedding(caption), states, places)
     return keras.Model({"picture": features, "caption": caption}, embedding(x, reverse=True), name="teller")
 
@@ -193,7 +155,7 @@ def build_model(config: Config, size: int, channels: int = 3, weights: bool = Tr
     return keras.Model({"picture": picture, "caption": caption}, logits, name="captioning")
 
 
-# Decoding ---------------------------------------------------------------------------------------------------
+# Decoding and serving ---------------------------------------------------------------------------------------
 
 
 def search(
@@ -205,32 +167,6 @@ def search(
     return seen, writer.search(seen, config.max_pieces, beam_size, config.length_penalty)
 
 
-def writer_of(model: keras.Model, pieces: text.Pieces) -> decoding.Writer:
-    """Returns what writes captions."""
-    teller = model.get_layer("teller")
-    return decoding.Writer(teller.get_layer("decoder"), teller.get_layer("embedding"), pieces)
-
-
-def captioner(config: Config, model: keras.Model, pieces: text.Pieces, pictures: np.ndarray):
-    """Returns a function that captions an array of pictures, or of their features, greedily."""
-    encoder = model.get_layer("encoder") if encoder_learns(config) else None
-    writer = writer_of(model, pieces)
-
-    @tf.function(reduce_retracing=True)
-    def caption(batch):
-        features = tf.cast(batch, tf.float32) if encoder is None else encoder(images.on_background(batch))
-        return writer.written(search(config, model, writer, features, 1)[1]).texts[:, 0]
-
-    def caption_all() -> list[bytes]:
-        blocks = (caption(tf.constant(pictures[i : i + 64])) for i in range(0, len(pictures), 64))
-        return [text for block in blocks for text in block.numpy()]
-
-    return caption_all
-
-
-# Serving ----------------------------------------------------------------------------------------------------
-
-
 class Captioning(export.Serving):
     """Bytes of picture files in; captions with their scores out."""
 
@@ -238,7 +174,7 @@ class Captioning(export.Serving):
 
     def __init__(self, config: Config, model: keras.Model, pieces: text.Pieces):
         super().__init__(model, config)
-        self.writer = writer_of(self.model, pieces)
+        self.writer = decoding.Writer.of(self.model.get_layer("teller"), pieces)
 
     @export.signature("image")
     def caption(self, image):
@@ -246,95 +182,76 @@ class Captioning(export.Serving):
 
         A picture that cannot be decoded has the caption "" and the score 0, and is not `valid`.
         """
-        written, valid = self.write(image)
-        return {"caption": written.texts[:, 0], "score": written.scores[:, 0], "valid": valid}
+        return self.write(image).best("caption")
 
     @export.signature("image", "beam")
     def caption_n_best(self, image):
         """Returns as many `captions` as the beam holds, the best first, their `scores`, and `valid`."""
-        written, valid = self.write(image)
-        return {"captions": written.texts, "scores": written.scores, "valid": valid}
+        return self.write(image).all("captions")
 
     @export.signature("image", "attention", when=lambda config: config.attention != "none")
     def show_attention(self, image):
         """As `caption`, and its `tokens` with the `attention` (batch, tokens, rows, columns) of each."""
         features, valid = self.encoded(image)
         seen, decoded = search(self.config, self.model, self.writer, features, self.config.beam_size)
-        written, tokens = self.writer.written(decoded).where(valid), self.writer.best_tokens(decoded)
-        tokens = tf.where(valid[:, None], tokens, text.PADDING)
-        weights = tf.where(valid[:, None, None], self.writer.attention(seen, tokens), 0.0)
-        return {
-            "caption": written.texts[:, 0],
-            "score": written.scores[:, 0],
-            "valid": valid,
-            "tokens": self.writer.pieces.strings(tokens),
-            "attention": tf.reshape(weights, tf.concat([tf.shape(tokens), tf.shape(features)[1:3]], axis=0)),
-        }
+        tokens, attention = self.writer.shown(seen, decoded, valid)
+        places = tf.concat([tf.shape(tokens), tf.shape(features)[1:3]], axis=0)
+        best = self.writer.written(decoded).where(valid).best("caption")
+        return {**best, "tokens": tokens, "attention": tf.reshape(attention, places)}
 
-    def write(self, image: tf.Tensor) -> tuple[decoding.Written, tf.Tensor]:
-        """Returns captions (batch, beam), and which of the pictures (batch,) could be decoded."""
+    def write(self, image: tf.Tensor) -> decoding.Written:
+        """Returns captions (batch, beam)."""
         beam_size = self.config.beam_size
 
         def write_some(files):
             features, valid = self.encoded(files)
             _, decoded = search(self.config, self.model, self.writer, features, beam_size)
-            return self.writer.written(decoded).where(valid), valid
+            return self.writer.written(decoded), valid
 
         specs = (self.writer.specs(beam_size), tf.TensorSpec([None], tf.bool))
-        return export.in_blocks(write_some, image, specs)
+        written, valid = export.in_blocks(write_some, image, specs)
+        return written.where(valid)
 
     def encoded(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the maps of pictures (batch,), and which of these could be decoded."""
         pixels, valid = images.read(image, self.config.image_size)
-        rows = tf.shape(pixels)[0]
-        # Fused convolutions fail on no rows at all.
-        pixels = tf.pad(pixels, [[0, tf.maximum(0, 1 - rows)], [0, 0], [0, 0], [0, 0]])
-        encoder = self.model.get_layer("encoder")
-        return encoder(tf.cast(pixels, tf.float32), training=False)[:rows], valid
+        return export.with_a_row(self.model.get_layer("encoder"), tf.cast(pixels, tf.float32)), valid
 
 
 # Program ----------------------------------------------------------------------------------------------------
 
 
-def check(config: Config) -> None:
-    """Refuses an encoder that there is not, and a decoder that has learned to read another one's maps."""
-    layers.check_image_encoder(config.encoder)
-    trained = training.config_of(config.init_from)
-    if trained.get("encoder", config.encoder) != config.encoder:
-        raise ZooError(
-            f"--init-from {config.init_from}: has another encoder; add --encoder {trained['encoder']}"
-        )
-    if trained.get("fine_tune") and not config.fine_tune:
-        raise ZooError(f"--init-from {config.init_from}: its encoder was trained as well; add --fine-tune")
-
-
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
-    run = training.Run(__file__, config)
-    check(config)
+    run = training.Run(__file__, config, alike=("encoder", "fine_tune"))
+    layers.check_image_encoder(config.encoder)
     examples = run.load("captioning")
-    parts = {"train": examples.train, "validation": examples.validation}
-    pieces = run.vocabulary("captions", text.Pieces, count_units(examples.train), config.pieces)
-    channels = examples.train.dataset.element_spec["image"].shape[-1]
+    counts = text.count_units(examples.train.blocks("captions"))
+    pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces)
+    *_, channels = examples.train.dataset.element_spec["image"].shape
     model = run.build(build_model, config, len(pieces), channels)
-    # What learns: the whole, or all behind a frozen encoder.
-    learner = model if encoder_learns(config) else model.get_layer("teller")
+    encoder, teller = model.get_layer("encoder"), model.get_layer("teller")
+    # What learns: the whole, or all behind a frozen encoder, which runs in float32 as it will be exported.
+    learner, frozen = (model, None) if encoder_learns(config) else (teller, export.portable(encoder))
     run.start_from(learner, grown=["embedding/embeddings"])
-    # In float32 whatever the precision of training: as it will be exported.
-    frozen = None if encoder_learns(config) else export.portable(model.get_layer("encoder"))
-    batches, held_out = {}, np.empty(0)
-    for name, part in parts.items():
-        pictures = read_pictures(config, part, config.mirror and name == "train", frozen)
-        batches[name], held_out = make_batches(config, pieces, part, pictures, run.replicas), pictures
+    pictures = data.read_pictures(examples.train, config.image_size, frozen, config.mirror)
+    held_out = data.read_pictures(examples.validation, config.image_size, frozen)
+    train = make_batches(config, pieces, examples.train, pictures, run.replicas)
+    validation = make_batches(config, pieces, examples.validation, held_out, run.replicas)
+    writer = decoding.Writer.of(teller, pieces)
+
+    def caption(batch):
+        features = tf.cast(batch, tf.float32) if frozen else encoder(images.on_background(batch))
+        return writer.written(search(config, model, writer, features, 1)[1]).texts[:, 0]
+
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
-    score = run.task.scorer(examples.validation, captioner(config, model, pieces, held_out))
-    run.fit(learner, batches["train"], batches["validation"], loss, score=score)
+    score = run.task.scorer(examples.validation, data.answering(caption, held_out))
+    run.fit(learner, train, validation, loss, score=score)
 
     module = Captioning(config, model, pieces)
     for split, evaluation in run.evaluate(module).items():
-        truth = examples.split(split).rows_of_strings("captions")
-        rows = examples.split(split).dataset
-        show.draw_sheet(rows, truth, evaluation.predicted, run.folder.directory / f"{split}.png")
+        part, picture = examples.split(split), run.folder.directory / f"{split}.png"
+        show.draw_sheet(part.dataset, part.rows_of_strings("captions"), evaluation.predicted, picture)
     files = (tf.io.encode_png(row["image"]).numpy() for row in examples.test.dataset.take(4))
     run.export(module, ["", "no picture", *files])
 

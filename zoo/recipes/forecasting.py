@@ -25,7 +25,6 @@ import tensorflow as tf
 from keras import ops
 
 from zoo import cli, data, export, layers, metrics, show, tasks, text, training
-from zoo.errors import ZooError
 from zoo.training import Count, NotNegative, Positive, Share, Size
 
 
@@ -45,7 +44,7 @@ class Config(training.Settings):
     """Observations that a forecast looks back on."""
     horizon: Count = 7
     """Steps that are forecast; 1: the next value alone."""
-    quantiles: tuple[float, ...] = (0.1, 0.5, 0.9)
+    quantiles: Annotated[tuple[float, ...], training.Levels()] = (0.1, 0.5, 0.9)
     """Shares of what comes that shall lie below each forecast; 0.5, the median, is the point forecast. 0.5
     alone: no bounds."""
     year: Size = 2
@@ -86,32 +85,11 @@ class Config(training.Settings):
 
 def make_windows(config: Config, series: data.Series, climatology, targets, replicas: int) -> data.Windows:
     """Cuts a series into windows of training."""
-    return data.Windows(
-        climatology.deviations(series.values, series.times).numpy(),
-        data.waves(series.times, climatology.cycles).numpy(),
-        targets,
-        config.window,
-        config.horizon,
-        config.warm_up,
-        config.batch_size,
-        replicas,
-        data.Augmentation(config.shift, config.blend),
-    )
-
-
-def check_series(config: Config, parts: dict[str, data.Series]) -> None:
-    """Refuses parts too short for a window, the horizon, or a cycle, and columns that never change."""
-    needed = {"train": config.window + config.horizon, "validation": config.horizon, "test": config.horizon}
-    for part, rows in needed.items():
-        if len(parts[part].times) < rows:
-            raise ZooError(
-                f"{config.dataset}: the {part} part has {len(parts[part].times)} rows, but --window "
-                f"{config.window} and --horizon {config.horizon} take {rows}; give more rows, or lower them"
-            )
-    data.refuse_constant(config.dataset, parts["train"])
-    interval = data.join_series(*parts.values()).interval
-    harmonics = {"year": config.year, "week": config.week, "day": config.day}
-    data.check_cycles(harmonics, parts["train"].times, interval)
+    deviations = climatology.deviations(series.values, series.times).numpy()
+    waves = data.waves(series.times, climatology.cycles).numpy()
+    steps = (config.window, config.horizon, config.warm_up)
+    augmentation = data.Augmentation(config.shift, config.blend)
+    return data.Windows(deviations, waves, targets, *steps, config.batch_size, replicas, augmentation)
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -134,22 +112,18 @@ def build_model(
         "waves": keras.Input((None, waves_count), name="waves"),
     }
     read = ops.concatenate(list(inputs.values()), axis=-1)
-    each = layers.states_of(config.cell)
-    names = [f"state_{i}" for i in range(config.members * config.layers * each)]
+    states_each = layers.states_of(config.cell)
+    names = [f"state_{i}" for i in range(config.members * config.layers * states_each)]
     states = {name: keras.Input((config.units,), name=name) for name in names} if carried else {}
 
+    sequences_and_states = {"return_sequences": True, "return_state": True}
     readouts, left, after = [], list(states.values()), []
     for member in range(1, config.members + 1):
         x = read
         for number in range(1, config.layers + 1):
-            own, left = left[:each], left[each:]
-            layer = layers.recurrent(
-                config.cell,
-                config.units,
-                return_sequences=True,
-                return_state=True,
-                name=f"member_{member}_rnn_{number}",
-            )
+            own, left = left[:states_each], left[states_each:]
+            name = f"member_{member}_rnn_{number}"
+            layer = layers.recurrent(config.cell, config.units, **sequences_and_states, name=name)
             x, *behind = layer(x, initial_state=own or None)
             after += behind
             x = keras.layers.Dropout(config.dropout, name=f"member_{member}_dropout_{number}")(x)
@@ -158,12 +132,9 @@ def build_model(
         # under mixed precision: small steps between them would be lost.
         x = ops.concatenate([x, read], axis=-1)
         shape = (-1, 1, config.horizon, targets, len(config.quantiles))
-        dense = keras.layers.Dense(
-            int(np.prod(shape[2:])),
-            kernel_initializer=keras.initializers.RandomNormal(stddev=0.02),
-            dtype="float32",
-            name=f"member_{member}_readout",
-        )
+        size, small = int(np.prod(shape[2:])), keras.initializers.RandomNormal(stddev=0.02)
+        name = f"member_{member}_readout"
+        dense = keras.layers.Dense(size, kernel_initializer=small, dtype="float32", name=name)
         readouts.append(keras.layers.Reshape(shape, name=f"member_{member}")(dense(x)))
     together = ops.concatenate(readouts, axis=2) if len(readouts) > 1 else readouts[0]
     quantiles = layers.quantiles_in_order(together, config.quantiles.index(0.5))
@@ -256,47 +227,31 @@ class Forecasting(export.Serving):
 # Program ----------------------------------------------------------------------------------------------------
 
 
-def check(config: Config) -> None:
-    """Refuses settings that do not go together."""
-    training.check_ranges(config)
-    if config.warm_up >= config.window:
-        raise ZooError(f"--warm-up {config.warm_up}: must be at least 0 and at most {config.window - 1}")
-    levels = config.quantiles
-    if 0.5 not in levels or sorted(set(levels)) != list(levels) or not 0 < levels[0] <= levels[-1] < 1:
-        raise ZooError(
-            f"--quantiles {' '.join(map(str, levels))}: must rise, lie between 0 and 1, and hold 0.5"
-        )
-
-
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
-    check(config)
     run = training.Run(__file__, config)
     examples = run.load("series", columns=config.columns, time=config.time)
-    columns = examples.label_names
-    parts = {part: data.series_of(examples.split(part), columns) for part in data.SPLITS}
-    targets = data.numbers_of(columns, config.targets)
-    check_series(config, parts)
-    cycles = data.cycles_of(config.year, config.week, config.day)
-    climatology = data.Climatology.fit(parts["train"].values, parts["train"].times, cycles)
-    train = make_windows(config, parts["train"], climatology, targets, run.replicas)
+    columns, targets = list(examples.label_names), data.numbers_of(examples.label_names, config.targets)
+    history = data.History.of(examples)
+    harmonics = {"year": config.year, "week": config.week, "day": config.day}
+    history.check(config.dataset, config.window, config.horizon, harmonics)
+    cycles = data.cycles_of(**harmonics)
+    climatology = data.Climatology.fit(history.train.values, history.train.times, cycles)
+    train = make_windows(config, history.train, climatology, targets, run.replicas)
     # Windows that end where validation begins look back on training rows; only what comes last counts.
-    before = data.join_series(parts["train"].part(-config.window, None), parts["validation"])
-    last_step = replace(config, warm_up=config.window - 1)
+    before, last_step = history.validation_after(config.window), replace(config, warm_up=config.window - 1)
     validation = make_windows(last_step, before, climatology, targets, run.replicas)
     model = run.build(build_model, config, len(columns), train.waves.shape[1], len(targets))
     run.start_from(model, by_label=[f"member_{member}_readout" for member in range(1, config.members + 1)])
     run.fit(model, train, validation, training.PinballLoss(config.quantiles))
 
     # What is usual is known best from everything before the test part; so do the baselines.
-    known = data.join_series(parts["train"], parts["validation"])
-    whole = data.join_series(known, parts["test"])
-    scale = metrics.naive_error(parts["train"].values[:, targets]).tolist()
-    about = tasks.About(list(columns), [columns[number] for number in targets], whole.interval, scale)
-    module = Forecasting(config, model, data.Climatology.fit(known.values, known.times, cycles), about)
+    climatology = data.Climatology.fit(history.known.values, history.known.times, cycles)
+    scale = metrics.naive_error(history.train.values[:, targets]).tolist()
+    whole, wanted = history.whole, [columns[number] for number in targets]
+    module = Forecasting(config, model, climatology, tasks.About(columns, wanted, whole.interval, scale))
     quantiles, rows = run.evaluate(module)["test"].predicted
-    usual = module.climatology.normal(whole.times).numpy()
-    picture = run.folder.directory / "forecast.png"
+    usual, picture = climatology.normal(whole.times).numpy(), run.folder.directory / "forecast.png"
     show.draw_forecasts(whole, targets, config.quantiles, quantiles, rows, usual, picture)
     run.export(module, tasks.forecasting_samples(whole, sum(module.sizes)))
 

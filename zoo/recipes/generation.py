@@ -14,18 +14,15 @@ Others:      --preset shakespeare (characters), --preset ptb (words)
 Your data:   --dataset book.txt, or a folder of text files
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import cli, decoding, export, layers, show, text, training
+from zoo import cli, decoding, export, layers, show, tasks, text, training
 from zoo.data import Part, Streams
-from zoo.errors import ZooError
 from zoo.training import Count, Positive, Share, Size
 
 START = text.Vocabulary.START
@@ -79,23 +76,10 @@ class Config(training.Settings):
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def make_streams(config: Config, texts: Sequence[np.ndarray]) -> Streams:
-    """Cuts windows from texts."""
+def make_streams(config: Config, units: text.Units, part: Part) -> Streams:
+    """Cuts windows from the texts of a part."""
+    texts = units.array(text for text in part.column("text") if text)
     return Streams(texts, START, text.PADDING, config.batch_size, config.window)
-
-
-def check_streams(config: Config, train: Streams, replicas: int) -> None:
-    """Refuses text that is too short for a batch, and batches that devices cannot share."""
-    if config.batch_size % replicas:
-        raise ZooError(
-            f"--batch-size {config.batch_size}: {replicas} devices share it; give a multiple of that"
-        )
-    if not train.steps:
-        needed = (config.batch_size + 1) * config.window
-        raise ZooError(
-            f"{config.dataset}: the training part has {len(train):,} {config.level}s, but a batch "
-            f"takes {needed:,}; give more text, or lower --batch-size or --window"
-        )
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -239,27 +223,15 @@ class Generation(export.Serving):
 # Program ----------------------------------------------------------------------------------------------------
 
 
-def check(config: Config) -> None:
-    """Refuses to go on from a model that guesses something else."""
-    trained = training.config_of(config.init_from).get("level", config.level)
-    if trained != config.level:
-        raise ZooError(f"--init-from {config.init_from}: guesses {trained}s; add --level {trained}")
-
-
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
-    run = training.Run(__file__, config)
-    check(config)
+    run = training.Run(__file__, config, alike=["level"])
     examples = run.load("text")
     blocks = (texts for (texts,) in examples.train.blocks("text", rows=64))
     counts = text.Units.count(blocks, config.level)
     units = run.vocabulary("vocabulary", text.Units, counts, config.vocabulary_size, config.level)
-
-    def streams(part: Part) -> Streams:
-        return make_streams(config, units.array(text for text in part.column("text") if text))
-
-    train, validation = streams(examples.train), streams(examples.validation)
-    check_streams(config, train, run.replicas)
+    train, validation = (make_streams(config, units, part) for part in (examples.train, examples.validation))
+    train.check(config.dataset, f"{config.level}s", run.replicas)
     core = run.build(build_model, config, len(units))
     run.start_from(core, ["embedding/embeddings"], by_column=["embedding/reverse_embeddings"])
     model = run.build(training.Carried, core, config.batch_size // run.replicas)
@@ -271,15 +243,8 @@ def main(config: Config) -> None:
     run.evaluate(module)
     (sample,) = module.predict([""])
     show.print_text(sample["text"], f"A sample at temperature {config.temperature:g}")
-    prompts = ["", "The ", "a\nb", "Ж\r\n"]
-    settings = {name: [value] * len(prompts) for name, value in module.manifest.defaults.items()}
-    state = np.zeros([len(prompts), sum(module.sizes)], np.float32)
-    samples = {
-        **dict.fromkeys(module.signatures, prompts),
-        "serving_default": {"prompt": prompts, **settings},
-        "step": {"tokens": [START, START, 3, 3], "state": state},
-    }
-    run.export(module, samples)
+    state = sum(module.sizes)
+    run.export(module, tasks.generation_samples(module.manifest, list(module.signatures), START, state))
 
 
 if __name__ == "__main__":

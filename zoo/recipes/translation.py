@@ -16,7 +16,6 @@ Others:      --source en --target de (or es, it, pt ...); --preset multi30k (cap
 Your data:   --preset multi30k --dataset PAIRS.tsv (columns source and target)
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -27,8 +26,6 @@ from keras import ops
 from zoo import cli, decoding, export, layers, text, training
 from zoo.data import Batches, Part
 from zoo.training import Count, Positive, Share, Size
-
-SIDES = ("source", "target")
 
 
 @dataclass(frozen=True)
@@ -84,42 +81,23 @@ class Config(training.Settings, training.Search):
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def as_read(config: Config, side: str, texts: tf.Tensor) -> tf.Tensor:
-    """Puts sources into lower case, if asked for."""
-    return text.lower_case(texts) if config.lower_case and side == "source" else texts
-
-
-def count_units(config: Config, train: Part, side: str) -> Counter[bytes]:
-    """Counts the words of one side of the training part."""
-    return text.count_units(as_read(config, side, texts) for (texts,) in train.blocks(side))
-
-
-def close(config: Config, numbers: tf.RaggedTensor) -> tf.RaggedTensor:
-    """Cuts sources, ragged (batch, time), after `max_pieces`, and puts the end symbol behind them.
-
-    So even an empty text has one step, as fused kernels and attention need.
-    """
-    return text.with_ends(numbers[:, : config.max_pieces])[:, 1:]
-
-
 def make_batches(
     config: Config, pieces: dict[str, text.Pieces], part: Part, replicas: int, most: int | None = None
 ) -> Batches:
     """Encodes every pair once; pairs with a side of more than `most` pieces are left out."""
 
-    def encode(*texts):
-        source, target = (
-            pieces[side].encode(as_read(config, side, column))
-            for side, column in zip(SIDES, texts, strict=True)
-        )
-        lengths = tf.maximum(source.row_lengths(), target.row_lengths())
+    def encode(source, target):
+        source, lengths = pieces["source"].closed(source, config.max_pieces)
+        target = pieces["target"].encode(target)
+        longest = tf.maximum(lengths, target.row_lengths())
         # No translation is longer; only validation has such, and their logits would fill the memory.
         target = text.with_ends(target[:, : limit(config.max_pieces)])
         # Teacher forcing: each step is given the right piece before it, and asked for the next.
-        return {"source": close(config, source), "target": target[:, :-1]}, target[:, 1:], lengths
+        return {"source": source, "target": target[:, :-1]}, target[:, 1:], longest
 
-    all_longer = f"--max-pieces {most}: all pairs of {config.dataset} are longer; raise it"
-    return Batches.encoded(part, SIDES, encode, config.batch_size, replicas, most=most, too_long=all_longer)
+    too_long = f"--max-pieces {most}: all pairs of {config.dataset} are longer; raise it"
+    rows = (config.batch_size, replicas)
+    return Batches.encoded(part, list(pieces), encode, *rows, most=most, too_long=too_long)
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -133,7 +111,7 @@ def build_encoder(config: Config, size: int) -> keras.Model:
     # With Keras's short vectors the recurrent layers would start slowly.
     vectors = keras.initializers.RandomNormal(stddev=1.0)
     x = keras.layers.Embedding(size, config.width, vectors, name="source_embedding")(source)
-    x = word_dropout(config, "source_word_dropout")(x)
+    x = layers.word_dropout(config.word_dropout, "source_word_dropout")(x)
 
     tops = []  # what each layer ends with: (h,), of an LSTM (h, c), both directions joined
     for number in range(1, config.encoder_layers + 1):
@@ -156,11 +134,6 @@ def build_encoder(config: Config, size: int) -> keras.Model:
     return keras.Model(source, [x, *first], name="encoder")
 
 
-def word_dropout(config: Config, name: str) -> keras.layers.Layer:
-    """Drops whole vectors, so that no single word is relied on (Gal and Ghahramani 2016)."""
-    return keras.layers.Dropout(config.word_dropout, noise_shape=(None, None, 1), name=name)
-
-
 def build_model(config: Config, sizes: dict[str, int]) -> keras.Model:
     """Builds source and target so far (batch, time) -> logits of the next piece (batch, time, pieces)."""
     source = keras.Input((None,), dtype="int32", name="source")
@@ -169,22 +142,14 @@ def build_model(config: Config, sizes: dict[str, int]) -> keras.Model:
 
     # One matrix reads the target's pieces and scores them (Press and Wolf 2017).
     embedding = layers.tied_embedding(sizes["target"], config.width, name="target_embedding")
-    decoder = layers.Decoder(
-        config.cell,
-        config.decoder_layers,
-        config.decoder_units,
-        config.width,
-        config.attention,
-        config.input_feeding,
-        config.dropout,
-        name="decoder",
-    )
-    x = word_dropout(config, "target_word_dropout")(embedding(target))
+    stack = (config.cell, config.decoder_layers, config.decoder_units, config.width)
+    decoder = layers.Decoder(*stack, config.attention, config.input_feeding, config.dropout, name="decoder")
+    x = layers.word_dropout(config.word_dropout, "target_word_dropout")(embedding(target))
     x = decoder(x, states, encoded, ops.not_equal(source, text.PADDING))
     return keras.Model({"source": source, "target": target}, embedding(x, reverse=True), name="translation")
 
 
-# Decoding ---------------------------------------------------------------------------------------------------
+# Decoding and serving ---------------------------------------------------------------------------------------
 
 
 def limit(pieces):
@@ -203,14 +168,6 @@ def search(
     return seen, writer.search(seen, limits, beam_size, config.length_penalty)
 
 
-def writer_of(model: keras.Model, pieces: dict[str, text.Pieces]) -> decoding.Writer:
-    """Returns what writes in the target's language."""
-    return decoding.Writer(model.get_layer("decoder"), model.get_layer("target_embedding"), pieces["target"])
-
-
-# Serving ----------------------------------------------------------------------------------------------------
-
-
 class Translation(export.Serving):
     """Raw strings in; translations with their scores out."""
 
@@ -218,25 +175,23 @@ class Translation(export.Serving):
 
     def __init__(self, config: Config, model: keras.Model, pieces: dict[str, text.Pieces]):
         super().__init__(model, config)
-        self.source, self.writer = pieces["source"], writer_of(self.model, pieces)
+        self.source = pieces["source"]
+        self.writer = decoding.Writer.of(self.model, pieces["target"], "target_embedding")
 
     @export.signature("text")
     def translate(self, text):
         """Returns the best `translation` that the beam search finds, and its `score`."""
-        written, truncated = self.write(text, self.config.beam_size)
-        return written.best("translation", truncated=truncated)
+        return self.write(text, self.config.beam_size).best("translation")
 
     @export.signature("text", "greedy")
     def translate_greedily(self, text):
         """As `translate`, but follows the most probable piece only: faster, and mostly a little worse."""
-        written, truncated = self.write(text, 1)
-        return written.best("translation", truncated=truncated)
+        return self.write(text, 1).best("translation")
 
     @export.signature("text", "beam")
     def translate_n_best(self, text):
         """Returns as many `translations` as the beam holds, the best first, and their `scores`."""
-        written, truncated = self.write(text, self.config.beam_size)
-        return written.all("translations", truncated=truncated)
+        return self.write(text, self.config.beam_size).all("translations")
 
     @export.signature("text", "attention", when=lambda config: config.attention != "none")
     def show_attention(self, text):
@@ -244,16 +199,16 @@ class Translation(export.Serving):
         numbers, truncated = self.read(text)
         source = export.padded(numbers)
         seen, decoded = search(self.config, self.model, self.writer, source, self.config.beam_size)
-        target = self.writer.best_tokens(decoded)
+        target_tokens, attention = self.writer.shown(seen, decoded)
         return {
-            **self.writer.written(decoded).best("translation", truncated=truncated),
+            **self.writer.written(decoded).noting(truncated=truncated).best("translation"),
             "source_tokens": self.source.strings(source),
-            "target_tokens": self.writer.pieces.strings(target),
-            "attention": self.writer.attention(seen, target),
+            "target_tokens": target_tokens,
+            "attention": attention,
         }
 
-    def write(self, text: tf.Tensor, beam_size: int) -> tuple[decoding.Written, tf.Tensor]:
-        """Returns translations (batch, beam), and which of the texts were cut."""
+    def write(self, text: tf.Tensor, beam_size: int) -> decoding.Written:
+        """Returns translations (batch, beam)."""
         source, truncated = self.read(text)
 
         def translate(inputs):
@@ -261,13 +216,13 @@ class Translation(export.Serving):
             return self.writer.written(decoded)
 
         specs = self.writer.specs(beam_size)
-        return export.by_length(translate, {"source": source}, specs, rows=128), truncated
+        return export.by_length(translate, {"source": source}, specs, rows=128).noting(truncated=truncated)
 
     @export.once(tf.TensorSpec([None], tf.string))
     def read(self, texts: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
         """Returns the pieces of texts (batch,), and which of the texts were cut."""
-        numbers = self.source.encode(as_read(self.config, "source", texts))
-        return close(self.config, numbers), numbers.row_lengths() > self.config.max_pieces
+        numbers, lengths = self.source.closed(texts, self.config.max_pieces)
+        return numbers, lengths > self.config.max_pieces
 
 
 # Program ----------------------------------------------------------------------------------------------------
@@ -277,18 +232,17 @@ def main(config: Config) -> None:
     """Trains, evaluates and exports."""
     run = training.Run(__file__, config)
     examples = run.load("translation", source=config.source, target=config.target)
-    sizes = {"source": config.source_pieces, "target": config.target_pieces}
     pieces = {}
-    for side in SIDES:
-        pieces[side] = run.vocabulary(
-            side, text.Pieces, count_units(config, examples.train, side), sizes[side]
-        )
-    model = run.build(build_model, config, {side: len(pieces[side]) for side in SIDES})
-    run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in SIDES])
+    for side, size in (("source", config.source_pieces), ("target", config.target_pieces)):
+        lower = config.lower_case and side == "source"
+        counts = text.count_units(examples.train.blocks(side), lower)
+        pieces[side] = run.vocabulary(side, text.Pieces, counts, size, lower)
+    model = run.build(build_model, config, {side: len(own) for side, own in pieces.items()})
+    run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in pieces])
     train = make_batches(config, pieces, examples.train, run.replicas, config.max_pieces)
     validation = make_batches(config, pieces, examples.validation, run.replicas)
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
-    writer = writer_of(model, pieces)
+    writer = decoding.Writer.of(model, pieces["target"], "target_embedding")
 
     def translate(inputs):
         return writer.written(search(config, model, writer, inputs["source"], 1)[1]).texts[:, 0]
@@ -298,9 +252,8 @@ def main(config: Config) -> None:
 
     module = Translation(config, model, pieces)
     run.evaluate(module)
-    sources = list(dict.fromkeys(examples.test.strings("source")))[:8]
-    sizes = {"train": len(train), "validation": len(validation)}
-    run.export(module, ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *sources], sizes)
+    samples = ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *dict.fromkeys(examples.test.strings("source"))]
+    run.export(module, samples[:12], {"train": len(train), "validation": len(validation)})
 
 
 if __name__ == "__main__":

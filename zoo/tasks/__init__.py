@@ -7,7 +7,7 @@ from zoo.tasks.classification import Classification
 from zoo.tasks.manifest import CARD, MANIFEST, DataSet, Manifest, Signature, Training
 from zoo.tasks.series import About, Series, Window, forecasting_samples
 from zoo.tasks.tagging import Tagging
-from zoo.tasks.text import Text
+from zoo.tasks.text import Text, generation_samples
 from zoo.tasks.translation import Translation
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Translation",
     "Window",
     "forecasting_samples",
+    "generation_samples",
     "named",
     "of",
 ]

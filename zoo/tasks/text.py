@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich.text import Text as Coloured
 
 from zoo import baselines, metrics
@@ -164,6 +165,29 @@ class Text(Task):
             )
 
         return Reordered("characters" if level == "char" else "words", "perplexity", rows, score)
+
+
+def generation_samples(
+    manifest: Manifest, signatures: Sequence[str], start: int, state: int
+) -> dict[str, Any]:
+    """Returns inputs of a generator's signatures: no prompt, short ones, and characters of several bytes.
+
+    Args:
+        manifest: with the settings of `serving_default`.
+        signatures: of which all but `serving_default` and `step` take texts.
+        start: number that every text follows; that of a unit comes behind it.
+        state: size of the state that is handed from step to step.
+    """
+    prompts = ["", "The ", "a\nb", "Ж\r\n"]
+    settings = {name: [value] * len(prompts) for name, value in manifest.defaults.items()}
+    return {
+        **dict.fromkeys(signatures, prompts),
+        "serving_default": {"prompt": prompts, **settings},
+        "step": {
+            "tokens": [start, start, start + 1, start + 1],
+            "state": np.zeros([len(prompts), state], np.float32),
+        },
+    }
 
 
 def _level(model: Model) -> str:

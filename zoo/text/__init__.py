@@ -1,7 +1,7 @@
 """Text in and out of models, as graph operations that travel inside the SavedModel."""
 
 from zoo.text import dates
-from zoo.text.pieces import Pieces, count_units, lower_case, with_ends
+from zoo.text.pieces import Pieces, count_units, with_ends
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
 from zoo.text.tokens import style_of, tokenize
 from zoo.text.units import WORD, Level, Units
@@ -23,7 +23,6 @@ __all__ = [
     "count",
     "count_units",
     "dates",
-    "lower_case",
     "normalize",
     "spelling_features",
     "split_words",

@@ -134,7 +134,7 @@ def _compose_once(values: tf.Tensor, classes: tf.Tensor, rows: tf.Tensor) -> tup
     values = tf.tensor_scatter_nd_update(
         values, tf.boolean_mask(bases, taken)[:, None], tf.boolean_mask(composite, taken)
     )
-    kept = (tf.boolean_mask(each, ~taken) for each in (values, classes, rows))
+    kept = (tf.boolean_mask(column, ~taken) for column in (values, classes, rows))
     return *kept, tf.reduce_any(taken)
 
 

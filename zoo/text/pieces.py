@@ -61,11 +61,6 @@ def normalise(text: tf.Tensor) -> tf.Tensor:
     return normal_form_c(text)
 
 
-def lower_case(text: tf.Tensor) -> tf.Tensor:
-    """Normalises strings (batch,) and puts them into lower case."""
-    return lower(normalise(text))
-
-
 def with_ends(numbers: tf.RaggedTensor) -> tf.RaggedTensor:
     """Puts the start symbol before and the end symbol behind each row of numbers, ragged (batch, time)."""
     ends = [tf.fill([numbers.nrows(), 1], symbol) for symbol in (Pieces.START, Pieces.END)]
@@ -92,9 +87,17 @@ def split_units(text: tf.Tensor) -> tf.RaggedTensor:
     return tf.ragged.boolean_mask(units, units.with_values(units.values != ""))
 
 
-def count_units(blocks: Iterable[tf.Tensor]) -> Counter[bytes]:
-    """Counts the units of many texts, given as tensors of strings (batch,): what `Pieces.learn` takes."""
-    return vocabulary.count(split_units(text).values for text in blocks)
+def count_units(blocks: Iterable[tuple[Any, ...]], lower_case: bool = False) -> Counter[bytes]:
+    """Counts the units of many texts: what `Pieces.learn` takes.
+
+    Args:
+        blocks: of one column of strings each, (rows,), or ragged (rows, texts), as `Part.blocks` yields them.
+        lower_case: whether pieces will be read in lower case.
+    """
+    texts = (texts.flat_values if isinstance(texts, tf.RaggedTensor) else texts for (texts,) in blocks)
+    return vocabulary.count(
+        split_units(lower(normalise(text)) if lower_case else text).values for text in texts
+    )
 
 
 class Pieces(Lines):
@@ -108,6 +111,7 @@ class Pieces(Lines):
 
     Args:
         lines: all pieces, reserved ones included, as `learn` returns them.
+        lower_case: whether texts are read in lower case.
 
     Raises:
         ZooError: they are something else, such as the words of a `Vocabulary`.
@@ -115,7 +119,7 @@ class Pieces(Lines):
 
     START, END = 1, 2
 
-    def __init__(self, lines: Sequence[str]):
+    def __init__(self, lines: Sequence[str], lower_case: bool = False):
         if tuple(lines[:_PIECE]) != _RESERVED:
             raise ZooError(
                 "no pieces: they must begin with padding, start, end and the 256 bytes, "
@@ -123,6 +127,7 @@ class Pieces(Lines):
             )
         super().__init__(lines)
         self._longest = max(map(len, self.pieces[_PIECE:]), default=1)
+        self._lower_case = lower_case
 
     @classmethod
     def read(cls, path: str | Path, *more: Any) -> Self:
@@ -149,10 +154,21 @@ class Pieces(Lines):
 
         Start and end are not added; an empty text has no numbers.
         """
-        units = split_units(text)
+        units = split_units(lower(normalise(text)) if self._lower_case else text)
         # Words come again and again, so each is cut once.
         distinct, rows = tf.unique(units.values)
         return units.with_values(tf.gather(self._cut(distinct), rows)).merge_dims(1, 2)
+
+    def closed(self, text: tf.Tensor, most: int) -> tuple[tf.RaggedTensor, tf.Tensor]:
+        """Encodes strings (batch,), cuts them after `most` numbers, and puts the end symbol behind them.
+
+        So even an empty text has one step, as fused kernels and attention need.
+
+        Returns:
+            The numbers, ragged int32 (batch, time), and how many each text had before, int64 (batch,).
+        """
+        numbers = self.encode(text)
+        return with_ends(numbers[:, :most])[:, 1:], numbers.row_lengths()
 
     def decode(self, numbers: tf.Tensor | tf.RaggedTensor) -> tf.Tensor:
         """Returns the texts that numbers stand for, normalised.

@@ -5,7 +5,7 @@ from zoo.training.fitting import Outcome, fit
 from zoo.training.folder import RUNS, Folder, check_name
 from zoo.training.losses import CRFLoss, PinballLoss, SequenceCrossentropy, WindowCrossentropy
 from zoo.training.optimizer import make_optimizer
-from zoo.training.ranges import Count, NotNegative, Positive, Range, Share, Size, check_ranges
+from zoo.training.ranges import Count, Levels, NotNegative, Positive, Range, Share, Size, check_ranges
 from zoo.training.run import Run
 from zoo.training.settings import Search, Settings, Storage, start
 from zoo.training.warm_start import config_of
@@ -16,6 +16,7 @@ __all__ = [
     "Carried",
     "Count",
     "Folder",
+    "Levels",
     "NotNegative",
     "Outcome",
     "PinballLoss",

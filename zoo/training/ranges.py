@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 from zoo.errors import ZooError
@@ -28,7 +29,21 @@ class Range(NamedTuple):
         return value >= self.least and (self.most is None or value <= self.most)
 
     def __str__(self) -> str:
-        return f"at least {self.least:g}" + ("" if self.most is None else f" and at most {self.most:g}")
+        return f"must be at least {self.least:g}" + (
+            "" if self.most is None else f" and at most {self.most:g}"
+        )
+
+
+class Levels(NamedTuple):
+    """What levels of quantiles may be, with the median among them."""
+
+    def holds(self, levels: Sequence[float]) -> bool:
+        """Tells whether they may."""
+        rise = sorted(set(levels)) == list(levels)
+        return rise and 0.5 in levels and 0 < levels[0] <= levels[-1] < 1
+
+    def __str__(self) -> str:
+        return "must rise, lie between 0 and 1, and hold 0.5"
 
 
 Count = Annotated[int, Range(1)]
@@ -53,5 +68,7 @@ def check_ranges(settings: Any) -> None:
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
         for bounds in getattr(hints[field.name], "__metadata__", ()):
-            if isinstance(bounds, Range) and not bounds.holds(value):
-                raise ZooError(f"--{field.name.replace('_', '-')} {value}: must be {bounds}")
+            if isinstance(bounds, Range | Levels) and not bounds.holds(value):
+                values = value if isinstance(value, tuple) else (value,)
+                flag = f"--{field.name.replace('_', '-')} {' '.join(map(str, values))}"
+                raise ZooError(f"{flag}: {bounds}")

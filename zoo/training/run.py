@@ -20,7 +20,7 @@ from zoo.training.fitting import Outcome, fit
 from zoo.training.folder import Folder
 from zoo.training.ranges import check_ranges
 from zoo.training.settings import Settings, start
-from zoo.training.warm_start import known_words, warm_start
+from zoo.training.warm_start import check_alike, known_words, warm_start
 
 
 class Inventory(Protocol):
@@ -48,6 +48,7 @@ class Run:
     Args:
         file: the recipe's `__file__`, which names it.
         config: its settings.
+        alike: those that a model given by `--init-from` must have been trained with, too.
 
     Attributes:
         recipe: the recipe's name.
@@ -59,15 +60,17 @@ class Run:
         outcome: what the training was, once it is done.
 
     Raises:
-        ZooError: a setting is out of its range, or a folder holds something else.
+        ZooError: a setting is out of its range, or not that of `--init-from`; or a folder holds something
+            else.
     """
 
     examples: Examples
     task: Task
     outcome: Outcome
 
-    def __init__(self, file: str, config: Settings):
+    def __init__(self, file: str, config: Settings, alike: Sequence[str] = ()):
         check_ranges(config)
+        check_alike(config, alike)
         self.config = config
         self.recipe = Path(file).stem
         self.folder = Folder(self.recipe, config)

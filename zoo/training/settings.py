@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -73,5 +74,11 @@ def start(settings: Settings) -> tf.distribute.Strategy:
     devices = gpus or tf.config.list_logical_devices("CPU")
     several = settings.strategy == "mirrored" or (settings.strategy == "auto" and len(gpus) > 1)
     if several:
-        return tf.distribute.MirroredStrategy([device.name for device in devices])
+        return _mirrored(tuple(device.name for device in devices))
     return tf.distribute.get_strategy()
+
+
+@functools.cache
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    """Returns the process's only one: TensorFlow takes the sums of a second one for those of the first."""
+    return tf.distribute.MirroredStrategy(list(devices))

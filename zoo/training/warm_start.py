@@ -13,6 +13,7 @@ import numpy as np
 from zoo import models
 from zoo.errors import ZooError
 from zoo.training.folder import CONFIG, RUNS, numbered, read_checkpoint
+from zoo.training.settings import Settings
 
 
 def known_words(init_from: str, file: str = "vocabulary.txt") -> list[str]:
@@ -43,6 +44,20 @@ def config_of(init_from: str) -> dict[str, Any]:
         config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         return config
     return dict(models.find(init_from).manifest.config)
+
+
+def check_alike(config: Settings, names: Sequence[str]) -> None:
+    """Refuses a start from what was trained with other settings; what was off there may be on here.
+
+    Raises:
+        ZooError: one of the named settings differs.
+    """
+    trained = config_of(config.init_from)
+    for name in names:
+        value = trained.get(name)
+        if value and value != getattr(config, name):
+            flag = f"--{name.replace('_', '-')}" + ("" if value is True else f" {value}")
+            raise ZooError(f"--init-from {config.init_from}: was trained with {flag}; add it")
 
 
 def warm_start(

@@ -151,7 +151,7 @@ class Batches:
         """
         import tensorflow as tf
 
-        run = tf.function(function, input_signature=[self.in_order().element_spec[0]])
+        run = tf.function(function, input_signature=[self.in_order().element_spec[0]], autograph=False)
 
         def run_all() -> list[Any]:
             return self.restore_order([row for inputs, *_ in self.in_order() for row in run(inputs).numpy()])

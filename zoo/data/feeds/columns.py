@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -111,3 +111,18 @@ def gathered(inputs: Mapping[str, Any]) -> dict[str, tf.RaggedTensor]:
         else column
         for name, column in inputs.items()
     }
+
+
+def answering(
+    function: Callable[[tf.Tensor], tf.Tensor], rows: np.ndarray, at_once: int = 64
+) -> Callable[[], list[Any]]:
+    """Returns what runs a function of some rows, (rows, ...) to (rows, ...), over all of an array."""
+    import tensorflow as tf
+
+    run = tf.function(function, reduce_retracing=True, autograph=False)
+
+    def run_all() -> list[Any]:
+        blocks = (run(tf.constant(rows[start : start + at_once])) for start in range(0, len(rows), at_once))
+        return [answer for block in blocks for answer in block.numpy()]
+
+    return run_all

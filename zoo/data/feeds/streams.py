@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.data.feeds.batches import as_dataset
+from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -51,6 +52,26 @@ class Streams:
     def steps(self) -> int:
         """Batches in one pass of training, in which a few units at the end are left out."""
         return max(0, (len(self) - self.window) // (self.rows * self.window))
+
+    def check(self, name: str, units: str, replicas: int) -> None:
+        """Refuses text of training that is too short for a batch, and batches that devices cannot share.
+
+        Args:
+            name: of the data set, for the message.
+            units: what there is a number for, as in `"words"`.
+            replicas: devices that share a batch.
+
+        Raises:
+            ZooError: it is.
+        """
+        if self.rows % replicas:
+            raise ZooError(f"--batch-size {self.rows}: {replicas} devices share it; give a multiple of that")
+        if not self.steps:
+            needed = (self.rows + 1) * self.window
+            raise ZooError(
+                f"{name}: the training part has {len(self):,} {units}, but a batch takes {needed:,}; "
+                "give more text, or lower --batch-size or --window"
+            )
 
     def shuffled(self, seed: int, start: int = 0) -> tf.data.Dataset:
         """Returns an endless dataset of (inputs, targets, weights), pass after pass.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.data.feeds.batches import as_dataset
+from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -43,6 +44,9 @@ class Windows:
         batch_size: windows in a batch, over all replicas.
         replicas: devices that share a batch, which is filled up to a multiple of it with rows of no weight.
         augmentation: how windows of training are varied.
+
+    Raises:
+        ZooError: no step of a window counts.
     """
 
     def __init__(
@@ -57,6 +61,8 @@ class Windows:
         replicas: int = 1,
         augmentation: Augmentation | None = None,
     ):
+        if warm_up >= window:
+            raise ZooError(f"--warm-up {warm_up}: must be at least 0 and at most {window - 1}")
         self.deviations, self.waves, self.targets = deviations, waves, list(targets)
         self.window, self.horizon, self.warm_up = window, horizon, warm_up
         self.batch_size, self.replicas = batch_size, replicas

@@ -83,8 +83,8 @@ def dataset(rows: Sequence[Row]) -> tf.data.Dataset:
     import tensorflow as tf
 
     files, captions = zip(*rows, strict=True)
-    lengths = [len(each) for each in captions]
-    flat = tf.constant([caption for each in captions for caption in each])
+    lengths = [len(own) for own in captions]
+    flat = tf.constant([caption for own in captions for caption in own])
     slices = tf.data.Dataset.from_tensor_slices(
         {
             "image": tf.constant([str(file) for file in files]),

@@ -1,0 +1,60 @@
+"""A series in its three parts, which follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from zoo.data.climatology import check_cycles
+from zoo.data.examples import Examples
+from zoo.data.own.series import Series, join, refuse_constant, series_of
+from zoo.errors import ZooError
+
+
+class History(NamedTuple):
+    """Training part, validation part and test part of a series, one after another."""
+
+    train: Series
+    validation: Series
+    test: Series
+
+    @classmethod
+    def of(cls, examples: Examples) -> History:
+        """Returns what examples of the mapping `series` hold."""
+        return cls(*(series_of(examples.split(part), examples.label_names) for part in cls._fields))
+
+    def check(self, name: str, window: int, horizon: int, harmonics: Mapping[str, int]) -> None:
+        """Refuses parts that are too short for a window, a horizon or a cycle, and columns that never change.
+
+        Args:
+            name: of the data set, for the message.
+            window: rows that a forecast looks back on.
+            horizon: rows that it looks ahead.
+            harmonics: as `check_cycles` takes them.
+
+        Raises:
+            ZooError: the parts are.
+        """
+        needed = (window + horizon, horizon, horizon)
+        for part, series, rows in zip(self._fields, self, needed, strict=True):
+            if len(series.times) < rows:
+                raise ZooError(
+                    f"{name}: the {part} part has {len(series.times)} rows, but --window {window} and "
+                    f"--horizon {horizon} take {rows}; give more rows, or lower them"
+                )
+        refuse_constant(name, self.train)
+        check_cycles(harmonics, self.train.times, self.whole.interval)
+
+    @property
+    def known(self) -> Series:
+        """All that comes before the test part."""
+        return join(self.train, self.validation)
+
+    @property
+    def whole(self) -> Series:
+        """All."""
+        return join(*self)
+
+    def validation_after(self, rows: int) -> Series:
+        """Returns the validation part, and so many rows of training before it."""
+        return join(self.train.part(-rows, None), self.validation)
