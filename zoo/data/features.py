@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo import images
 from zoo.data.cache import cache_dir
 from zoo.data.part import Part
 from zoo.errors import ZooError
@@ -36,6 +35,8 @@ def read_pictures(
     Returns:
         uint8 (n, size, size, channels), or what `kept_features` returns.
     """
+    from zoo import images  # and with it TensorFlow
+
     if encoder is not None:
         squares = part.dataset.map(lambda row: images.squash(row["image"], size), num_parallel_calls=2)
         return kept_features(encoder, squares, len(part), mirror)
