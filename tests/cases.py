@@ -86,10 +86,10 @@ TINY_GENERATOR = ("--min-count", "5", "--width", "8", "--units", "24", "--dropou
 TINY_FORECASTER = ("--targets", "load", "--year", "0", "--week", "1", "--window", "14", "--horizon", "3",
                    "--warm-up", "4", "--units", "6", "--members", "2", "--batch-size", "16",
                    "--learning-rate", "0.02", "--epochs", "3", "--steps-per-epoch", "12")  # fmt: skip
-# In which batch normalisation makes little of the rounding yet, and without Adam, whose steps do not shrink with
-# the gradient.
-FEW_STEPS = ("--no-augment", "--batch-size", "6", "--epochs", "1", "--steps-per-epoch", "4", "--clip-norm", "5",
-             "--optimizer", "adagrad", "--learning-rate", "0.003")  # fmt: skip
+# In which batch normalisation makes little of the rounding yet, and without Adam, whose steps do not shrink
+# with the gradient.
+FEW_STEPS = ("--no-augment", "--batch-size", "6", "--epochs", "1", "--steps-per-epoch", "4", "--clip-norm",
+             "5", "--optimizer", "adagrad", "--learning-rate", "0.003")  # fmt: skip
 
 CASES = {
     case.name: case
