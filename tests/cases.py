@@ -222,7 +222,8 @@ def trained_until_scored(program: str, folder: Path, monkeypatch, *flags: Any) -
     """Runs a recipe, or a copy of it, until it would evaluate.
 
     Returns:
-        What it `said`, its `weights` before and after, and figures of each epoch, `history`.
+        What it `said`, its `weights` and those `before`, by name, figures of each epoch, `history`, and the
+        `module` that it would export.
     """
     seen = SimpleNamespace()
     fit = training.Run.fit
@@ -233,10 +234,14 @@ def trained_until_scored(program: str, folder: Path, monkeypatch, *flags: Any) -
         fit(self, model, *arguments, **more)
         seen.weights = {weight.path: weight.numpy() for weight in learned}
         seen.history = self.outcome.history
+
+    def evaluate(self, module):
+        seen.module = module
         raise Enough
 
     with monkeypatch.context() as patch:
         patch.setattr(training.Run, "fit", fit_and_remember)
+        patch.setattr(training.Run, "evaluate", evaluate)
         seen.said = train(program, folder, *flags)
     return seen
 

@@ -98,7 +98,7 @@ def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, m
     [
         ("--attention", "none", "--cell", "peephole_lstm", "--beam-size", "1"),
         ("--attention", "additive", "--cell", "simplified_gru", "--layers", "2", "--mirror",
-         "--storage", "float32", "--mixed-precision", "--strategy", "mirrored"),
+         "--storage", "float32", "--mixed-precision"),
     ],
 )  # fmt: skip
 def test_other_settings_train_and_export(squares, tmp_path, extra):

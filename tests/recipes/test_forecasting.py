@@ -196,11 +196,11 @@ def test_a_column_that_never_changes_is_refused(tmp_path, call):
     )
 
 
-def test_another_cell_and_precision_on_two_devices_train_and_export(series, tmp_path):
+def test_another_cell_and_precision_train_and_export(series, tmp_path):
     flags = [*CASE.flags, "--columns", "load", "--cell", "peephole_lstm", "--layers", "2",
              "--horizon", "1", "--quantiles", "0.5", "--epochs", "1", "--steps-per-epoch", "3", "--week", "0",
-             "--batch-size", "5", "--mixed-precision", "--strategy", "mirrored", "--storage", "float16",
-             "--members", "1", "--window", "6", "--warm-up", "2"]  # fmt: skip
+             "--batch-size", "5", "--mixed-precision", "--storage", "float16", "--members", "1",
+             "--window", "6", "--warm-up", "2"]  # fmt: skip
     train("forecasting", tmp_path, "--dataset", series, *flags)
     manifest = manifest_of(tmp_path, "forecasting")
     outputs = manifest["signatures"]["serving_default"]["outputs"]

@@ -49,10 +49,10 @@ def test_what_is_carried_from_window_to_window_is_in_the_checkpoint(trained_gene
 # The program ----------------------------------------------------------------------------------------------
 
 
-def test_several_devices_train_words_with_other_settings(lines, tmp_path):
+def test_words_and_other_settings_train_and_export(lines, tmp_path):
     settings = ("--level", "word", "--tied", "--cell", "peephole_lstm", "--layers", "1", "--storage",
-                "float32", "--mixed-precision", "--strategy", "mirrored", "--epochs", "1", "--window", "5",
-                "--batch-size", "8", "--steps-per-epoch", "5", "--length", "9")  # fmt: skip
+                "float32", "--mixed-precision", "--epochs", "1", "--window", "5", "--batch-size", "8",
+                "--steps-per-epoch", "5", "--length", "9")  # fmt: skip
     train("generation", tmp_path, "--dataset", lines, *CASE.flags, *settings)
     manifest = manifest_of(tmp_path, "generation")
     assert list(manifest["metrics"]["test"]) == ["n", "units", "perplexity", "nats"]

@@ -91,7 +91,7 @@ def test_real_batches_are_what_the_fused_kernels_demand(sentences, tmp_path):
     [
         ("--no-crf", "--cell", "simplified_gru"),
         ("--cell", "simple_rnn", "--character-units", "0", "--spelling-units", "0"),
-        ("--mixed-precision", "--strategy", "mirrored", "--cell", "peephole_lstm"),
+        ("--mixed-precision", "--cell", "peephole_lstm"),
     ],
 )
 def test_other_settings_train_and_export(sentences, tmp_path, extra):
