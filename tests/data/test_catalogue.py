@@ -481,3 +481,15 @@ def test_real_ewt_has_the_published_sentences_and_words(shared_tfds):
     assert [sum(map(len, tokens)) for tokens, _ in parts.values()] == [204_577, 25_147, 25_094]
     for _, tags in parts.values():
         assert {tag for row in tags for tag in row} == set(examples.label_names)
+
+
+@pytest.mark.parametrize(
+    ("made", "asked"),
+    [
+        ({"train", "validation", "test"}, ("train", "validation", "test")),
+        ({"train", "test"}, ("train[:90%]", "train[90%:]", "test")),
+    ],
+)
+def test_of_a_set_of_ours_the_parts_are_those_that_its_builder_makes(made, asked):
+    adapter = catalogue.find("tweets", reader_of("classification"))
+    assert adapter.splits("tweets", dict.fromkeys(made)) == asked

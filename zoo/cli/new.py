@@ -61,6 +61,7 @@ FLAGS = "{flags} --epochs 1"
 
 
 def test_it_trains_exports_and_answers(tmp_path, monkeypatch):
+    """A moment of training is enough for that."""
     monkeypatch.chdir(tmp_path)
     {rows}
     file, content = {content}

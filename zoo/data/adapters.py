@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 class Adapter:
     """How one data set's features become a mapping's features.
 
-    Splits are written in TFDS's own slicing language. A set without a validation part gives the last
-    tenth of its training part; TFDS shuffles what it writes, so a slice is a random sample.
+    Splits are written in TFDS's own slicing language. Left open, those of a set of ours are the parts that
+    its builder makes. A set of the catalogue, and any without a validation part, gives the last tenth of its
+    training part; TFDS shuffles what it writes, so a slice is a random sample.
     """
 
-    train: str = "train[:90%]"
-    validation: str = "train[90%:]"
+    train: str = ""
+    validation: str = ""
     test: str = "test"
     licence: str = ""
     """Used where the catalogue names none."""
@@ -48,10 +49,11 @@ class Adapter:
 
     def splits(self, dataset: str, stored: Mapping[str, Any]) -> tuple[str, str, str]:
         """Returns what to ask of TFDS for training, validation and test, given the splits that it has."""
-        asked = (self.train, self.validation, self.test)
+        train, validation = ("train", "validation") if self.own else ("train[:90%]", "train[90%:]")
+        asked = (self.train or train, self.validation or validation, self.test)
         parts = [split.partition("[")[0] for split in asked]
         missing = [part for part in parts if stored and part not in stored]
-        if missing == [self.validation]:
+        if missing == [asked[1]]:
             return "train[:90%]", "train[90%:]", self.test
         if missing:
             raise ZooError(

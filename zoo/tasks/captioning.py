@@ -62,13 +62,11 @@ class Captioning(Written):
     given_as = "image"
     sets = {  # noqa: RUF012 - as Task says
         "emoji": Captioned(
-            train="train",
-            validation="validation",
             extra=("test_backgrounds",),
             own="emoji_pictures.EmojiPictures",
             embedded=True,
         ),
-        "flickr8k": Captioned(train="train", validation="validation", own="flickr8k.Flickr8k"),
+        "flickr8k": Captioned(own="flickr8k.Flickr8k"),
         # The split of Karpathy and Fei-Fei 2015, without the pictures that they add to training (restval).
         "coco_captions": Captioned(
             train="train",

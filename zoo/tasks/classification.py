@@ -64,7 +64,7 @@ class Classification(Task):
     kind = "a CSV, TSV or JSONL file"
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
-        "tweets": Labelled(train="train", validation="validation", own="tweets.Tweets"),
+        "tweets": Labelled(own="tweets.Tweets"),
         "imdb_reviews": Labelled(labels=_POLARITY, licence="none stated; for research, by Maas et al. 2011"),
         # The labels of GLUE's test part are secret: its validation part is what everybody reports.
         "glue/sst2": Labelled(text="sentence", test="validation"),

@@ -107,8 +107,6 @@ class Series(Task):
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
         "seattle_weather": Observed(
-            train="train",
-            validation="validation",
             columns=("precipitation", "temp_max", "temp_min", "wind"),
             usual="temp_max",
             own="seattle_weather.SeattleWeather",

@@ -94,8 +94,6 @@ class Tagging(Task):
     suffixes = conll.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
         "python_source": Tagged(
-            train="train",
-            validation="validation",
             tags=("tags",),
             text="text",
             own="python_source.PythonSource",

@@ -57,14 +57,12 @@ class Text(Task):
     suffixes = (".txt",)  # and any other
     settings = ("length", "temperature", "top_k", "top_p", "seed")
     sets = {  # noqa: RUF012 - as Task says
-        "python_source": Running(
-            train="train", validation="validation", own="python_source.PythonModules", embedded=True
-        ),
+        "python_source": Running(own="python_source.PythonModules", embedded=True),
         # What others call the validation part of this text is its last tenth: both parts here.
         "tiny_shakespeare": Running(
             train="train", validation="validation", extra=("validation+test",), licence="public domain"
         ),
-        "ptb": Running(train="train", validation="validation", own="ptb.Ptb"),
+        "ptb": Running(own="ptb.Ptb"),
         "lm1b": Running(
             train="train[:99%]",
             validation="train[99%:]",

@@ -102,9 +102,9 @@ class Translation(Written):
     parts = {"translation": "translations", "score": "scores", "finished": "finished"}  # noqa: RUF012
     sets = {  # noqa: RUF012 - as Task says
         "cldr_phrases": Phrases(train="train", validation="validation", extra=("test_terms",), embedded=True),
-        "multi30k": Pairs(train="train", validation="validation", own="multi30k.Multi30k"),
-        "tatoeba_pairs": Pairs(train="train", validation="validation", own="tatoeba_pairs.TatoebaPairs"),
-        "cmudict": Pairs(train="train", validation="validation", own="cmudict.Cmudict"),
+        "multi30k": Pairs(own="multi30k.Multi30k"),
+        "tatoeba_pairs": Pairs(own="tatoeba_pairs.TatoebaPairs"),
+        "cmudict": Pairs(own="cmudict.Cmudict"),
         "ted_hrlr_translate/*": Pairs(
             train="train",
             validation="validation",
