@@ -150,7 +150,7 @@ CASES = {
             ("ptb", "python", "shakespeare"),
             "python",
             kernels={"--cell lstm": (2, 0), "--cell gru": (2, 0)},
-            alike=("--batch-size", "4", "--units", "8"),
+            alike=("--batch-size", "4", "--units", "8", "--steps-per-epoch", "8"),
             source="saved_models/tiny",
             changed=("horse", "hørse"),
         ),
