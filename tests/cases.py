@@ -8,6 +8,7 @@ import io
 import json
 import runpy
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -196,54 +197,56 @@ def train(program: str, folder: Path, *flags: Any) -> str:
     return output.getvalue()
 
 
-def until_trained(case: Case, data: Path, folder: Path, monkeypatch, *flags: str) -> SimpleNamespace:
-    """Runs a recipe, without its training, until it would evaluate.
-
-    Returns:
-        The compiled `model`, what it would be trained on (`train`), and the `module` that would be exported.
-    """
+def _until_scored(program: str, folder: Path, fit: Callable, *flags: Any) -> SimpleNamespace:
+    """Runs a program with another `Run.fit`, until it would evaluate: what it `said`, and the `module`."""
     seen = SimpleNamespace()
-
-    def fit(self, model, train, validation, loss, *_, **__):
-        model.compile(training.make_optimizer(self.config, 10), loss, jit_compile=False)
-        seen.model, seen.train = model, train
 
     def evaluate(self, module):
         seen.module = module
         raise Enough
 
-    monkeypatch.setattr(training.Run, "fit", fit)
-    monkeypatch.setattr(training.Run, "evaluate", evaluate)
-    train(case.name, folder, "--dataset", data, *case.flags, *flags)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training.Run, "fit", fit)
+        patch.setattr(training.Run, "evaluate", evaluate)
+        seen.said = train(program, folder, *flags)
     return seen
 
 
-def trained_until_scored(program: str, folder: Path, monkeypatch, *flags: Any) -> SimpleNamespace:
+def until_trained(case: Case, data: Path, folder: Path, *flags: str) -> SimpleNamespace:
+    """Runs a recipe, without its training, until it would evaluate.
+
+    Returns:
+        The compiled `model`, what it would be trained on (`train`), and the `module` that would be exported.
+    """
+    found = {}
+
+    def fit(self, model, train, validation, loss, *_, **__):
+        model.compile(training.make_optimizer(self.config, 10), loss, jit_compile=False)
+        found.update(model=model, train=train)
+
+    seen = _until_scored(case.name, folder, fit, "--dataset", data, *case.flags, *flags)
+    return SimpleNamespace(module=seen.module, **found)
+
+
+def trained_until_scored(program: str, folder: Path, *flags: Any) -> SimpleNamespace:
     """Runs a recipe, or a copy of it, until it would evaluate.
 
     Returns:
         What it `said`, its `weights` and those `before`, by name, figures of each epoch, `history`, and the
         `module` that it would export.
     """
-    seen = SimpleNamespace()
+    found = {}
     fit = training.Run.fit
 
     def fit_and_remember(self, model, *arguments, **more):
         learned = getattr(model, "core", model).weights  # without states that are carried on
-        seen.before = {weight.path: weight.numpy() for weight in learned}
+        found["before"] = {weight.path: weight.numpy() for weight in learned}
         fit(self, model, *arguments, **more)
-        seen.weights = {weight.path: weight.numpy() for weight in learned}
-        seen.history = self.outcome.history
+        found["weights"] = {weight.path: weight.numpy() for weight in learned}
+        found["history"] = self.outcome.history
 
-    def evaluate(self, module):
-        seen.module = module
-        raise Enough
-
-    with monkeypatch.context() as patch:
-        patch.setattr(training.Run, "fit", fit_and_remember)
-        patch.setattr(training.Run, "evaluate", evaluate)
-        seen.said = train(program, folder, *flags)
-    return seen
+    seen = _until_scored(program, folder, fit_and_remember, *flags)
+    return SimpleNamespace(said=seen.said, module=seen.module, **found)
 
 
 def manifest_of(folder: Path, name: str = "tiny") -> dict:

@@ -117,7 +117,7 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(
 ):
     # An `import ... as` of this path binds a function of the same name, not the module.
     monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
-    seen = until_trained(case, data, tmp_path, monkeypatch, *flags.split())
+    seen = until_trained(case, data, tmp_path, *flags.split())
     batch = next(iter(seen.train.in_order()))
     step = operations(tf.function(seen.model.train_step).get_concrete_function(batch))
     kernels, loops = case.kernels[flags]
@@ -145,14 +145,12 @@ def few_rows(case, monkeypatch):
         monkeypatch.setattr(training.Run, "load", load_few)
 
 
-def test_two_devices_agree_with_one_on_odd_batches(case, data, few_rows, tmp_path, monkeypatch):
+def test_two_devices_agree_with_one_on_odd_batches(case, data, few_rows, tmp_path):
     flags = ["--dataset", data, *case.flags, *case.undisturbed(), "--batch-size", "5", "--epochs", "2",
              "--clip-norm", "0.05", "--schedule", "constant", "--weight-average", "0.9",
              *case.alike]  # fmt: skip
     one, two = (
-        trained_until_scored(
-            case.name, tmp_path, monkeypatch, *flags, "--strategy", strategy, "--name", strategy
-        )
+        trained_until_scored(case.name, tmp_path, *flags, "--strategy", strategy, "--name", strategy)
         for strategy in ("one", "mirrored")
     )
     moved = [np.abs(one.weights[path] - one.before[path]).max() for path in one.weights]
@@ -182,12 +180,12 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 
 
-def test_killed_it_ends_with_bit_identical_weights(case, data, trained_case, tmp_path, monkeypatch):
+def test_killed_it_ends_with_bit_identical_weights(case, data, trained_case, tmp_path):
     flags = ["--dataset", str(data), "--name", "tiny", *case.flags]
     run("-c", KILLED, f"zoo.recipes.{case.name}", *flags, cwd=tmp_path, code=-signal.SIGKILL)
     assert checkpoint(tmp_path)[1]["epoch"] == 1
     assert not (tmp_path / "saved_models").exists()
-    resumed = trained_until_scored(case.name, tmp_path, monkeypatch, *flags)
+    resumed = trained_until_scored(case.name, tmp_path, *flags)
     assert "continues after epoch 1" in resumed.said
     (expected, state), (arrays, ended) = checkpoint(trained_case), checkpoint(tmp_path)
     assert ended["best_epoch"] == state["best_epoch"]
@@ -199,7 +197,7 @@ def test_killed_it_ends_with_bit_identical_weights(case, data, trained_case, tmp
         assert first == second
 
 
-def test_a_copy_goes_on_elsewhere_from_what_was_learned(case, data, trained_case, tmp_path, monkeypatch):
+def test_a_copy_goes_on_elsewhere_from_what_was_learned(case, data, trained_case, tmp_path):
     shutil.copy(case.module.__file__, tmp_path / "mine.py")
     own = tmp_path / data.name
     shutil.copytree(data, own) if data.is_dir() else shutil.copy(data, own)
@@ -207,7 +205,7 @@ def test_a_copy_goes_on_elsewhere_from_what_was_learned(case, data, trained_case
     table.write_text(table.read_text().replace(*case.changed))
     flags = [*case.flags, "--epochs", "1", "--learning-rate", "1e-6", "--weight-average", "0"]
     flags += ["--dataset", own.name, "--init-from", trained_case / case.source]
-    copy = trained_until_scored("mine.py", tmp_path, monkeypatch, *flags)
+    copy = trained_until_scored("mine.py", tmp_path, *flags)
     assert re.search(r"\b(\d+) of \1 weights", copy.said)
     assert copy.history[0]["val_loss"] < checkpoint(trained_case)[1]["history"][0]["val_loss"]
     for inventory in (trained_case / "runs/tiny").glob("*.txt"):

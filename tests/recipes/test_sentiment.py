@@ -46,10 +46,10 @@ def test_stopped_at_any_moment_it_ends_as_if_nothing_had_been(trained, reviews, 
     assert manifest["command"].startswith("python -m zoo.recipes.sentiment --dataset")
 
 
-def test_the_same_command_again_trains_no_more(trained, reviews, tmp_path, monkeypatch):
+def test_the_same_command_again_trains_no_more(trained, reviews, tmp_path):
     shutil.copytree(trained, tmp_path / "again")
     flags = ["--dataset", reviews, "--name", "tiny", *CASE.flags]
-    again = trained_until_scored("sentiment", tmp_path / "again", monkeypatch, *flags)
+    again = trained_until_scored("sentiment", tmp_path / "again", *flags)
     assert "training was finished after epoch 8" in again.said
     assert checkpoint(tmp_path / "again")[1] == checkpoint(trained)[1]
 
@@ -140,8 +140,8 @@ def test_real_batches_are_what_the_fused_kernels_demand(tweets, tmp_path):
     assert rows == 3408  # the last batch is filled up for two devices
 
 
-def test_without_a_gpu_no_fused_kernel_is_traced(reviews, tmp_path, monkeypatch):
-    seen = until_trained(CASE, reviews, tmp_path, monkeypatch)
+def test_without_a_gpu_no_fused_kernel_is_traced(reviews, tmp_path):
+    seen = until_trained(CASE, reviews, tmp_path)
     batch = next(iter(seen.train.in_order()))
     step = operations(tf.function(seen.model.train_step).get_concrete_function(batch))
     assert not [name for name in step if "Cudnn" in name]

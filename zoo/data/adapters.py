@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 
+_TENTH = ("train[:90%]", "train[90%:]")  # of training, where there is no part to validate by
+
+
 @dataclass(frozen=True, kw_only=True)
 class Adapter:
     """How one data set's features become a mapping's features.
@@ -49,12 +52,12 @@ class Adapter:
 
     def splits(self, dataset: str, stored: Mapping[str, Any]) -> tuple[str, str, str]:
         """Returns what to ask of TFDS for training, validation and test, given the splits that it has."""
-        train, validation = ("train", "validation") if self.own else ("train[:90%]", "train[90%:]")
+        train, validation = ("train", "validation") if self.own else _TENTH
         asked = (self.train or train, self.validation or validation, self.test)
         parts = [split.partition("[")[0] for split in asked]
         missing = [part for part in parts if stored and part not in stored]
         if missing == [asked[1]]:
-            return "train[:90%]", "train[90%:]", self.test
+            return *_TENTH, self.test
         if missing:
             raise ZooError(
                 f"{dataset}: has only the parts {', '.join(stored)}; choose a set with {missing[0]}"

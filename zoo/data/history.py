@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from zoo.data.climatology import check_cycles
-from zoo.data.examples import Examples
+from zoo.data.examples import SPLITS, Examples
 from zoo.data.own.series import Series, join, refuse_constant, series_of
 from zoo.errors import ZooError
 
 
-class History(NamedTuple):
+@dataclass(frozen=True)
+class History:
     """Training part, validation part and test part of a series, one after another."""
 
     train: Series
@@ -21,7 +23,7 @@ class History(NamedTuple):
     @classmethod
     def of(cls, examples: Examples) -> History:
         """Returns what examples of the mapping `series` hold."""
-        return cls(*(series_of(examples.split(part), examples.label_names) for part in cls._fields))
+        return cls(*(series_of(examples.split(part), examples.label_names) for part in SPLITS))
 
     def check(self, name: str, window: int, horizon: int, harmonics: Mapping[str, int]) -> None:
         """Refuses parts that are too short for a window, a horizon or a cycle, and columns that never change.
@@ -36,7 +38,8 @@ class History(NamedTuple):
             ZooError: the parts are.
         """
         needed = (window + horizon, horizon, horizon)
-        for part, series, rows in zip(self._fields, self, needed, strict=True):
+        parts = (self.train, self.validation, self.test)
+        for part, series, rows in zip(SPLITS, parts, needed, strict=True):
             if len(series.times) < rows:
                 raise ZooError(
                     f"{name}: the {part} part has {len(series.times)} rows, but --window {window} and "
@@ -45,15 +48,15 @@ class History(NamedTuple):
         refuse_constant(name, self.train)
         check_cycles(harmonics, self.train.times, self.whole.interval)
 
-    @property
+    @cached_property
     def known(self) -> Series:
         """All that comes before the test part."""
         return join(self.train, self.validation)
 
-    @property
+    @cached_property
     def whole(self) -> Series:
         """All."""
-        return join(*self)
+        return join(self.known, self.test)
 
     def validation_after(self, rows: int) -> Series:
         """Returns the validation part, and so many rows of training before it."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from zoo import baselines, metrics, show
-from zoo.data import SPLITS, Adapter, Examples, Part, of_user
+from zoo.data import SPLITS, Adapter, Examples, History, Part, of_user
 from zoo.data.climatology import cycles_of
 from zoo.data.own import series, tables
 from zoo.errors import ZooError
@@ -247,13 +247,12 @@ class Series(Task):
     def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
         """Scores four methods that every textbook has, by rolling origin."""
         about, config = About.of(model.manifest), model.manifest.config
-        parts = [series.series_of(examples.split(part), examples.label_names) for part in SPLITS]
-        targets = [parts[0].columns.index(column) for column in about.targets]
-        known, test = series.join(*parts[:2]).only(targets), parts[2].only(targets)
+        history = History.of(examples)
+        targets = [history.test.columns.index(column) for column in about.targets]
         return {
             "test": baselines.forecasting(
-                known,
-                test,
+                history.known.only(targets),
+                history.test.only(targets),
                 np.array(about.scale),
                 config["horizon"],
                 list(config["quantiles"]),

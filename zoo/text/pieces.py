@@ -68,7 +68,7 @@ def with_ends(numbers: tf.RaggedTensor) -> tf.RaggedTensor:
     return tf.concat([start, numbers, end], axis=1)
 
 
-def split_units(text: tf.Tensor) -> tf.RaggedTensor:
+def split_units(text: tf.Tensor, lower_case: bool = False) -> tf.RaggedTensor:
     """Normalises text and splits it into units: words, single digits, and runs of anything else.
 
     A unit begins with the space that stands before it, and so does the first one, so that joining the units
@@ -76,11 +76,12 @@ def split_units(text: tf.Tensor) -> tf.RaggedTensor:
 
     Args:
         text: strings (batch,).
+        lower_case: whether it is put into lower case.
 
     Returns:
         Strings (batch, time), ragged; an empty text has no units.
     """
-    text = normalise(text)
+    text = normalise(lower(normalise(text)) if lower_case else text)
     for pattern, replacement in _RULES:
         text = tf.strings.regex_replace(text, pattern, replacement)
     units = tf.strings.split(text, _MARK)
@@ -95,9 +96,7 @@ def count_units(blocks: Iterable[tuple[Any, ...]], lower_case: bool = False) -> 
         lower_case: whether pieces will be read in lower case.
     """
     texts = (texts.flat_values if isinstance(texts, tf.RaggedTensor) else texts for (texts,) in blocks)
-    return vocabulary.count(
-        split_units(lower(normalise(text)) if lower_case else text).values for text in texts
-    )
+    return vocabulary.count(split_units(text, lower_case).values for text in texts)
 
 
 class Pieces(Lines):
@@ -154,7 +153,7 @@ class Pieces(Lines):
 
         Start and end are not added; an empty text has no numbers.
         """
-        units = split_units(lower(normalise(text)) if self._lower_case else text)
+        units = split_units(text, self._lower_case)
         # Words come again and again, so each is cut once.
         distinct, rows = tf.unique(units.values)
         return units.with_values(tf.gather(self._cut(distinct), rows)).merge_dims(1, 2)

@@ -8,7 +8,6 @@ from zoo.training.optimizer import make_optimizer
 from zoo.training.ranges import Count, Levels, NotNegative, Positive, Range, Share, Size, check_ranges
 from zoo.training.run import Run
 from zoo.training.settings import Search, Settings, Storage, start
-from zoo.training.warm_start import config_of
 
 __all__ = [
     "RUNS",
@@ -32,7 +31,6 @@ __all__ = [
     "WindowCrossentropy",
     "check_name",
     "check_ranges",
-    "config_of",
     "fit",
     "make_optimizer",
     "read",
