@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import TINY, assert_refused, checkpoint
+from cases import TINY, checkpoint
+from tiny import assert_refused
 
 import zoo
 from zoo import cli, export
