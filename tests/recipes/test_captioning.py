@@ -10,13 +10,13 @@ from zoo import cli, layers, metrics
 from zoo.data import Part, load, read_pictures
 from zoo.recipes import captioning
 from zoo.tasks import Captioning
-from zoo.text.pieces import PADDING, Pieces, count_units
+from zoo.text import PADDING, Pieces, Split
 
 CASE = CASES["captioning"]
 
 
 def learned(config, part) -> list[str]:
-    return Pieces.learn(count_units(part.blocks("captions")), config.pieces, config.min_count)
+    return Pieces.learn(Split.of_column(part.blocks("captions")).counts, config.pieces, config.min_count)
 
 
 def test_it_learns_exports_and_shows_scores_beside_baselines(trained_captioner):

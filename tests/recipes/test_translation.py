@@ -10,15 +10,15 @@ import zoo
 from zoo.cli.evaluate import evaluate
 from zoo.data import load
 from zoo.recipes import translation
-from zoo.text.pieces import PADDING, Pieces, count_units
+from zoo.text.pieces import PADDING, Pieces
 
 CASE = CASES["translation"]
 
 
 def learned(config, examples, folder) -> dict[str, Pieces]:
     sizes = {"source": config.source_pieces, "target": config.target_pieces}
-    counts = {side: count_units(examples.train.blocks(side)) for side in sizes}
-    lines = {side: Pieces.learn(counts[side], sizes[side], config.min_count) for side in sizes}
+    pairs = translation.split(config, examples.train)
+    lines = {side: Pieces.learn(pairs[side].counts, sizes[side], config.min_count) for side in sizes}
     return {side: stored(Pieces, lines[side], folder / f"{side}.txt") for side in sizes}
 
 
@@ -46,9 +46,9 @@ def test_real_batches_are_what_the_fused_kernels_demand_and_targets_are_one_step
     config = CASE.parse(*CASE.flags)
     examples = load(str(pairs), "translation")
     pieces = learned(config, examples, tmp_path)
-    rows = 0
+    pairs, rows = translation.split(config, examples.train), 0
     # Sentences have 7 or 8 pieces.
-    for batches in (translation.make_batches(config, pieces, examples.train, 2, most) for most in (7, None)):
+    for batches in (translation.make_batches(config, pieces, pairs, 2, most) for most in (7, None)):
         rows = len(batches) - rows
         for inputs, targets, weights in batches.in_order().as_numpy_iterator():
             assert len(weights) % 2 == 0

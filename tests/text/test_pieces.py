@@ -9,7 +9,8 @@ from tiny import stored
 
 from zoo.errors import ZooError
 from zoo.text import Vocabulary
-from zoo.text.pieces import PADDING, Pieces, normalise, split_units
+from zoo.text.pieces import PADDING, Pieces
+from zoo.text.split import Split, normalise
 
 TEXTS = [
     "L'été, c'est-à-dire juillet et août : qu'il fait chaud !",
@@ -23,7 +24,7 @@ RESERVED = 259
 
 
 def counts_of(texts) -> Counter[bytes]:
-    return Counter(split_units(tf.constant(texts)).values.numpy().tolist())
+    return Split.of(tf.constant(texts)).counts
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +39,12 @@ def cut(pieces: Pieces, text: str) -> list[str]:
 
 
 def units(text: str) -> list[str]:
-    (found,) = split_units(tf.constant([text])).to_list()
+    (found,) = in_units(Split.of(tf.constant([text])))
     return [unit.decode() for unit in found]
+
+
+def in_units(split: Split) -> list[list[bytes]]:
+    return tf.gather(split.units, split.texts).to_list()
 
 
 def normal(text: str | bytes) -> str:
@@ -349,6 +354,37 @@ def test_empty_texts_have_no_numbers_and_an_empty_batch_is_empty(pieces):
     assert nothing.to_list() == []
     assert pieces.decode(nothing).shape == (0,)
     assert pieces.decode(tf.zeros([2, 0], tf.int32)).numpy().tolist() == [b"", b""]
+
+
+@pytest.mark.parametrize("lower_case", [False, True])
+def test_a_column_is_split_and_cut_as_its_texts_are_one_by_one(pieces, lower_case):
+    draw = random.Random(7)
+    alphabet = [*" aAbİΣσ.'’0٣漢", "\0", "\u0301", "\u0323", "\u1100\u1161", "it's ", "l'été, ", "\u3000"]
+    texts = ["".join(draw.choices(alphabet, k=draw.randrange(30))).encode() for _ in range(300)]
+    texts += ["", b"\xff \xc3(", *TEXTS]
+    column = Split.of_column([(tf.constant(texts[:200]),), (tf.constant(texts[200:]),)], lower_case)
+    one_by_one = [Split.of(tf.constant([text]), lower_case) for text in texts]
+    assert in_units(column) == [row for split in one_by_one for row in in_units(split)]
+    assert column.counts == sum((split.counts for split in one_by_one), Counter())
+    assert len(set(column.units.numpy())) == len(column.units)  # each is held once
+    if not lower_case:
+        assert pieces.encode(column).to_list() == pieces.encode(tf.constant(texts)).to_list()
+
+
+def test_a_column_of_several_texts_a_row_is_split_text_by_text():
+    rows = tf.ragged.constant([["a b", "c"], [], ["b"]])
+    assert in_units(Split.of_column([(rows,)])) == [[b" a", b" b"], [b" c"], [b" b"]]
+    assert in_units(Split.of_column([])) == []
+    assert Split.of_column([]).counts == Counter()
+
+
+def test_what_is_cut_in_blocks_stays_in_its_place(pieces, monkeypatch):
+    whole = Split.of(tf.constant(TEXTS))
+    expected = pieces.encode(whole).to_list()
+    monkeypatch.setattr("zoo.text.split._ROWS", 3)
+    column = Split.of_column([(tf.constant(TEXTS),)])
+    assert in_units(column) == in_units(whole)
+    assert pieces.encode(column).to_list() == expected
 
 
 def test_rows_do_not_depend_on_their_neighbours(pieces):

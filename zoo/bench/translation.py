@@ -265,7 +265,9 @@ def _show_one_sentence(model: models.Model, texts: list[str], times: int) -> Non
 def _show_training(config, pieces: dict[str, Pieces], examples: Examples, passes: int) -> None:
     """Times the recipe's training beside plain Keras layers of its sizes, and without an output layer."""
     chosen = examples.train.first(_TRAINED)
-    batches = translation.make_batches(config, pieces, chosen, 1, config.max_pieces)
+    batches = translation.make_batches(
+        config, pieces, translation.split(config, chosen), 1, config.max_pieces
+    )
     sizes = {side: len(inventory) for side, inventory in pieces.items()}
     tiny = Batches(
         {**batches.inputs, "target": _reduced(batches.inputs["target"])},

@@ -226,7 +226,7 @@ def main(config: Config) -> None:
     run = training.Run(__file__, config, alike=("encoder", "fine_tune"))
     layers.check_image_encoder(config.encoder)
     examples = run.load("captioning")
-    counts = text.count_units(examples.train.blocks("captions"))
+    counts = text.Split.of_column(examples.train.blocks("captions")).counts
     pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces)
     *_, channels = examples.train.dataset.element_spec["image"].shape
     model = run.build(build_model, config, len(pieces), channels)

@@ -98,7 +98,7 @@ def make_batches(config: Config, vocabulary: text.Vocabulary, part: Part, replic
     def encode_block(texts, labels):
         return encode(config, vocabulary, texts), labels
 
-    return Batches.encoded(part, ("text", "label"), encode_block, config.batch_size, replicas)
+    return Batches.encoded(part.blocks("text", "label"), encode_block, config.batch_size, replicas)
 
 
 # Model ------------------------------------------------------------------------------------------------------

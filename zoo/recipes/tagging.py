@@ -117,7 +117,7 @@ def make_batches(
         return encode(config, vocabulary, tokens[:, :most]), tags.with_values(numbers)[:, :most]
 
     features = ("tokens", "tags")
-    return Batches.encoded(part, features, encode_block, config.batch_size, replicas, padding=NO_TAG)
+    return Batches.encoded(part.blocks(*features), encode_block, config.batch_size, replicas, padding=NO_TAG)
 
 
 # Model ------------------------------------------------------------------------------------------------------

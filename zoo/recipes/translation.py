@@ -81,23 +81,25 @@ class Config(training.Settings, training.Search):
 # Data -------------------------------------------------------------------------------------------------------
 
 
+def split(config: Config, part: Part) -> dict[str, text.Split]:
+    """Splits both sides of all pairs, once: for their pieces to be learned, and to be cut into these."""
+    lower = {"source": config.lower_case, "target": False}
+    return {side: text.Split.of_column(part.blocks(side), lower[side]) for side in lower}
+
+
 def make_batches(
-    config: Config, pieces: dict[str, text.Pieces], part: Part, replicas: int, most: int | None = None
+    config: Config, pieces: dict[str, text.Pieces], pairs: dict[str, text.Split], replicas: int, most=None
 ) -> Batches:
     """Encodes every pair once; pairs with a side of more than `most` pieces are left out."""
-
-    def encode(source, target):
-        source, lengths = pieces["source"].closed(source, config.max_pieces)
-        target = pieces["target"].encode(target)
-        longest = tf.maximum(lengths, target.row_lengths())
-        # No translation is longer; only validation has such, and their logits would fill the memory.
-        target = text.with_ends(target[:, : limit(config.max_pieces)])
-        # Teacher forcing: each step is given the right piece before it, and asked for the next.
-        return {"source": source, "target": target[:, :-1]}, target[:, 1:], longest
-
+    source, lengths = pieces["source"].closed(pairs["source"], config.max_pieces)
+    target = pieces["target"].encode(pairs["target"])
+    fits = None if most is None else tf.maximum(lengths, target.row_lengths()) <= most
     too_long = f"--max-pieces {most}: all pairs of {config.dataset} are longer; raise it"
-    rows = (config.batch_size, replicas)
-    return Batches.encoded(part, list(pieces), encode, *rows, most=most, too_long=too_long)
+    # No translation is longer; only validation has such, and their logits would fill the memory.
+    target = text.with_ends(target[:, : limit(config.max_pieces)])
+    # Teacher forcing: each step is given the right piece before it, and asked for the next.
+    inputs, asked = {"source": source, "target": target[:, :-1]}, target[:, 1:]
+    return Batches.of_tensors(inputs, asked, config.batch_size, replicas, fits, too_long)
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -232,15 +234,13 @@ def main(config: Config) -> None:
     """Trains, evaluates and exports."""
     run = training.Run(__file__, config)
     examples = run.load("translation", source=config.source, target=config.target)
-    pieces = {}
-    for side, size in (("source", config.source_pieces), ("target", config.target_pieces)):
-        lower = config.lower_case and side == "source"
-        counts = text.count_units(examples.train.blocks(side), lower)
-        pieces[side] = run.vocabulary(side, text.Pieces, counts, size, lower)
+    pairs, held_out = split(config, examples.train), split(config, examples.validation)
+    sizes = {"source": (config.source_pieces, config.lower_case), "target": (config.target_pieces,)}
+    pieces = {side: run.vocabulary(side, text.Pieces, pairs[side].counts, *sizes[side]) for side in sizes}
     model = run.build(build_model, config, {side: len(own) for side, own in pieces.items()})
     run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in pieces])
-    train = make_batches(config, pieces, examples.train, run.replicas, config.max_pieces)
-    validation = make_batches(config, pieces, examples.validation, run.replicas)
+    train = make_batches(config, pieces, pairs, run.replicas, config.max_pieces)
+    validation = make_batches(config, pieces, held_out, run.replicas)
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
     writer = decoding.Writer.of(model, pieces["target"], "target_embedding")
 

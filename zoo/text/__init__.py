@@ -1,8 +1,9 @@
 """Text in and out of models, as graph operations that travel inside the SavedModel."""
 
 from zoo.text import dates
-from zoo.text.pieces import Pieces, count_units, with_ends
+from zoo.text.pieces import Pieces, with_ends
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
+from zoo.text.split import Split
 from zoo.text.tokens import style_of, tokenize
 from zoo.text.units import WORD, Level, Units
 from zoo.text.vocabulary import PADDING, Lines, Vocabulary, count
@@ -16,12 +17,12 @@ __all__ = [
     "Level",
     "Lines",
     "Pieces",
+    "Split",
     "Units",
     "Vocabulary",
     "character_ngrams",
     "character_numbers",
     "count",
-    "count_units",
     "dates",
     "normalize",
     "spelling_features",

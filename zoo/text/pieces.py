@@ -3,62 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import tensorflow as tf
 
 from zoo.errors import ZooError
-from zoo.text import vocabulary
-from zoo.text.case import lower
-from zoo.text.normal_form import normal_form_c
+from zoo.text.split import MARK, Split, by_blocks, normalise
 from zoo.text.vocabulary import PADDING, Lines
 
 _BYTE = 3  # number of the byte 0x00
 _PIECE = _BYTE + 256  # number of the first piece
 _RESERVED = ("<padding>", "<start>", "<end>", *(f"<0x{byte:02X}>" for byte in range(256)))
 
-# Normalised text holds no control characters, so this one can stand between units without being mistaken.
-_MARK = "\x1f"
 _LONGEST = 32  # characters of one piece: scripts that part no words would learn whole sentences
-# RE2 has no look-ahead: hence marks, and rules that run one after another.
-_RULES = (
-    ("^.", r" \0"),  # a word at the start of a text is the same unit as within it
-    # An apostrophe goes with what it stands for: it|'s and dog|'s in English, l'|été and qu'|il in French.
-    (r"(?i)(\p{L})(['’](?:s|t|d|m|re|ve|ll))\b", rf"\1{_MARK}\2{_MARK}"),
-    (r"(\p{L}['’])(\p{L})", rf"\1{_MARK}\2"),
-    (
-        rf"{_MARK}['’]\p{{L}}+{_MARK}"
-        rf"| ?\p{{L}}[\p{{L}}\p{{M}}]*(?:['’]{_MARK})?"
-        r"| ?\p{N}"  # digits one by one, so that a number never seen is made of well-known units
-        rf"| ?[^\p{{L}}\p{{N}} {_MARK}]+",
-        rf"{_MARK}\0{_MARK}",  # not \1: a group slows the search down
-    ),
-)
 _ROUNDS, _SETTLING = 16, 3  # in which the inventory grows to its size, and then only improves
-
-
-def normalise(text: tf.Tensor) -> tf.Tensor:
-    """Brings texts that look the same to the same string: one form of accents, single spaces.
-
-    - Bytes that are not UTF-8 become U+FFFD, as in Python's `bytes.decode("utf-8", "replace")`.
-    - Each run of white space and control characters (Unicode's Z and Cc) becomes one space; none is left at
-      the two ends.
-    - Characters are composed to Unicode's normal form C (Unicode Standard Annex 15) of the Unicode version
-      of the Python that built the graph: marks are put into canonical order, any number of them, and
-      composed with their base; Hangul letters become syllables.
-
-    Case, punctuation and invisible format characters (joiners, direction marks) stay. Normalised text is left
-    as it is.
-
-    Args:
-        text: strings (batch,).
-    """
-    text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-    text = tf.strings.regex_replace(text, r"[\p{Z}\p{Cc}]+", " ")
-    text = tf.strings.regex_replace(text, "^ | $", "")
-    return normal_form_c(text)
 
 
 def with_ends(numbers: tf.RaggedTensor) -> tf.RaggedTensor:
@@ -66,37 +26,6 @@ def with_ends(numbers: tf.RaggedTensor) -> tf.RaggedTensor:
     ends = [tf.fill([numbers.nrows(), 1], symbol) for symbol in (Pieces.START, Pieces.END)]
     start, end = map(tf.RaggedTensor.from_tensor, ends)
     return tf.concat([start, numbers, end], axis=1)
-
-
-def split_units(text: tf.Tensor, lower_case: bool = False) -> tf.RaggedTensor:
-    """Normalises text and splits it into units: words, single digits, and runs of anything else.
-
-    A unit begins with the space that stands before it, and so does the first one, so that joining the units
-    of a text gives a space and the normalised text.
-
-    Args:
-        text: strings (batch,).
-        lower_case: whether it is put into lower case.
-
-    Returns:
-        Strings (batch, time), ragged; an empty text has no units.
-    """
-    text = normalise(lower(normalise(text)) if lower_case else text)
-    for pattern, replacement in _RULES:
-        text = tf.strings.regex_replace(text, pattern, replacement)
-    units = tf.strings.split(text, _MARK)
-    return tf.ragged.boolean_mask(units, units.with_values(units.values != ""))
-
-
-def count_units(blocks: Iterable[tuple[Any, ...]], lower_case: bool = False) -> Counter[bytes]:
-    """Counts the units of many texts: what `Pieces.learn` takes.
-
-    Args:
-        blocks: of one column of strings each, (rows,), or ragged (rows, texts), as `Part.blocks` yields them.
-        lower_case: whether pieces will be read in lower case.
-    """
-    texts = (texts.flat_values if isinstance(texts, tf.RaggedTensor) else texts for (texts,) in blocks)
-    return vocabulary.count(split_units(text, lower_case).values for text in texts)
 
 
 class Pieces(Lines):
@@ -148,18 +77,18 @@ class Pieces(Lines):
     def _make_tables(self, path: str | Path | None) -> None:
         self._numbers, self._strings = self._table(path, PADDING), self._table(path, "", to_strings=True)
 
-    def encode(self, text: tf.Tensor) -> tf.RaggedTensor:
-        """Normalises strings (batch,) and returns their numbers, ragged int32 (batch, time).
+    def encode(self, text: tf.Tensor | Split) -> tf.RaggedTensor:
+        """Normalises strings (batch,), or takes them split, and returns numbers, ragged int32 (batch, time).
 
         Start and end are not added; an empty text has no numbers.
         """
-        units = split_units(text, self._lower_case)
-        # Words come again and again, so each is cut once.
-        distinct, rows = tf.unique(units.values)
-        return units.with_values(tf.gather(self._cut(distinct), rows)).merge_dims(1, 2)
+        whole = isinstance(text, Split)
+        units, texts = text if whole else Split.of(text, self._lower_case)
+        numbers = by_blocks(self._cut, units) if whole else self._cut(units)
+        return texts.with_values(tf.gather(numbers, texts.values)).merge_dims(1, 2)
 
-    def closed(self, text: tf.Tensor, most: int) -> tuple[tf.RaggedTensor, tf.Tensor]:
-        """Encodes strings (batch,), cuts them after `most` numbers, and puts the end symbol behind them.
+    def closed(self, text: tf.Tensor | Split, most: int) -> tuple[tf.RaggedTensor, tf.Tensor]:
+        """Encodes texts (batch,), cuts them after `most` numbers, and puts the end symbol behind them.
 
         So even an empty text has one step, as fused kernels and attention need.
 
@@ -202,7 +131,7 @@ class Pieces(Lines):
         whole = self._number(units)
         known = whole >= _PIECE
         # Most units are pieces and done. A mark after each of the others keeps every piece within its unit.
-        rest = tf.strings.unicode_split(tf.strings.join([tf.where(known, "", units), _MARK]), "UTF-8")
+        rest = tf.strings.unicode_split(tf.strings.join([tf.where(known, "", units), MARK]), "UTF-8")
         numbers, lengths = self._longest_pieces(rest.values)
         taken = _follow(rest, lengths)
         numbers, rows = tf.boolean_mask(numbers, taken), tf.boolean_mask(rest.value_rowids(), taken)
@@ -248,7 +177,7 @@ class Pieces(Lines):
         frequent words enter without their parts, and parts that longer pieces made useless leave.
 
         Args:
-            counts: how often each of the `split_units` stands in the training part.
+            counts: how often each unit stands in the training part: `Split.counts`.
             size: most pieces, reserved numbers included, or most new ones beside those `known`; 0: single
                 characters alone, all that are frequent enough.
             min_count: what is rarer becomes no piece; characters that are rarer are spelled in bytes, so
@@ -308,7 +237,7 @@ def _count(units: list[tuple[str, int]], pieces: set[str]) -> tuple[Counter[str]
 
 def _follow(units: tf.RaggedTensor, lengths: tf.Tensor) -> tf.Tensor:
     """Goes through all units at once, from piece to piece; returns which characters start one, bool (n,)."""
-    inside = units.values != _MARK
+    inside = units.values != MARK
     places = tf.range(tf.size(lengths))
     after = tf.where(inside, places + lengths, places)
     starts = tf.cast(units.row_starts(), tf.int32)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.data.feeds.columns import Ragged, Rows, RowTable, Shared
-from zoo.data.part import Part
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -91,47 +90,33 @@ class Batches:
     @classmethod
     def encoded(
         cls,
-        part: Part,
-        features: Sequence[str],
+        blocks: Iterable[tuple[Any, ...]],
         encode: Callable[..., tuple[Any, ...]],
         batch_size: int,
         replicas: int = 1,
         *,
         padding: int = 0,
-        most: int | None = None,
-        too_long: str = "",
     ) -> Batches:
-        """Encodes every row of a part once.
+        """Encodes every row once.
 
         Args:
-            part: the rows.
-            features: of them that are encoded.
-            encode: takes a block of each, strings (rows,), gives inputs, name -> ragged rows or `Rows`, and
-                targets, ragged or dense; and where long rows are left out, how long each is.
+            blocks: of the features that are encoded, for some rows at a time: `Part.blocks`.
+            encode: takes what a block holds of each feature, gives inputs, name -> ragged rows or `Rows`, and
+                targets, ragged or dense.
             batch_size: rows in a batch, over all replicas.
             replicas: devices that share a batch.
             padding: fills short targets up.
-            most: rows that are longer are left out.
-            too_long: what is told if all are.
         """
-        import tensorflow as tf
-
         inputs: dict[str, Any] = {}
         targets: list[Any] = []
-        for block in part.blocks(*features):
-            columns, wanted, *lengths = encode(*block)
-            if most is not None:
-                fits = lengths[0] <= most
-                columns = {name: tf.ragged.boolean_mask(rows, fits) for name, rows in columns.items()}
-                wanted = tf.ragged.boolean_mask(wanted, fits)
+        for block in blocks:
+            columns, wanted = encode(*block)
             for name, column in columns.items():
                 if isinstance(column, Rows):
                     inputs.setdefault(name, RowTable()).add(*column)
                 else:
                     inputs.setdefault(name, []).append(column)
             targets.append(wanted)
-        if too_long and not sum(len(rows.row_lengths()) for rows in targets):
-            raise ZooError(too_long)
         ready = {
             name: rows.ragged() if isinstance(rows, RowTable) else Ragged.concatenate(rows)
             for name, rows in inputs.items()
@@ -139,6 +124,39 @@ class Batches:
         dense = isinstance(targets[0], np.ndarray)
         wanted = np.concatenate(targets) if dense else replace(Ragged.concatenate(targets), padding=padding)
         return cls(ready, wanted, batch_size, replicas)
+
+    @classmethod
+    def of_tensors(
+        cls,
+        inputs: Mapping[str, tf.RaggedTensor],
+        targets: tf.RaggedTensor,
+        batch_size: int,
+        replicas: int = 1,
+        fits: tf.Tensor | None = None,
+        none_fits: str = "",
+    ) -> Batches:
+        """Makes batches of tensors that hold all rows.
+
+        Args:
+            inputs: feature name -> ragged (rows, time, ...).
+            targets: ragged (rows, time, ...).
+            batch_size: rows in a batch, over all replicas.
+            replicas: devices that share a batch.
+            fits: which rows are taken, (rows,); None: all.
+            none_fits: what is told if none is.
+
+        Raises:
+            ZooError: none is.
+        """
+        import tensorflow as tf
+
+        if fits is not None and not tf.reduce_any(fits):
+            raise ZooError(none_fits)
+
+        def taken(rows: tf.RaggedTensor) -> Ragged:
+            return Ragged.concatenate([rows if fits is None else tf.ragged.boolean_mask(rows, fits)])
+
+        return cls({name: taken(rows) for name, rows in inputs.items()}, taken(targets), batch_size, replicas)
 
     def answering(self, function: Callable[[dict[str, tf.Tensor]], tf.Tensor]) -> Callable[[], list[Any]]:
         """Returns what runs a function of the inputs over all rows.
