@@ -344,3 +344,16 @@ def test_a_signature_of_several_tensors_is_verified_with_samples_of_each(tmp_pat
     assert stored["inputs"] == {
         "after": "float32 (any, 2)", "text": "string (any)", "times": "int64 (any)"
     }  # fmt: skip
+
+
+def test_a_model_that_would_not_load_again_is_not_exported(module, tmp_path):
+    class Reading(type(module)):
+        @export.signature("text", "read")
+        def read(self, text):
+            """Reads files."""
+            return {"content": tf.map_fn(tf.io.read_file, text)}
+
+    reading = Reading(module.config, module.model, module.vocabulary, ["a", "b", "c"])
+    with pytest.raises(ZooError, match=r"^export: it holds ReadFile, .*: zoo.load would refuse the model"):
+        export.save(reading, tmp_path / "reading", ["a"])
+    assert not list(tmp_path.iterdir())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Annotated
 
 import tyro
 
 from zoo import models
+from zoo.data.regular import read_regular
 from zoo.tasks import CARD
+
+_CARD_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,19 @@ class Info:
 
     def run(self) -> None:
         """Prints the card and checks."""
-        from rich.console import Console
         from rich.markdown import Markdown
 
+        from zoo.show.console import console
+
         saved = models.find(self.model)
-        card = saved.path / CARD
-        if card.exists():
-            Console().print(Markdown(card.read_text(encoding="utf-8")))
-        print(f"\n{saved.path}: {len(saved.manifest.files)} files, {saved.megabytes:.1f} MB", end="")
-        print(f"; {saved.problem}" if saved.problem else ", as the manifest says")
+        page = console(highlight=False)
+        try:
+            page.print(Markdown(read_regular(saved.path / CARD, _CARD_BYTES).decode("utf-8", "replace")))
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            warnings.warn(f"{saved.path}: no card is shown ({error})", stacklevel=2)
+        problem = saved.problem(models.hashes(saved.path))
+        checked = f"; {problem}" if problem else ", as the manifest says"
+        files = f"{len(saved.manifest.files)} files, {saved.megabytes:.1f} MB"
+        page.print(f"\n{saved.path}: {files}{checked}", soft_wrap=True)

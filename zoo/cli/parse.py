@@ -16,7 +16,7 @@ from typing import Any, NoReturn, TypeVar
 
 import zoo
 from zoo import models
-from zoo.errors import ZooError
+from zoo.errors import ZooError, one_line
 
 Config = TypeVar("Config")
 
@@ -110,13 +110,13 @@ def from_shell(text: str) -> str:
 
 def fail(message: str) -> NoReturn:
     """Prints one line and exits with 2."""
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    print(f"error: {one_line(message)}", file=sys.stderr)
     sys.exit(2)
 
 
 def _one_line_warning(message, category, filename, lineno, file=None, line=None) -> None:
     if issubclass(category, UserWarning):
-        print(f"warning: {' '.join(str(message).split())}", file=sys.stderr)
+        print(f"warning: {one_line(str(message))}", file=sys.stderr)
 
 
 def _take_preset(arguments: list[str]) -> tuple[str, list[str]]:

@@ -16,7 +16,7 @@ from zoo.export.card import card
 from zoo.export.manifest import read_off
 from zoo.export.serving import Serving
 from zoo.export.verify import verify
-from zoo.models import hashes
+from zoo.models import GRAPH, check, hashes
 from zoo.tasks import CARD, MANIFEST, Manifest
 
 SAVED_MODELS = Path("saved_models")
@@ -80,6 +80,7 @@ def save(
             options=tf.saved_model.SaveOptions(experimental_sharding_callback=_sharding(module)),
         )
         (temporary / "fingerprint.pb").unlink(missing_ok=True)  # repeats what the manifest says
+        _check_that_it_would_load(temporary)
         verify(temporary, signatures, samples)
         whole = manifest.with_changes(name=directory.name, **read_off(module))
         (temporary / CARD).write_text(card(whole), encoding="utf-8")
@@ -93,6 +94,16 @@ def save(
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _check_that_it_would_load(directory: Path) -> None:
+    try:
+        check((directory / GRAPH).read_bytes(), hashes(directory))
+    except ZooError as error:
+        raise ZooError(
+            f"export: {error}: zoo.load would refuse the model; compute it with other operations, or, if one "
+            "is harmless, add it with its reason to zoo/models/allowed.py"
+        ) from None
 
 
 def _sharding(module: Serving) -> tf.train.experimental.ShardingCallback:

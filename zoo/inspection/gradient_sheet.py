@@ -68,10 +68,11 @@ def medians(measured: Found, settings: Settings) -> dict[str, dict[str, Any]]:
 
 def print_tables(measured: Found, settings: Settings) -> None:
     """Prints what each kind of network remembers, what recurrent matrices do, and what clipping does."""
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(markup=False, emoji=False, highlight=False)
+    from zoo.show.console import console
+
+    page = console(highlight=False)
     table = Table(title="Gradients as shares of that at the last step, medians over seeds")
     back = f"{settings.distance} steps back, at the start"
     for heading in ("network", back, "trained", "right", "longest learned", "each"):
@@ -80,13 +81,13 @@ def print_tables(measured: Found, settings: Settings) -> None:
     for kind, row in medians(measured, settings).items():
         shares = (f"{row['start']:.1e}", f"{row['trained']:.1e}", f"{row['right']:.2f}")
         table.add_row(kind, *shares, f"{row['longest']:g}", " ".join(map(str, row["each"])))
-    console.print(table)
+    page.print(table)
     table = Table(title="Simple RNN at the start")
     for heading in ("recurrent matrix", f"gradient {settings.back} steps back"):
         table.add_column(heading, justify="left" if heading.startswith("rec") else "right")
     for kind in MATRICES:
         table.add_row(kind, f"{np.median(ratios(of(measured, 'matrix', kind))[:, -1]):.1e}")
-    console.print(table)
+    page.print(table)
     table = Table(title="Simple RNN whose gradients explode, trained by gradient descent")
     for heading in ("training", "largest gradient norm", "last loss", "right, each seed"):
         table.add_column(heading, justify="left" if heading == "training" else "right")
@@ -95,7 +96,7 @@ def print_tables(measured: Found, settings: Settings) -> None:
         largest = np.median([np.nanmax(piece["norms"]) for piece in pieces])
         last = np.median([np.mean(piece["losses"][-20:]) for piece in pieces])
         table.add_row(kind, f"{largest:.3g}", f"{last:.2f}", " ".join(f"{p['right']:.2f}" for p in pieces))
-    console.print(table)
+    page.print(table)
 
 
 def draw(measured: Found, settings: Settings, path: Path) -> None:

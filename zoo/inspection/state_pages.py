@@ -13,7 +13,7 @@ import numpy as np
 from zoo.errors import ZooError
 from zoo.inspection import pictures
 from zoo.models.files import write_atomically
-from zoo.show.answers import CONTROLS
+from zoo.show.console import CONTROLS, console
 
 if TYPE_CHECKING:
     from zoo.inspection.states import States, Tracker
@@ -66,7 +66,6 @@ def label(read_layers: np.ndarray, unit: int) -> str:
 
 def print_ranking(ranking: Ranking, layers: np.ndarray, probe: str) -> None:
     """Prints what is tracked, and by which units."""
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title=f"What units keep track of, over {probe}")
@@ -76,22 +75,21 @@ def print_ranking(ranking: Ranking, layers: np.ndarray, probe: str) -> None:
         for row, tracker in enumerate(trackers):
             table.add_row("" if row else name, label(layers, tracker.unit), f"{tracker.correlation:+.2f}")
         table.add_section()
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    console(highlight=False).print(table)
 
 
 def print_text(read: States, unit: int, ranking: Ranking) -> None:
     """Prints the text over one unit's colours, on terminals, which have some."""
-    from rich.console import Console
     from rich.text import Text
 
-    console = Console(markup=False, emoji=False, highlight=False, file=sys.stdout)
-    if not console.is_terminal:
+    page = console(highlight=False, file=sys.stdout)
+    if not page.is_terminal:
         return
     text = Text(read.text.translate(CONTROLS))
     for i, value in enumerate(strengths(read, unit)):
         if not np.isnan(value):
             text.stylize(f"black on rgb({','.join(map(str, colour(value)))})", i, i + 1)
-    console.print(title(read.layers, unit, ranking), text, sep="\n")
+    page.print(title(read.layers, unit, ranking), text, sep="\n")
 
 
 def title(layers: np.ndarray, unit: int, ranking: Ranking) -> str:

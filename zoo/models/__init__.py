@@ -1,15 +1,18 @@
 """Saved models: found, checked, loaded and asked; needs their files only, never a recipe or Keras."""
 
 from zoo.models.asked import Function, predict
+from zoo.models.copied import GRAPH, hashes
+from zoo.models.danger import check
 from zoo.models.loaded import Model, load
 from zoo.models.quiet import import_tensorflow
-from zoo.models.saved import Saved, damage, find, hashes, list_models, recipes_file, search_path
+from zoo.models.saved import Saved, find, list_models, recipes_file, search_path
 
 __all__ = [
+    "GRAPH",
     "Function",
     "Model",
     "Saved",
-    "damage",
+    "check",
     "find",
     "hashes",
     "import_tensorflow",

@@ -1,45 +1,106 @@
-"""What no model may do: write files, call Python, reach a network."""
+"""What no model may do: write a file, read one that is not its own, call Python, reach a network.
+
+Asked of `saved_model.pb` before TensorFlow loads it. It answers for which operations can run, not for the
+time and memory that they take.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
-# Operations that write files, call Python or reach a network, by a part of their names.
-_DANGEROUS = (
-    *("PyFunc", "WriteFile", "SaveSlices", "DistributedSave", "Summary", "PrintV2", "Debug", "Rpc"),
-    *("DatasetToTFRecord", "SaveDataset", "SnapshotDataset", "CacheDataset", "DataService"),
-    *("RegisterDataset", "XlaHostCompute"),
-)
-# What TensorFlow's own saver is made of: every SavedModel with variables holds it, and nothing may call it.
-_SAVER = ("Save", "SaveV2", "MergeV2Checkpoints")
+from zoo.errors import ZooError
+from zoo.models.allowed import OPERATIONS, READS_AN_ASSET, SAVER
+
+# Objects that TensorFlow makes by itself when it loads a model. Others are made by whoever registered them.
+_OBJECTS = {
+    "",
+    "_generic_user_object",
+    "signature_map",
+    "trackable_dict_wrapper",
+    "trackable_list_wrapper",
+    "trackable_tuple_wrapper",
+}
+_REGISTERED = {"", "tf.StaticHashTable", "tf.TrackableConstant"}
 
 
-def dangerous_operations(path: Path) -> set[str]:
-    """Returns the operations of a SavedModel for which it is refused."""
+def check(content: bytes, files: Iterable[str]) -> None:
+    """Refuses a model that could do more than compute.
+
+    Args:
+        content: of its `saved_model.pb`.
+        files: what lies beside it, relative to the model's folder.
+
+    Raises:
+        ZooError: it could, or it is no SavedModel of TensorFlow 2; says by what, as a part of a sentence.
+    """
     from tensorflow.core.protobuf import saved_model_pb2
 
     proto = saved_model_pb2.SavedModel()
-    proto.ParseFromString((path / "saved_model.pb").read_bytes())
-    dangerous: set[str] = set()
-    for graph in proto.meta_graphs:
-        nodes = {node.name: node for node in graph.graph_def.node}
-        bodies = {body.signature.name: body.node_def for body in graph.graph_def.library.function}
-        everything = [*nodes.values(), *(node for body in bodies.values() for node in body)]
-        dangerous |= {node.op for node in everything if any(part in node.op for part in _DANGEROUS)}
+    proto.ParseFromString(content)
+    # Any other is loaded as one of TensorFlow 1, which runs what its saver and its initialisers name.
+    if len(proto.meta_graphs) != 1 or not proto.meta_graphs[0].HasField("object_graph_def"):
+        raise ZooError("no SavedModel of TensorFlow 2: it must hold one graph, with its objects")
+    (graph,) = proto.meta_graphs
+    _check_assets(graph, set(files))
+    _check_objects(graph)
+    _check_operations(graph)
 
-        outputs = [
-            info.name for signature in graph.signature_def.values() for info in signature.outputs.values()
-        ]
-        outputs += [name for item in graph.collection_def.values() for name in item.node_list.value]
-        served = _ancestors([*outputs, *(info.name for s in graph.signature_def.values()
-                                         for info in s.inputs.values())], nodes)  # fmt: skip
-        # Functions of the loaded object can be called too; a loader calls some of them by itself.
-        reached = _reachable(served, bodies, set(graph.object_graph_def.concrete_functions))
-        run = [*served, *(node for name in reached for node in bodies[name])]
-        dangerous |= {node.op for node in run if node.op in _SAVER}
-    return dangerous
+
+def _check_assets(graph: Any, files: set[str]) -> None:
+    for asset in graph.asset_file_def:
+        if len(PurePosixPath(asset.filename).parts) != 1 or f"assets/{asset.filename}" not in files:
+            raise ZooError(f"it reads {asset.filename!r}, which is none of the files in its folder assets")
+
+
+def _check_objects(graph: Any) -> None:
+    for node in graph.object_graph_def.nodes:
+        kinds = {node.registered_name} - _REGISTERED | {node.user_object.identifier} - _OBJECTS
+        if kinds or node.registered_saver:
+            named = ", ".join(sorted(kinds)) or node.registered_saver
+            raise ZooError(f"it holds an object that TensorFlow alone does not make ({named})")
+        if node.HasField("asset") and not 0 <= node.asset.asset_file_def_index < len(graph.asset_file_def):
+            raise ZooError("it names an asset that it does not have")
+
+
+def _check_operations(graph: Any) -> None:
+    bodies = {body.signature.name: body.node_def for body in graph.graph_def.library.function}
+    main = {node.name: node for node in graph.graph_def.node}
+    everything = [*graph.graph_def.node, *(node for body in bodies.values() for node in body)]
+    # The names of functions are no operations here: no export of TensorFlow 2 calls one by its bare name.
+    strange = {node.op for node in everything} - OPERATIONS - SAVER
+    # A constant may hold what is no number and no string, and so whatever a type of TensorFlow decodes.
+    strange |= {"Const of a variant" for node in everything if node.op == "Const" and _opaque(node)}
+    strange |= {node.op for node in _run(graph, main, bodies) if node.op in SAVER}
+    strange |= {READS_AN_ASSET for _ in _reading_no_asset(graph, bodies)}
+    if strange:
+        raise ZooError(f"it holds {', '.join(sorted(strange))}, not known to do no more than compute")
+
+
+def _opaque(node: Any) -> bool:
+    from tensorflow.core.framework import types_pb2
+
+    opaque = (types_pb2.DT_VARIANT, types_pb2.DT_RESOURCE)
+    return node.attr["dtype"].type in opaque or node.attr["value"].tensor.dtype in opaque
+
+
+def _run(graph: Any, main: dict[str, Any], bodies: dict[str, Any]) -> Iterator[Any]:
+    """Yields all nodes but those that nothing except the saver reaches."""
+    signatures = graph.signature_def.values()
+    tensors = [info.name for s in signatures for info in (*s.inputs.values(), *s.outputs.values())]
+    tensors += [name for item in graph.collection_def.values() for name in item.node_list.value]
+    served = _ancestors(tensors, main)
+    yield from served
+    # Functions of the loaded object can be called too; a loader calls some of them by itself.
+    waiting = [*_called(served), *graph.object_graph_def.concrete_functions]
+    reached: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in reached and name in bodies:
+            reached.add(name)
+            yield from bodies[name]
+            waiting += _called(bodies[name])
 
 
 def _ancestors(tensors: list[str], nodes: dict[str, Any]) -> list[Any]:
@@ -57,17 +118,6 @@ def _node_name(tensor: str) -> str:
     return tensor.removeprefix("^").split(":")[0]
 
 
-def _reachable(nodes: Iterable[Any], bodies: dict[str, Any], names: set[str]) -> set[str]:
-    reached: set[str] = set()
-    waiting = [*_called(nodes), *names]
-    while waiting:
-        name = waiting.pop()
-        if name not in reached and name in bodies:
-            reached.add(name)
-            waiting += _called(bodies[name])
-    return reached
-
-
 def _called(nodes: Iterable[Any]) -> Iterator[str]:
     for node in nodes:
         yield node.op  # a function may be called by its own name
@@ -75,3 +125,28 @@ def _called(nodes: Iterable[Any]) -> Iterator[str]:
             for function in (attribute.func, *attribute.list.func):
                 if function.name:
                     yield function.name
+
+
+def _reading_no_asset(graph: Any, bodies: dict[str, Any]) -> Iterator[Any]:
+    """Yields the readers whose file is not surely an asset.
+
+    Surely is: a function takes the file's name as an input, which is bound to an asset for good, and no other
+    function calls this one with another.
+    """
+    yield from (node for node in graph.graph_def.node if node.op == READS_AN_ASSET)
+    called = {name for nodes in bodies.values() for name in _called(nodes)}
+    objects = graph.object_graph_def
+    for body in graph.graph_def.library.function:
+        for node in body.node_def:
+            if node.op == READS_AN_ASSET:
+                inputs = [argument.name for argument in body.signature.input_arg]
+                bound = list(objects.concrete_functions[body.signature.name].bound_inputs)
+                file = node.input[1]
+                # Inputs that are bound come last.
+                place = inputs.index(file) - len(inputs) if file in inputs else -len(bound) - 1
+                if (
+                    body.signature.name in called
+                    or -place > len(bound)
+                    or not objects.nodes[bound[place]].HasField("asset")
+                ):
+                    yield node

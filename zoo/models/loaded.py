@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.errors import ZooError
 from zoo.models.asked import Function, predict
-from zoo.models.danger import dangerous_operations
+from zoo.models.copied import GRAPH, private_copy
+from zoo.models.danger import check
 from zoo.models.quiet import import_tensorflow
 from zoo.models.saved import Saved, find
 from zoo.tasks import of
@@ -21,7 +22,7 @@ def load(name_or_path: str | Path) -> Model:
     """Loads a saved model by name (`sentiment_tweets`) or path.
 
     A model without a manifest, or with one that does not match its files, is loaded only by path, with a
-    warning. One that could write files or call Python is refused always.
+    warning. One that could do more than compute is refused always: see SECURITY.md.
 
     Raises:
         ZooError: there is no such model, or it is damaged, foreign or dangerous.
@@ -44,23 +45,24 @@ class Model:
         tf = import_tensorflow()
         self.name, self.path, self.manifest = saved.name, saved.path, saved.manifest
         self.task = of(self.manifest)
-        try:
-            dangerous = sorted(dangerous_operations(saved.path))
-            if not dangerous:
-                self._loaded = tf.saved_model.load(str(saved.path))
+        with private_copy(saved.path) as (copy, found):
+            problem = saved.problem(found)
+            try:
+                check((copy / GRAPH).read_bytes(), found)
+                self._loaded = tf.saved_model.load(str(copy))
                 self.signatures = dict(self._loaded.signatures)
-        except Exception as error:  # a damaged file surfaces as any of a dozen exceptions
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise ZooError(
-                f"{saved.path}: the SavedModel cannot be read ({reason[:150]}); export or copy it anew"
-            ) from error
-        if dangerous:
-            raise ZooError(
-                f"{saved.path}: refused, since it holds {', '.join(dangerous)}: such a model can write files "
-                "or call Python; export it without these operations"
-            )
-        if saved.problem:
-            warnings.warn(f"{saved.path}: {saved.problem}", stacklevel=3)
+            except ZooError as error:
+                raise ZooError(
+                    f"{saved.path}: refused, since {error}: such a model might write files or call Python; "
+                    "export it without that"
+                ) from error
+            except Exception as error:  # a damaged file surfaces as any of a dozen exceptions
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+                raise ZooError(
+                    f"{saved.path}: the SavedModel cannot be read ({reason[:150]}); export or copy it anew"
+                ) from error
+        if problem:
+            warnings.warn(f"{saved.path}: {problem}", stacklevel=3)
 
     @property
     def variables(self) -> list[tf.Variable]:

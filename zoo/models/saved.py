@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import ZooError
-from zoo.tasks import CARD, MANIFEST, Manifest
+from zoo.models.copied import GRAPH
+from zoo.tasks import MANIFEST, Manifest
+
+_FOREIGN = f"no {MANIFEST}: not a model of this zoo"
 
 
 @dataclass(frozen=True)
@@ -17,8 +21,8 @@ class Saved:
 
     path: Path
     manifest: Manifest
-    problem: str = ""
-    """How its files differ from its manifest, if it was asked for by path all the same."""
+    by_path: bool = False
+    """Whether it was asked for by path: it may then be a foreign or a changed one."""
 
     @property
     def name(self) -> str:
@@ -28,7 +32,30 @@ class Saved:
     @property
     def megabytes(self) -> float:
         """Size of all files."""
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file()) / 1e6
+        return sum(file.lstat().st_size for file in self.path.rglob("*") if not file.is_dir()) / 1e6
+
+    def problem(self, found: Mapping[str, str]) -> str:
+        """Says how files differ from those of the manifest, or returns an empty string.
+
+        Args:
+            found: relative path -> sha256 of the files, as `hashes` tells.
+
+        Raises:
+            ZooError: they differ and it was asked for by name, or one is there that the manifest does not
+                name.
+        """
+        if not self.manifest.files:
+            return _FOREIGN
+        added, problem = _damage(found, self.manifest.files)
+        if added:
+            raise ZooError(
+                f"{self.path}: file {added} is not in the manifest; remove it, or copy the model anew"
+            )
+        if problem and not self.by_path:
+            raise ZooError(
+                f"{self.path}: {problem}; export it anew, or give its path to load it all the same"
+            )
+        return problem
 
 
 def search_path() -> list[Path]:
@@ -49,65 +76,65 @@ def recipes_file(name: str) -> Path | None:
 
 
 def list_models() -> list[Saved]:
-    """Returns every saved model with a readable manifest on the search path, by name."""
+    """Returns every saved model with a manifest on the search path, by name.
+
+    One whose manifest cannot be read is left out, with a warning.
+    """
     models: dict[str, Saved] = {}
     for folder in search_path():
-        for path in sorted(folder.glob(f"*/{MANIFEST}")):
-            manifest = Manifest.read(path.parent)
-            # A dot marks an export that is being written.
-            if manifest and not path.parent.name.startswith("."):
-                models.setdefault(path.parent.name, Saved(path.parent, manifest))
+        # A dot marks an export that is being written.
+        for path in sorted(folder.glob("[!.]*")):
+            try:
+                manifest = Manifest.read(path)
+            except ZooError as error:
+                warnings.warn(f"left out: {error}", stacklevel=2)
+                continue
+            if manifest:
+                models.setdefault(path.name, Saved(path, manifest))
     return [models[name] for name in sorted(models)]
 
 
 def find(name_or_path: str | Path) -> Saved:
-    """Finds a model by name on the search path, or by path.
+    """Finds a model by name on the search path, or by path; its files are not looked into.
 
     Raises:
-        ZooError: there is none, or it was asked for by name and its files are not those of its manifest.
+        ZooError: there is none, or what is there is asked for by path alone.
     """
-    asked_by_path = isinstance(name_or_path, Path) or os.sep in name_or_path
-    if not asked_by_path:
-        for saved in list_models():
-            if saved.name == name_or_path:
-                if problem := damage(saved):
-                    raise ZooError(
-                        f"{saved.path}: {problem}; export it anew, or give its path to load it all the same"
-                    )
-                return saved
+    by_path = isinstance(name_or_path, Path) or os.sep in name_or_path
+    if not by_path and (found := _named(str(name_or_path))):
+        return found
     path = Path(name_or_path)
-    if (path / "saved_model.pb").is_file():
+    if _holds(path, GRAPH):
         manifest = Manifest.read(path)
-        saved = Saved(path.resolve(), manifest or Manifest())
-        problem = damage(saved) if manifest else f"no {MANIFEST}: not a model of this zoo"
-        if problem and not asked_by_path:
-            raise ZooError(f"{path}: {problem}; to load it all the same give its path as ./{path}")
-        return Saved(saved.path, saved.manifest, problem)
-    if path.is_dir() and asked_by_path:
-        raise ZooError(f"{path}: not a SavedModel (no saved_model.pb); give the folder that holds that file")
+        if manifest or by_path:
+            return Saved(path.resolve(), manifest or Manifest(), by_path)
+        raise ZooError(f"{path}: {_FOREIGN}; to load it all the same give its path as ./{path}")
+    if by_path and path.is_dir():
+        raise ZooError(f"{path}: not a SavedModel (no {GRAPH}); give the folder that holds that file")
     known = ", ".join(saved.name for saved in list_models()) or "none yet"
     raise ZooError(f"no saved model {str(name_or_path)!r}; there are: {known}; or give a path")
 
 
-def hashes(folder: Path) -> dict[str, str]:
-    """Returns relative path -> sha256 of every file of a saved model but manifest and card."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    names = {path: path.relative_to(folder).as_posix() for path in files}
-    return {
-        name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path, name in names.items()
-        if name not in (MANIFEST, CARD)
-    }
+def _named(name: str) -> Saved | None:
+    if name in ("", ".", "..") or name.startswith("."):
+        return None
+    manifests = ((folder / name, Manifest.read(folder / name)) for folder in search_path())
+    return next((Saved(path, manifest) for path, manifest in manifests if manifest), None)
 
 
-def damage(saved: Saved) -> str:
-    """Says how the files differ from the manifest's, or returns an empty string."""
-    present, expected = hashes(saved.path), saved.manifest.files
-    for name in sorted(present.keys() | expected.keys()):
-        if name not in present:
-            return f"file {name} of the manifest is missing"
-        if name not in expected:
-            return f"file {name} is not in the manifest"
-        if present[name] != expected[name]:
-            return f"file {name} differs from the manifest (damaged or changed)"
-    return ""
+def _holds(folder: Path, name: str) -> bool:
+    try:
+        return (folder / name).is_file()
+    except OSError:  # such as a name that is too long for a file
+        return False
+
+
+def _damage(found: Mapping[str, str], expected: Mapping[str, str]) -> tuple[str, str]:
+    """Returns a file that is there and not expected, and what is wrong with one that is."""
+    added = next((name for name in sorted(found) if name not in expected), "")
+    for name in sorted(expected):
+        if name not in found:
+            return added, f"file {name} of the manifest is missing"
+        if found[name] != expected[name]:
+            return added, f"file {name} differs from the manifest (damaged or changed)"
+    return added, ""

@@ -10,13 +10,11 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# A terminal obeys control characters, and rich drops some, which shifts what follows: one stands for each.
-CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�")
-CONTROLS |= {ord("\t"): "\t", ord("\n"): "\n", ord("\r"): " ", ord("\f"): " "}
+from zoo.show.console import CONTROLS, console
+
 SUFFIXES = (".csv", ".tsv", ".jsonl")
 Row = dict[str, Any]
 
@@ -54,10 +52,10 @@ def show(task: Shown, answered: Answered) -> None:
 
     Notes, such as that a text was cut, then go to standard error.
     """
-    console = Console(markup=False, emoji=False, highlight=False)
-    lines = None if console.is_terminal else task.lines(answered)
+    page = console(highlight=False)
+    lines = None if page.is_terminal else task.lines(answered)
     if lines is None:
-        console.print(*task.painted(answered), sep="\n")
+        page.print(*task.painted(answered), sep="\n")
         return
     print(lines, end="")
     tell(task, answered)
@@ -79,17 +77,9 @@ def tell(task: Shown, answered: Answered) -> None:
 
 def draw(task: Shown, answered: Answered, title: str = "") -> str:
     """Returns what `show` prints on a terminal as an SVG picture."""
-    console = Console(
-        markup=False,
-        emoji=False,
-        highlight=False,
-        force_terminal=True,
-        record=True,
-        file=io.StringIO(),
-        width=92,
-    )
-    console.print(*task.painted(answered), sep="\n")
-    svg = console.export_svg(title=title)
+    page = console(highlight=False, force_terminal=True, record=True, file=io.StringIO(), width=92)
+    page.print(*task.painted(answered), sep="\n")
+    svg = page.export_svg(title=title)
     # Without the fonts, which would be fetched from elsewhere.
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
 

@@ -1,8 +1,10 @@
 """What all pages of the report share: the console, tables, and texts made fit to be shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -13,9 +15,23 @@ _LONGEST = 160  # characters shown of a text
 _MOST_FIGURES = 6  # side by side
 
 
-def console() -> Console:
-    """Returns where people read; what is printed holds the user's own strings, which are no markup."""
-    return Console(markup=False, emoji=False)
+# A terminal obeys control characters, and rich drops some, which shifts what follows: one stands for each.
+CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�")
+CONTROLS |= {ord("\t"): "\t", ord("\n"): "\n", ord("\r"): " ", ord("\f"): " "}
+
+
+class _Visible(Console):
+    """Lets no control character of what it prints reach the terminal but those that it writes itself."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            clean = segment.text.translate(CONTROLS)
+            yield segment if segment.control or clean == segment.text else Segment(clean, segment.style)
+
+
+def console(**options: Any) -> Console:
+    """Returns where people read; what is printed holds strings of strangers, which are no markup."""
+    return _Visible(**{"markup": False, "emoji": False, **options})
 
 
 def print_scores(scores: Scores, title: str = "Scores") -> None:
@@ -40,10 +56,10 @@ def print_figures(rows: Mapping[str, Mapping[str, str]], title: str) -> None:
 def print_text(text: str, title: str) -> None:
     """Prints a text of several lines under a title."""
     visible_text = "".join(c if c.isprintable() or c in "\n\t" else "�" for c in text)
-    plain_console = Console(markup=False, emoji=False, highlight=False)
-    plain_console.rule(title, align="left")
-    plain_console.print(Text(visible_text), soft_wrap=True)
-    plain_console.rule()
+    page = console(highlight=False)
+    page.rule(title, align="left")
+    page.print(Text(visible_text), soft_wrap=True)
+    page.rule()
 
 
 def titled(title: str, *headings: str, left: int) -> Table:

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import typeguard
+
+from zoo.data.regular import read_regular
+from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 
+Record = TypeVar("Record")
 MANIFEST, CARD = "zoo.json", "README.md"
 _FORMAT = 1
+_BYTES, _DEPTH = 4_000_000, 20  # of a file, and of what stands within each other in it: ours have 8,000 and 5
 
 
 @dataclass(frozen=True)
@@ -74,7 +81,7 @@ class Manifest:
     training: Training = Training()
     own: Mapping[str, Any] = field(default_factory=dict)
     """What models of one mapping alone say; `zoo.tasks` knows what it means."""
-    defaults: Mapping[str, float] = field(default_factory=dict)
+    defaults: Mapping[str, float | Sequence[float]] = field(default_factory=dict)
     """Inputs of `serving_default` that may be left out, and what they are then."""
     parameters: int = 0
     weights: Sequence[str] = ()
@@ -87,16 +94,40 @@ class Manifest:
 
     @classmethod
     def read(cls, folder: Path) -> Manifest | None:
-        """Returns the manifest of a saved model, or None if it has none that can be read."""
+        """Returns the manifest of a saved model, or None if it has none.
+
+        Raises:
+            ZooError: it has one that cannot be read, or that is not what a manifest is.
+        """
         try:
-            stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            return cls.from_json(stored) if isinstance(stored["files"], dict) else None
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            stored = json.loads(read_regular(folder / MANIFEST, _BYTES))
+            if not isinstance(stored, dict) or not isinstance(stored.get("files"), dict):
+                raise ValueError("it names no files")
+            if not _is_shallow(stored, _DEPTH):
+                raise ValueError(f"more than {_DEPTH} brackets stand within each other")
+            return cls.from_json(stored)
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except (
+            OSError,
+            ValueError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+            typeguard.TypeCheckError,
+        ) as e:
+            reason = (str(getattr(e, "strerror", None) or e).splitlines() or [type(e).__name__])[0]
+            raise ZooError(
+                f"{folder}: {MANIFEST} is none of a model ({reason[:150]}); export or copy the model anew"
+            ) from None
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Manifest:
-        """Reads what `to_json` wrote; what no field is for is `own`."""
+        """Reads what `to_json` wrote; what no field is for is `own`.
+
+        Raises:
+            TypeError, ValueError, AttributeError, typeguard.TypeCheckError: it is something else.
+        """
         known = {f.name for f in dataclasses.fields(cls)} - {"own"}
         given: dict[str, Any] = {name: value for name, value in stored.items() if name in known}
         given["own"] = {name: stored[name] for name in stored if name not in known | {"format"}}
@@ -107,7 +138,8 @@ class Manifest:
             "baselines": lambda value: {part: _scores(named) for part, named in value.items()},
             "signatures": lambda value: {name: _parsed(Signature, sides) for name, sides in value.items()},
         }
-        return cls(**{name: parse[name](value) if name in parse else value for name, value in given.items()})
+        read = {name: parse[name](value) if name in parse else value for name, value in given.items()}
+        return _checked(cls(**read))
 
     def to_json(self) -> dict[str, Any]:
         """Returns what the file holds."""
@@ -127,11 +159,34 @@ class Manifest:
 
 def _parsed(kind: type[Any], stored: Mapping[str, Any]) -> Any:
     names = {f.name for f in dataclasses.fields(kind)}
-    return kind(**{name: value for name, value in stored.items() if name in names})
+    return _checked(kind(**{name: value for name, value in stored.items() if name in names}))
+
+
+def _checked(record: Record) -> Record:
+    """Returns a dataclass whose fields hold what they are declared to hold."""
+    for name, kind in typing.get_type_hints(type(record)).items():
+        try:
+            typeguard.check_type(
+                getattr(record, name),
+                kind,
+                collection_check_strategy=typeguard.CollectionCheckStrategy.ALL_ITEMS,
+            )
+        except typeguard.TypeCheckError as error:
+            raise TypeError(f"{name}: {error}") from None
+    return record
 
 
 def _scores(stored: Mapping[str, Any]) -> dict[str, Score]:
-    return {name: Score.from_json(score) for name, score in stored.items()}
+    scores = {name: Score.from_json(score) for name, score in stored.items()}
+    if not all(_checked(score).figures for score in scores.values()):
+        raise ValueError("a score has no figures")
+    return scores
+
+
+def _is_shallow(value: Any, most: int) -> bool:
+    """Tells whether at most so many lists and objects stand within each other."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return most >= 0 and all(_is_shallow(part, most - 1) for part in inside)
 
 
 def _plain(value: Any) -> Any:
