@@ -16,7 +16,7 @@ from zoo.export.card import card
 from zoo.export.manifest import read_off
 from zoo.export.serving import Serving
 from zoo.export.verify import verify
-from zoo.models import GRAPH, check, hashes
+from zoo.models import GRAPH, Lock, check, hashes
 from zoo.tasks import CARD, MANIFEST, Manifest
 
 SAVED_MODELS = Path("saved_models")
@@ -64,12 +64,13 @@ def save(
     manifest, signatures = manifest or module.manifest, module.signatures
     if not isinstance(samples, Mapping):
         samples = dict.fromkeys(signatures, samples)
-    # Fixed names: what a kill leaves behind, the next export finds.
+    lock = Lock(directory)
+    # Nobody else writes it now: what stands here under such names, a kill left behind.
     temporary, old = (directory.with_name(f".{directory.name}.{part}") for part in ("new", "old"))
-    if old.exists() and not directory.exists():
-        old.rename(directory)
-    check_target(directory, manifest.recipe)
     try:
+        if old.exists() and not directory.exists():
+            old.rename(directory)
+        check_target(directory, manifest.recipe)
         for leftover in (temporary, old):
             shutil.rmtree(leftover, ignore_errors=True)
         temporary.mkdir(parents=True)
@@ -94,6 +95,7 @@ def save(
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        lock.release()
 
 
 def _check_that_it_would_load(directory: Path) -> None:

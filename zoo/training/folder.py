@@ -14,6 +14,7 @@ import numpy as np
 
 from zoo.errors import ZooError
 from zoo.models.files import write_atomically
+from zoo.models.locked import Lock
 
 RUNS = Path("runs")
 CONFIG, _CHECKPOINT, _METRICS = "config.json", "checkpoint.npz", "metrics.json"
@@ -40,16 +41,29 @@ class Folder:
         self.will_discard = config.fresh
         self._check()
 
-    def create(self, data: str, labels: Sequence[str] = ()) -> None:
+    def create(self, data: str, labels: Sequence[str] = ()) -> Lock:
         """Makes the folder; with `fresh`, without what it held.
 
         Args:
             data: fingerprint of the data, which must be the one that the folder was made with.
             labels: what the model's outputs mean, kept for those who start from this run.
 
+        Returns:
+            What keeps other processes out of it.
+
         Raises:
-            ZooError: the data is another, or the folder cannot be written.
+            ZooError: the data is another, the folder cannot be written, or another process writes it.
         """
+        lock = Lock(self.directory)
+        try:
+            self._check()  # once more: what was there before may be another's by now
+            self._make(data, labels)
+        except BaseException:
+            lock.release()
+            raise
+        return lock
+
+    def _make(self, data: str, labels: Sequence[str]) -> None:
         stored = {} if self.will_discard else self._stored_config()
         if stored.get("data", data) != data:
             raise ZooError(

@@ -14,6 +14,7 @@ from zoo import data, export, tasks
 from zoo.data import Examples, Feed
 from zoo.export import Serving
 from zoo.metrics import Score
+from zoo.models import Lock
 from zoo.show.curves import draw_learning_curve
 from zoo.tasks import Evaluation, Manifest, Task
 from zoo.training.fitting import Outcome, fit
@@ -79,6 +80,7 @@ class Run:
         export.check_target(self._target, self.recipe)
         self.strategy = start(config)
         self.replicas: int = self.strategy.num_replicas_in_sync
+        self._locks: tuple[Lock, ...] = ()
         self._known: list[str] = []
         self._inventories: dict[str, Inventory] = {}
         self._scores: dict[str, dict[str, Score]] = {}
@@ -146,7 +148,9 @@ class Run:
             score: what chooses the best epoch instead of the loss.
             clip_norm: longest gradient, where the config's is of another loss.
         """
-        self.folder.create(self.examples.fingerprint(self._known), self.examples.label_names)
+        made = self.folder.create(self.examples.fingerprint(self._known), self.examples.label_names)
+        # The model's too: that another run will export it must not be found out after hours of training.
+        self._locks = (made, Lock(self._target))
         for name, inventory in self._inventories.items():
             inventory.write(self.folder.directory / f"{name}.txt")
         settings = self.config
@@ -187,6 +191,8 @@ class Run:
             sizes: part -> rows, where not all that the data have were used.
         """
         export.save(module, self._target, samples, self._manifest(module, sizes or {}))
+        for lock in self._locks:
+            lock.release()
 
     def _manifest(self, module: Serving, sizes: Mapping[str, int]) -> Manifest:
         examples, outcome = self.examples, self.outcome
