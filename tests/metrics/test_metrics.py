@@ -38,13 +38,19 @@ def test_a_label_that_is_never_predicted_has_f1_0():
     assert score["macro_f1"] == pytest.approx(4 / 9)
 
 
-def test_a_label_that_is_neither_right_nor_predicted_still_counts_and_nobody_is_warned():
+def test_a_label_that_is_only_predicted_counts():
+    score = metrics.classification([0, 0], [0, 2], NAMES)
+    assert score["f1"] == pytest.approx({"bad": 2 / 3, "good": 0})
+    assert score["macro_f1"] == pytest.approx(1 / 3)
+
+
+def test_a_label_that_does_not_occur_does_not_count_and_nobody_is_warned():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         score = metrics.classification([0, 1], [0, 1], NAMES)
     assert score["confusion"] == [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
-    assert score["f1"] == {"bad": 1, "mixed": 1, "good": 0}
-    assert score["macro_f1"] == pytest.approx(2 / 3)
+    assert score["f1"] == {"bad": 1, "mixed": 1}
+    assert score["macro_f1"] == 1
     assert score["accuracy"] == 1
 
 

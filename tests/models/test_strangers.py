@@ -50,7 +50,7 @@ SPOILED = {
     "a folder": a_folder,
     "parameters": change(parameters="many"),
     "a test score that is a list": change(metrics={"test": [1]}),
-    "no figures": change(metrics={"test": {"n": 3}}),
+    "rows": change(metrics={"test": {"n": "all"}}),
     "metrics": change(metrics=3),
     "baselines": change(baselines={"test": 3}),
     "labels": change(labels=[1, 2]),

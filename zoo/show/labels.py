@@ -60,4 +60,5 @@ def _worst(
 
 
 def _f1_by_label(score: Score, label_names: Sequence[str]) -> dict[str, str]:
-    return {f"F1 {name}": f"{score['f1'][name]:.4f}" for name in label_names}
+    f1 = score["f1"]  # of the labels that occur
+    return {f"F1 {name}": f"{f1[name]:.4f}" if name in f1 else "-" for name in label_names}

@@ -12,7 +12,7 @@ import numpy as np
 from zoo import baselines, metrics, show
 from zoo.data import SPLITS, Adapter, Examples, History, Part, of_user
 from zoo.data.climatology import cycles_of
-from zoo.data.own import series, tables
+from zoo.data.own import series, tables, times
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.metrics.forecasts import ahead, by_step, origins
@@ -299,7 +299,7 @@ def rolling(model: Model, whole: series.Series, start: int) -> tuple[np.ndarray,
     rows = origins(start, len(whole.times), horizon)
     rows = rows[rows >= window - 1]
     windows = [
-        Window(whole.values[row + 1 - window : row + 1], series.written(whole.times[row])) for row in rows
+        Window(whole.values[row + 1 - window : row + 1], times.written(whole.times[row])) for row in rows
     ]
     names = [_name(level) for level in levels]
     answers = [
@@ -318,13 +318,13 @@ def forecasting_samples(whole: series.Series, state: int) -> dict[str, dict[str,
         state: size of the state that is handed from step to step.
     """
     values = whole.values[-3:]
-    times = [series.written(seconds) for seconds in whole.times[-3:]]
+    dates = [times.written(seconds) for seconds in whole.times[-3:]]
     windows = np.stack([values, np.full_like(values, np.nan), values])
     return {
-        "serving_default": {"values": windows, "time": [times[-1], times[-1], "no date"]},
+        "serving_default": {"values": windows, "time": [dates[-1], dates[-1], "no date"]},
         "step": {
             "values": values,
-            "time": [*times[:2], "no date"],
+            "time": [*dates[:2], "no date"],
             "state": np.zeros([3, state], np.float32),
         },
     }
@@ -356,8 +356,8 @@ def _window_of(path: Path, model: Model) -> Window:
         raise ZooError(
             f"{path}: has {len(observed.times)} rows, but {model.name} looks back on {window}; give more rows"
         )
-    following = [series.written(seconds) for seconds in series.later(observed, horizon)]
-    return Window(observed.values[-window:], series.written(observed.times[-1]), following)
+    following = [times.written(seconds, observed.zone) for seconds in series.later(observed, horizon)]
+    return Window(observed.values[-window:], times.written(observed.times[-1]), following)
 
 
 def _as_window(row: Any, model: Model) -> Window:

@@ -5,6 +5,7 @@ import tensorflow as tf
 from tiny import pairs_of, sentences_of
 
 import zoo.data
+from zoo.data.own import tables
 from zoo.errors import ZooError
 
 # As the hashes of test_splits.py say: "one", "two" are for training, "seven" for validation, "five" for test.
@@ -126,10 +127,16 @@ def test_a_very_long_text_is_read(tmp_path, suffix):
         ("a.csv", b"\xef\xbb\xbf \n", ("empty", "text and label")),
         ("a.jsonl", "\n\n", ("empty", "text and label")),
         ("a.csv", "review,label\nx,y\n", ("no column 'text'", "'review', 'label'", "first line")),
-        ("a.tsv", "text,label\nx,y\n", ("no column 'text' and 'label'", "'text,label'")),
+        ("a.tsv", "text,label\nx,y\n", ("parted by commas, not by tabs", "save it with tabs")),
+        ("a.csv", "text;label\nx, y;z\n", ("parted by semicolons, not by commas", "decimal point")),
+        ("a.csv", "text\tlabel\nx\ty\n", ("parted by tabs, not by commas",)),
+        ("a.jsonl", '{"text": "x", "label": ["pos"]}', ("line 1", 'a label that is ["pos"]', "one label")),
+        ("a.jsonl", '{"text": "x", "label": []}', ("line 1", "a label that is []", "one label")),
+        ("a.jsonl", '{"text": "x", "label": {"a": 1}}', ("line 1", 'a label that is {"a": 1}')),
+        ("a.tsv", "text\tlabel\na\tb\tc\n", ("line 2", "3 cells", "a text holds no tab")),
         ("a.csv", "text,label\none,good\n  ,bad\n", ("line 3", "blank text", "remove the row")),
         ("a.csv", "text,label\none,good\ntwo, \n", ("line 3", "blank label", "remove the row")),
-        ("a.csv", "text,label\none,good\n\ntwo,bad\n", ("line 3", "blank text", "remove the row")),
+        ("a.csv", "text,label\none,good\n\n,bad\n", ("line 4", "blank text", "remove the row")),
         ("a.jsonl", '{"text": "x", "label": "y"}\n{"text": null, "label": "y"}', ("line 2", "blank text")),
         ("a.csv", "text,label\none,good\ntwo\n", ("line 3", "blank label")),
         ("a.csv", "text,label\none,good,\nb,c,d\n", ("line 2", "3 cells", "header has 2", "quote")),
@@ -347,6 +354,50 @@ def test_a_file_of_pairs_is_split_by_its_sources(tmp_path):
 def test_other_columns_may_hold_the_pairs(tmp_path):
     path = write(tmp_path / "a.csv", PAIRS.replace("\t", ",").replace("source,target", "en,fr"))
     assert pairs(path, source="en", target="fr")[1][1] == [("seven", "sept")]
+
+
+def read(path):
+    return list(tables.read_table(path, ("source", "target")))
+
+
+def test_quotes_in_tables_of_tabs_are_a_part_of_the_text(tmp_path):
+    """Also one that stands alone, by which a reader of quoted tables takes all rows up to the next one."""
+    rows = ['"Come here.\tx', "two\tdeux", '"Three," she said.\t« Trois »', 'four\tquatre"', '"five"\t"cinq"']
+    path = write(tmp_path / "a.tsv", "source\ttarget\n" + "\r\n".join(rows) + "\n\n")
+    assert read(path) == [
+        (line, dict(zip(("source", "target"), row.split("\t"), strict=True)))
+        for line, row in enumerate(rows, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        ('source\ttarget\n"say ""a"""\tb\n', ('say "a"', "b")),  # doubled: a writer of quoted tables
+        ('"source"\t"target"\n"a"\t"b"\n', ("a", "b")),
+        ('source\ttarget\n"a\nb"\tc\n', ("a\nb", "c")),
+        ('source\ttarget\n"a\tb"\tc\n', ("a\tb", "c")),
+    ],
+)
+def test_tables_of_tabs_that_were_written_with_quotes_are_read_so(tmp_path, content, found):
+    (row,) = read(write(tmp_path / "a.tsv", content))
+    assert tuple(row[1].values()) == found
+
+
+def test_a_quote_that_swallows_rows_is_told(tmp_path):
+    path = write(tmp_path / "a.csv", 'source,target\na,b\n"c,d\ne,f\ng,h",i\nj,"k\nl"\n')
+    with pytest.warns(
+        UserWarning, match=r"a\.csv: a quoted cell runs over .* from line 3 to 5; .*, double it"
+    ):
+        rows = read(path)
+    assert len(rows) == 3
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.tsv"])
+def test_blank_lines_are_no_rows(tmp_path, name):
+    sign = "\t" if name.endswith("tsv") else ","
+    path = write(tmp_path / name, f"source{sign}target\n\na{sign}b\n\n\nc{sign}d\n")
+    assert read(path) == [(3, {"source": "a", "target": "b"}), (6, {"source": "c", "target": "d"})]
 
 
 def test_a_folder_of_pairs_gives_each_file_as_its_split(tmp_path):

@@ -5,7 +5,8 @@ import pytest
 from tiny import rows_of
 
 import zoo.data
-from zoo.data.own.series import Series, later, read_series, seconds_of, written
+from zoo.data.own.series import Series, later, read_series
+from zoo.data.own.times import seconds_of, written
 from zoo.errors import ZooError
 
 
@@ -48,14 +49,50 @@ def test_columns_are_chosen_by_name_and_texts_among_the_others_do_no_harm(tmp_pa
 )
 def test_hours_weeks_months_and_years_go_on_as_they_should(tmp_path, times, following):
     rows = [f"{time},{row}" for row, time in enumerate(times)]
-    series = read_series(write(tmp_path / "a.csv", "t,x", *rows))
+    series = read_series(write(tmp_path / "a.csv", "year,x", *rows))
     assert [written(seconds) for seconds in later(series, 2)] == following
+
+
+@pytest.mark.parametrize(
+    ("times", "interval", "following"),
+    [
+        # Midnight in Tokyo is the afternoon before in UTC.
+        (
+            ["2024-02-24T00:00:00+09:00", "2024-02-25T00:00:00+09:00", "2024-02-26T00:00:00+09:00"],
+            86_400,
+            ["2024-02-27T00:00:00+09:00", "2024-02-28T00:00:00+09:00"],
+        ),
+        # Midnights in Paris, where the last Sunday in March has 23 hours: days by the clock on the wall.
+        (
+            ["2024-03-30T00:00+01:00", "2024-03-31T00:00+01:00", "2024-04-01T00:00+02:00"],
+            86_400,
+            ["2024-04-02", "2024-04-03"],
+        ),
+        # Hours there: one is left out by the clock on the wall, none in truth.
+        (
+            ["2024-03-31T01:00+01:00", "2024-03-31T03:00+02:00", "2024-03-31T04:00+02:00"],
+            3_600,
+            ["2024-03-31T05:00:00+02:00", "2024-03-31T06:00:00+02:00"],
+        ),
+        (
+            ["2024-02-26T22:00Z", "2024-02-26T23:00Z", "2024-02-27T00:00Z"],
+            3_600,
+            ["2024-02-27T01:00:00+00:00", "2024-02-27T02:00:00+00:00"],
+        ),
+    ],
+)
+def test_the_clock_that_the_user_reads_is_the_one_that_is_spoken_of(tmp_path, times, interval, following):
+    rows = [f"{time},{row}" for row, time in enumerate(times)]
+    series = read_series(write(tmp_path / "a.csv", "t,x", *rows))
+    assert series.interval == interval
+    assert [written(seconds, series.zone) for seconds in later(series, 2)] == following
+    with pytest.raises(ZooError, match=f"{times[1][:10]}.* is earlier"):
+        read_series(write(tmp_path / "b.csv", "t,x", rows[0], rows[2], rows[1]))
 
 
 def test_a_time_with_a_zone_is_counted_in_utc():
     assert seconds_of("1970-01-01T02:00+02:00") == seconds_of("1970-01-01") == 0
     assert seconds_of("31.01.2020") is None
-    assert seconds_of("0001-01-01T00:00+05:00") is None  # in UTC it is of the year 0
     assert written(seconds_of("0850-07-01T06:30")) == "0850-07-01T06:30:00"
 
 
@@ -79,7 +116,21 @@ def test_a_time_with_a_zone_is_counted_in_utc():
         (("t,x", "2020-01-01,1", "2020-02-30,2", "2020-03-01,3"), "line 3: the time '2020-02-30'"),
         (("t,x", "2020-01-01,1"), "has 1 rows"),
         (("t", "2020-01-01", "2020-01-02", "2020-01-03"), "'t' is the column of times"),
-        (("t,x", "2020-01-01,1", "0001-01-01T00:00+05:00,2", "2020-01-03,3"), "line 3: the time '0001"),
+        (("t,x", "2020-01-01,1", "2020-01-02T00:00Z,2", "2020-01-03,3"), "line 3.*has a zone.*write all"),
+        (("t,x", "2020-01-01T00:00Z,1", "2020-01-02,2", "2020-01-03,3"), "line 3.*has no zone.*write all"),
+        (("t,x", "1000,1", "1001,2", "1002,3"), "line 2: the time '1000' .* may be a year or a count; call"),
+        (("t,x", "2020-01-01,1_100", "2020-01-02,2", "2020-01-03,3"), "line 2.*'1_100', which is no number"),
+        (("t,x", "2020-01-01,inf", "2020-01-02,2", "2020-01-03,3"), "line 2.*'inf', which is no number"),
+        (("t,x", "2020-01-01,١٢", "2020-01-02,2", "2020-01-03,3"), "line 2.*which is no number"),
+        (
+            ("t,x", "2020-01-01T00:00:00.1,1", "2020-01-01T00:00:00.2,2", "2020-01-01T00:00:00.3,3"),
+            "line 3.*in one second.*whole seconds",
+        ),
+        (
+            ("t,x", "2020-01-31,1", "2020-02-28,2", "2020-03-31,3", "2020-04-30,4"),
+            "a month apart, but on no one day.*as 2020-01",
+        ),
+        (("date;x", "2020-01-01;1,5", "2020-01-02;2,5", "2020-01-03;3"), "semicolons.*decimal point"),
         (('t,"x, y"', "2020-01-01,1", "2020-01-02,2", "2020-01-03,3"), "'x, y' .*holds a comma.*; rename it"),
         (("t,x,", "2020-01-01,1,0", "2020-01-02,2,0", "2020-01-03,3,0"), "'' is blank.*; rename it"),
         (("",), "the file is empty; it needs rows"),

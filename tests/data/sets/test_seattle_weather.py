@@ -5,7 +5,7 @@ import pytest
 from tiny import rows_of
 
 import zoo.data
-from zoo.data.own.series import written
+from zoo.data.own.times import written
 from zoo.data.sets import seattle_weather
 from zoo.errors import ZooError
 

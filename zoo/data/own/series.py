@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from zoo.data.own import tables
+from zoo.data.own.times import (
+    Moment,
+    at_month_ends,
+    dates_of,
+    exists,
+    moment_of,
+    months_between,
+    on_one_clock,
+)
 from zoo.data.part import Part
 from zoo.errors import ZooError
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 MONTH = 2_629_746  # seconds: a twelfth of the Gregorian calendar's mean year
+_YEARS = (1700, 2199)  # that four digits are taken for, whatever their column is called
 _PARTS = {"train": (0.0, 0.7), "validation": (0.7, 0.8), "test": (0.8, 1.0)}
 
 
@@ -31,26 +39,29 @@ class Series:
     Attributes:
         columns: names of the values.
         values: float32 (time, columns).
-        times: when each row was observed, seconds since 1970, int64 (time,).
+        times: when each row was observed, seconds since 1970 by the clock on the wall, int64 (time,).
+        zone: of that clock, as in `+09:00`, where all times name it; of a clock that changes with the season,
+            and of times that name none, empty.
     """
 
     columns: tuple[str, ...]
     values: np.ndarray
     times: np.ndarray
+    zone: str = ""
 
     @property
     def interval(self) -> int:
         """Seconds between two observations; where these are months or years, their mean length."""
-        months = set(_months_between(self.times))
+        months = set(months_between(self.times))
         return MONTH * months.pop() if len(months) == 1 else int(self.times[1] - self.times[0])
 
     def only(self, columns: Sequence[int]) -> Series:
         """Returns some of the columns, by their numbers."""
-        return Series(tuple(self.columns[i] for i in columns), self.values[:, columns], self.times)
+        return replace(self, columns=tuple(self.columns[i] for i in columns), values=self.values[:, columns])
 
     def part(self, start: int, end: int | None) -> Series:
         """Returns the rows from `start` to before `end`."""
-        return Series(self.columns, self.values[start:end], self.times[start:end])
+        return replace(self, values=self.values[start:end], times=self.times[start:end])
 
 
 def read_parts(path: Path, columns: str = "", time: str = "") -> dict[str, Series]:
@@ -104,7 +115,7 @@ def numbers_of(columns: Sequence[str], targets: str) -> list[int]:
 def join(*parts: Series) -> Series:
     """Returns series that follow each other as one."""
     values, times = ([getattr(part, name) for part in parts] for name in ("values", "times"))
-    return Series(parts[0].columns, np.concatenate(values), np.concatenate(times))
+    return replace(parts[0], values=np.concatenate(values), times=np.concatenate(times))
 
 
 def read_series(path: Path, columns: str = "", time: str = "", flags: bool = True) -> Series:
@@ -114,7 +125,7 @@ def read_series(path: Path, columns: str = "", time: str = "", flags: bool = Tru
         path: the file.
         columns: names of the columns of numbers, joined by commas; empty for all but that of times.
         time: name of the column of times, ISO dates as in `2015-01-31`, `2015-01-31T13:00`, `2015-01` or
-            `2015`; empty for the first column.
+            `2015`, all with a zone or none; empty for the first column.
         flags: whether columns and time are the user's to choose, by flags that messages name. Else they are a
             model's, and a table without its column of times has these in the first one.
 
@@ -133,10 +144,10 @@ def read_series(path: Path, columns: str = "", time: str = "", flags: bool = Tru
         time = names[0]
     wanted = _split(columns) or [name for name in names if name != time]
     _check_names(path, names, time, wanted, flags)
-    times = [_time(path, line, row.get(time), time, flags) for line, row in rows]
+    moments = [_moment(path, line, row.get(time), time, flags) for line, row in rows]
     values = np.array([[_number(path, line, row, name, flags) for name in wanted] for line, row in rows])
-    _check_times(path, [line for line, _ in rows], times)
-    return Series(tuple(wanted), values.astype(np.float32), np.array(times, np.int64))
+    times, zone = on_one_clock(path, [line for line, _ in rows], moments)
+    return Series(tuple(wanted), values.astype(np.float32), np.array(times, np.int64), zone)
 
 
 def refuse_constant(name: str, series: Series) -> None:
@@ -152,56 +163,19 @@ def refuse_constant(name: str, series: Series) -> None:
             raise ZooError(f"{name}: the column {column!r} never changes in the training part; {mend}")
 
 
-def seconds_of(text: str) -> int | None:
-    """Reads an ISO date, with or without a time of day, as seconds since 1970; None if it is no date."""
-    text = text.strip().replace("/", "-")
-    if re.fullmatch(r"\d{4}", text):
-        text += "-01"
-    if re.fullmatch(r"\d{4}-\d{2}", text):
-        text += "-01"
-    try:
-        when = datetime.fromisoformat(text)
-        # A time without a zone is counted as if in UTC, in which no day is longer than another.
-        return round(when.replace(tzinfo=when.tzinfo or UTC).astimezone(UTC).timestamp())
-    except (ValueError, OverflowError):  # the latter: in UTC it is of no year from 1 to 9999
-        return None
-
-
-def written(seconds: int) -> str:
-    """Writes a time as an ISO date, with the time of day where that is not midnight."""
-    when = datetime.fromtimestamp(seconds, UTC)
-    return when.isoformat()[: 10 if seconds % 86_400 == 0 else 19]
-
-
 def later(series: Series, steps: int) -> list[int]:
     """Returns the times, seconds since 1970, of the next `steps` observations."""
     last, interval = int(series.times[-1]), series.interval
     if interval % MONTH:
         return [last + interval * step for step in range(1, steps + 1)]
     when, times = datetime.fromtimestamp(last, UTC), []
-    usual = 31 if _at_month_ends(_dates(series.times)) else when.day
+    usual = 31 if at_month_ends(dates_of(series.times)) else when.day
     for step in range(1, steps + 1):
         years, month = divmod(when.month - 1 + step * interval // MONTH, 12)
         # The last day of a month stays one; the 30th of January is followed by the end of February.
-        day = next(d for d in range(usual, 0, -1) if _exists(when.year + years, month + 1, d))
+        day = next(d for d in range(usual, 0, -1) if exists(when.year + years, month + 1, d))
         times.append(round(when.replace(year=when.year + years, month=month + 1, day=day).timestamp()))
     return times
-
-
-def _exists(year: int, month: int, day: int) -> bool:
-    try:
-        datetime(year, month, day, tzinfo=UTC)
-    except ValueError:
-        return False
-    return True
-
-
-def _dates(times: Iterable[int]) -> list[datetime]:
-    return [datetime.fromtimestamp(int(seconds), UTC) for seconds in times]
-
-
-def _at_month_ends(dates: Sequence[datetime]) -> bool:
-    return all(not _exists(when.year, when.month, when.day + 1) for when in dates)
 
 
 def _split(columns: str) -> list[str]:
@@ -233,68 +207,27 @@ def _number(path: Path, line: int, row: dict, name: str, flags: bool) -> float:
     without = ", or leave the column out by naming the others with --columns" if flags else ""
     if not cell or cell.lower() in ("na", "nan", "null", "none", "-"):
         raise ZooError(f"{where} is blank; fill it in, by the mean of its neighbours say{without}")
-    try:
-        value = float(cell)
-    except ValueError:
+    # Not all that Python reads as one: 1_100 is a code, and an Infinity no observation.
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", cell):
         raise ZooError(
             f"{where} holds {cell[:40]!r}, which is no number; write one with a decimal point{without}"
-        ) from None
+        )
+    value = float(cell)
     if not abs(value) <= float(np.finfo(np.float32).max):
         raise ZooError(f"{where} holds {cell[:40]!r}, which is too large for a number; mend it")
     return value
 
 
-def _time(path: Path, line: int, cell, name: str, flags: bool) -> int:
-    seconds = seconds_of("" if cell is None else str(cell))
-    if seconds is None:
+def _moment(path: Path, line: int, cell, name: str, flags: bool) -> Moment:
+    text = "" if cell is None else str(cell)
+    moment = moment_of(text)
+    where = f"{path}: line {line}: the time {text[:40]!r} (column {name!r})"
+    if moment is None:
         other = "name the column of times with --time" if flags else "put the column of times first"
+        raise ZooError(f"{where} is no date; write it as 2015-01-31 or 2015-01-31T13:00, or {other}")
+    counted = re.fullmatch(r"\s*\d{4}\s*", text) and not _YEARS[0] <= int(text) <= _YEARS[1]
+    if counted and not re.search("year|date", name, re.IGNORECASE):
         raise ZooError(
-            f"{path}: line {line}: the time {str(cell or '')[:40]!r} (column {name!r}) is no date; write it "
-            f"as 2015-01-31 or 2015-01-31T13:00, or {other}"
+            f"{where} may be a year or a count; call its column 'year', or write dates for what is counted"
         )
-    return seconds
-
-
-def _check_times(path: Path, lines: Sequence[int], times: Sequence[int]) -> None:
-    """Refuses times that repeat, run backwards or skip one."""
-    for line, before, after in zip(lines[1:], times, times[1:], strict=False):
-        if after <= before:
-            what = "repeats the one before it" if after == before else "is earlier than the one before it"
-            raise ZooError(
-                f"{path}: line {line}: the time {written(after)} {what}; give each once, the oldest first"
-            )
-    steps = np.diff(times)
-    months = _months_between(times)
-    usual, _ = Counter(steps.tolist()).most_common(1)[0]
-    if months:
-        usual_months, _ = Counter(months).most_common(1)[0]
-        wrong = [i for i, count in enumerate(months) if count != usual_months]
-    else:
-        wrong = np.flatnonzero(steps != usual).tolist()
-    if wrong:
-        i = wrong[0]
-        length = _counted(usual_months, "months") if months else _length(usual)
-        raise ZooError(
-            f"{path}: line {lines[i + 1]}: {written(times[i + 1])} follows {written(times[i])}, but rows are "
-            f"{length} apart elsewhere; add the missing rows, or write times at equal intervals"
-        )
-
-
-def _months_between(times: Iterable[int]) -> list[int]:
-    """Returns the whole months between neighbours; none if these are not all on one day of the month."""
-    dates = _dates(times)
-    one_day = len({when.day for when in dates}) == 1 or _at_month_ends(dates)
-    if not one_day or len({when.time() for when in dates}) > 1:
-        return []
-    numbers = [12 * when.year + when.month for when in dates]
-    return [b - a for a, b in pairwise(numbers)]
-
-
-def _length(seconds: int) -> str:
-    sizes = (("days", 86_400), ("hours", 3_600), ("minutes", 60), ("seconds", 1))
-    name, size = next((name, size) for name, size in sizes if seconds % size == 0)
-    return _counted(seconds // size, name)
-
-
-def _counted(count: int, name: str) -> str:
-    return f"{count} {name}" if count > 1 else f"one {name[:-1]}"
+    return moment

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,6 +16,7 @@ from zoo.data.splits import fingerprint, split_of
 from zoo.data.utf8 import read_text
 from zoo.errors import ZooError
 
+_SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 SUFFIXES = (".csv", ".tsv", ".jsonl")
 Row = TypeVar("Row")
 csv.field_size_limit(2**31 - 1)  # a text may be longer than the 128 kB that the module allows by itself
@@ -39,8 +42,14 @@ def filled_cells(where: str, row: dict[str, Any], needed: Sequence[str]) -> tupl
     """Returns some cells of a row of `read_table`.
 
     Raises:
-        ZooError: one is blank; the message begins with `where`.
+        ZooError: one is blank, or holds several things; the message begins with `where`.
     """
+    for name in needed:
+        if isinstance(row[name], list | dict):
+            raise ZooError(
+                f"{where} has a {name} that is {json.dumps(row[name], ensure_ascii=False)[:40]}, no string "
+                f"or number; give each row one {name}, by a row for each or by joining their names"
+            )
     cells = tuple("" if row[name] is None else str(row[name]).strip() for name in needed)
     if "" in cells:
         raise ZooError(f"{where} has a blank {needed[cells.index('')]}; fill it in or remove the row")
@@ -66,26 +75,86 @@ def read_table(
     if not text:
         what = f"the columns {' and '.join(needed)}" if needed else "rows"
         raise ZooError(f"{path}: the file is empty; it needs {what}")
-    yield from _jsonl(path, text, needed, texts) if path.suffix == ".jsonl" else _csv(path, text, needed)
+    read = {".csv": _csv, ".tsv": _tsv}.get(path.suffix)
+    yield from read(path, text, needed) if read else _jsonl(path, text, needed, texts)
 
 
-def _csv(path, text, needed):
-    delimiter = "\t" if path.suffix == ".tsv" else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _tsv(path, text, needed):
+    """Tables of tabs have seldom quotes that mean something: those of a text are a part of it."""
+    if _is_quoted(text):
+        yield from _csv(path, text, needed, "\t")
+        return
+    lines = [line.split("\t") for line in re.split("\r\n|\n|\r", text)]
+    header = _header(path, lines[0], needed, "\t")
+    for number, cells in enumerate(lines[1:], 2):
+        if cells != [""]:
+            yield number, _row(path, number, cells, header)
+
+
+def _is_quoted(text: str) -> bool:
+    """Tells whether a table of tabs was written with quotes around cells, as no text by itself has them."""
+    if '"' not in text:
+        return False
+    lines = [line.split("\t") for line in re.split("\r\n|\n|\r", text)]
+    marked = [cell for cells in lines for cell in cells if cell.startswith('"')]
+    well_formed = all(re.fullmatch('"(?:[^"]|"")*"', cell) for cell in marked)
+    if all(len(cells) == len(lines[0]) for cells in lines if cells != [""]):
+        inside = any('""' in cell[1:-1] for cell in marked)
+        return well_formed and (inside or any(cell.startswith('"') for cell in lines[0]))
+    # Lines are of unlike lengths: either rows are torn, or cells run over lines, which makes them all alike.
     try:
-        header = [name.strip() for name in next(reader)]
-        _check_columns(f"{path}: the first line", header, needed)
-        if len(set(header)) < len(header):
-            raise ZooError(f"{path}: two columns of the first line share a name; rename one")
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True))
+    except csv.Error:
+        return False
+    return all(len(cells) == len(rows[0]) for cells in rows if cells)
+
+
+def _csv(path, text, needed, delimiter=","):
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    several: list[tuple[int, int]] = []  # lines that one row takes, where each of them could be a row
+    try:
+        header = _header(path, next(reader), needed, delimiter)
+        last = reader.line_num
         for cells in reader:
-            if len(cells) > len(header):
-                raise ZooError(
-                    f"{path}: line {reader.line_num} has {len(cells)} cells, the header has {len(header)}; "
-                    "quote texts that hold the separator"
-                )
-            yield reader.line_num, dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))
+            first, last = last + 1, reader.line_num
+            inner = [line for cell in cells for line in cell.splitlines()[1:-1]]
+            if any(line.count(delimiter) == len(header) - 1 > 0 for line in inner):
+                several.append((first, last))
+            if cells:  # else the line is blank
+                yield last, _row(path, last, cells, header)
     except csv.Error as error:
         raise ZooError(f"{path}: line {reader.line_num} is malformed ({error}); mend its quotes") from None
+    if several:
+        first, last = several[0]
+        what = f"{len(several)} quoted cells run" if len(several) > 1 else "a quoted cell runs"
+        warnings.warn(
+            f"{path}: {what} over lines that look like rows, the first from line {first} to {last}; if a "
+            "quotation mark stands alone there, double it",
+            stacklevel=2,
+        )
+
+
+def _header(path: Path, cells: list[str], needed: Sequence[str], delimiter: str) -> list[str]:
+    header = [name.strip() for name in cells]
+    other = next((sign for sign in ";\t|," if sign != delimiter and sign in cells[0]), "")
+    if len(header) == 1 and other and header[0] not in needed:
+        raise ZooError(
+            f"{path}: its columns are parted by {_SIGNS[other]}, not by {_SIGNS[delimiter]}; save it with "
+            f"{_SIGNS[delimiter]}, and numbers with a decimal point"
+        )
+    _check_columns(f"{path}: the first line", header, needed)
+    if len(set(header)) < len(header):
+        raise ZooError(f"{path}: two columns of the first line share a name; rename one")
+    return header
+
+
+def _row(path: Path, line: int, cells: list[str], header: list[str]) -> dict[str, str]:
+    if len(cells) > len(header):
+        raise ZooError(
+            f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}; "
+            + ("a text holds no tab" if path.suffix == ".tsv" else "quote texts that hold the separator")
+        )
+    return dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))
 
 
 def _jsonl(path, text, needed, texts):

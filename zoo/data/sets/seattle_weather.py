@@ -6,7 +6,8 @@ import io
 import numpy as np
 import tensorflow_datasets as tfds
 
-from zoo.data.own.series import Series, seconds_of
+from zoo.data.own.series import Series
+from zoo.data.own.times import seconds_of
 from zoo.data.packages import files_of
 from zoo.errors import ZooError
 
