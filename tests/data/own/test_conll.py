@@ -108,6 +108,59 @@ def test_another_column_is_refused(tmp_path, tags):
     assert "from 2 to 3" in message
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "# id = 1\nAnn NNP I-PER\nsleeps VBZ O\n\n# text = in Rome\nin IN O\nRome NNP I-LOC\n",
+        "# id 1\ta=b\nAnn NNP I-PER\nsleeps VBZ O\n\n# id 2\ta=b\nin IN O\nRome NNP I-LOC\n",
+        "# one two three\n# one\nAnn NNP I-PER\nsleeps VBZ O\n\nin IN O\nRome NNP I-LOC\n",
+        "# only a comment\n\nAnn\tI-PER\nsleeps\tO\n\n# id 2\tx\nin\tO\nRome\tI-LOC\n",
+        "1\tAnn\tI-PER\n2\tsleeps\tO\n\n1\tin\tO\n2\tRome\tI-LOC\n",
+        "0 Ann x I-PER\n1 sleeps x O\n\n0 in x O\n1 Rome x I-LOC\n",
+    ],
+)
+def test_comments_and_counts_are_no_tokens(tmp_path, content):
+    read = read_columns(write(tmp_path / "a.conll", content))
+    assert [(sentence.tokens, sentence.tags) for sentence in read] == SENTENCES
+
+
+def test_signs_and_numbers_that_are_tokens_stay(tmp_path):
+    content = "#\tSYM\n1\tNUM\n\n1\tNUM\n=\tSYM\n"
+    assert [sentence.tokens for sentence in read_columns(write(tmp_path / "a.conll", content))] == [
+        ["#", "1"], ["1", "="],
+    ]  # fmt: skip
+    assert read_columns(write(tmp_path / "b.conll", "# SYM x\n#tag NN y\n"))[0].tokens == ["#", "#tag"]
+    # Each sentence would have to count, or there are no tokens beside.
+    assert read_columns(write(tmp_path / "c.conll", "1 x N\n2 y N\n\n2 z N\n"))[0].tokens == ["1", "2"]
+    assert read_columns(write(tmp_path / "d.conll", "1 N\n2 M\n"))[0].tokens == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("tags", "told"),
+    [
+        (("B_PER", "I_PER", "O"), "line 1 has the tag 'B_PER'; write it B-PER"),
+        (("PER-B", "PER-I", "O"), "line 1 has the tag 'PER-B'; write it B-PER"),
+        (("b-per", "i-per", "o"), "line 1 has the tag 'b-per'; write it B-per"),
+        (("B.PER", "O", "O"), "line 1 has the tag 'B.PER'; write it B-PER"),
+        (("O", "PER_B", "PER_I"), "line 2 has the tag 'PER_B'; write it B-PER"),
+    ],
+)
+def test_spans_in_another_spelling_are_refused(tmp_path, tags, told):
+    lines = "".join(f"w{i} {tag}\n" for i, tag in enumerate(tags))
+    assert told in refusal(write(tmp_path / "a.conll", lines))
+
+
+def test_plain_tags_that_only_look_so_are_read(tmp_path):
+    for tags in (("NN", "B_X"), ("A-B", "C-D"), ("I_X", "I_Y"), ("VB-B", "VB")):
+        lines = "".join(f"w{i} {tag}\n" for i, tag in enumerate(tags))
+        assert read_columns(write(tmp_path / "a.conll", lines))[0].tags == list(tags)
+
+
+def test_middle_and_whole_are_inside_and_single(tmp_path):
+    lines = "a B-X\nb M-X\nc E-X\nd W-X\ne O\n"
+    assert read_columns(write(tmp_path / "a.conll", lines))[0].tags == ["B-X", "I-X", "I-X", "B-X", "O"]
+
+
 def test_only_tab_and_line_feed_part_cells_and_lines(tmp_path):
     content = "10 000\tNUM\n\u3000\tX\na\u2028b\u00a0c\x85\tX\n#\tSYM\n"
     (sentence,) = read_columns(write(tmp_path / "a.tsv", content))

@@ -1,6 +1,7 @@
 """Column files: one token and its tags on each line, a blank line after each sentence."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +13,10 @@ from zoo.errors import ZooError
 SUFFIXES = (".conll", ".conllu", ".bio", ".iob", ".iob2", ".tsv", ".txt")
 _TOKEN_HEADINGS = {"token", "tokens", "word", "words", "form"}
 _TAG_HEADINGS = {"tag", "tags", "label", "labels", "ner", "pos", "upos", "chunk"}
+# Middle and whole, as segmenters write what others call inside and single.
+_ONE_SCHEME = {"M-": "I-", "W-": "S-"}
+# How else people write B-PER: B_PER, B.PER, b-per; PER-B, PER_B.
+_SPELLINGS = (r"(?P<prefix>[BIESLUbieslu])[-_.:/](?P<kind>.+)", r"(?P<kind>.+)[-_.:/](?P<prefix>[BIESLU])")
 _UNIVERSAL = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 
 
@@ -34,10 +39,11 @@ class Block(NamedTuple):
 def read_columns(path: Path, tags: str = "") -> list[Sentence]:
     """Reads a CoNLL-style column file.
 
-    Columns are parted by tabs in lines that hold a tab, by spaces in others. The first column is the token.
-    Lines that begin with `-DOCSTART-` are dropped. In a `.conllu` file comments, ranges (`1-2`) and empty
-    nodes (`1.1`) are no words, and a comment `# text = ...` is the raw text. Spans come as IOB1, IOB2, IOBES
-    or BILOU, and leave as BIO.
+    Columns are parted by tabs in lines that hold a tab, by spaces in others. The first column is the token,
+    or where it counts the tokens of each sentence from 1 on, the second. Lines that begin with `-DOCSTART-`
+    are dropped, and so are comments before a sentence, as `# id = 3`. In a `.conllu` file ranges (`1-2`) and
+    empty nodes (`1.1`) are no words, and a comment `# text = ...` is the raw text. Spans come as IOB1, IOB2,
+    IOBES, BILOU or BMES, and leave as BIO.
 
     Args:
         path: a file whose name ends in one of `SUFFIXES`.
@@ -55,13 +61,19 @@ def read_columns(path: Path, tags: str = "") -> list[Sentence]:
         raise ZooError(f"{path}: the file is empty; it needs a token and its tag on each line")
     universal = path.suffix == ".conllu"
     blocks = list(read_blocks(content, comments=universal))
+    if not universal:
+        blocks = _without_comments(blocks)
     width = len(_UNIVERSAL) if universal or not blocks else len(blocks[0].rows[0])
     _check_even(path, blocks, width)
     if universal:
         blocks = _words(path, blocks)
     if not blocks:
         raise ZooError(f"{path}: holds no sentence; it needs a token and its tag on each line")
-    token, column = (1, _named(path, tags)) if universal else (0, _numbered(path, tags, width))
+    counted = not universal and width > 2 and _count(blocks)
+    token, column = (1, _named(path, tags)) if universal else (int(counted), _numbered(path, tags, width))
+    spell = _ONE_SCHEME if _is_bmes({row[column] for _, row in _lines(blocks)}) else {}
+    for _, row in _lines(blocks):
+        row[column] = spell.get(row[column][:2], row[column][:2]) + row[column][2:]
     spans = _check_tags(path, blocks, token, column)
     return [
         Sentence(
@@ -101,6 +113,42 @@ def read_blocks(content: str, comments: bool = False) -> Iterator[Block]:
         yield block
 
 
+def _without_comments(blocks: list[Block]) -> list[Block]:
+    """Leaves out lines before a sentence that begin with `#` and are no token, by their shape."""
+    widths = Counter(len(row) for _, row in _lines(blocks) if not row[0].startswith("#"))
+    width = widths.most_common(1)[0][0] if widths else 0
+    kept = []
+    for block in blocks:
+        first = 0
+        while first < len(block.rows) and width and _is_comment(block.rows[first], width):
+            first += 1
+        if block.rows[first:]:
+            kept.append(Block(block.numbers[first:], block.rows[first:], block.text))
+    return kept
+
+
+def _is_comment(row: list[str], width: int) -> bool:
+    """Tells whether a line is `# name = value`, `# some words`, or has another width than those of tokens."""
+    told = len(row) != width or "=" in row[1:2] or " " in row[0]
+    return row[0].startswith("#") and told
+
+
+def _count(blocks: list[Block]) -> bool:
+    """Tells whether the first column counts the tokens of each sentence, from 1 on or from 0."""
+    several = any(len(block.rows) > 1 for block in blocks)
+    return several and any(
+        all(
+            [row[0] for row in block.rows] == [str(first + i) for i in range(len(block.rows))]
+            for block in blocks
+        )
+        for first in (0, 1)
+    )
+
+
+def _is_bmes(tags: set[str]) -> bool:
+    return all(re.fullmatch("O|[BMESW]-.+", tag) for tag in tags) and any(tag[:1] in "MW" for tag in tags)
+
+
 def _lines(blocks: list[Block]) -> Iterator[tuple[int, list[str]]]:
     for block in blocks:
         yield from zip(block.numbers, block.rows, strict=True)
@@ -122,6 +170,7 @@ def _check_tags(path: Path, blocks: list[Block], token: int, column: int) -> boo
     first = {cell.lower() for cell in blocks[0].rows[0]}
     if first & _TOKEN_HEADINGS and first & _TAG_HEADINGS:
         raise ZooError(f"{path}: line {blocks[0].numbers[0]} looks like headings of columns; remove it")
+    _check_spelling(path, blocks, column)
     for number, row in _lines(blocks):
         if not row[token] or not row[column]:
             raise ZooError(f"{path}: line {number} has a blank token or tag; fill it in or remove the line")
@@ -132,6 +181,25 @@ def _check_tags(path: Path, blocks: list[Block], token: int, column: int) -> boo
                 "write O, or B- or I- and a type"
             )
     return spans
+
+
+def _check_spelling(path: Path, blocks: list[Block], column: int) -> None:
+    """Refuses tags that all mark spans, but in another spelling: they would be taken for plain ones."""
+    lines: dict[str, int] = {}
+    for number, row in _lines(blocks):
+        if row[column] not in ("O", "o", ""):
+            lines.setdefault(row[column], number)
+    if any(PREFIXED.match(tag) for tag in lines):
+        return
+    for pattern in _SPELLINGS:
+        found = [match for match in (re.fullmatch(pattern, tag) for tag in lines) if match]
+        begun = any(match["prefix"] in "Bb" for match in found)
+        if begun and len(found) == len(lines):
+            tag, number = next(iter(lines.items()))
+            mend = f"{found[0]['prefix'].upper()}-{found[0]['kind']}"
+            raise ZooError(
+                f"{path}: line {number} has the tag {tag!r}; write it {mend}, and outside of spans O"
+            )
 
 
 def _mark_spans(tags: set[str]) -> bool:
