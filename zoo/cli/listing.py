@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from zoo import metrics, models
 
 _FIGURES = 3  # of a model's test scores
+_NARROWEST = 80  # columns: on less, lines are broken by the terminal rather than names cut by us
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,9 @@ class List:
             manifest = saved.manifest
             row = (manifest.recipe, manifest.dataset.name, _headline(saved), f"{manifest.parameters:,}")
             table.add_row(saved.name, *row, f"{saved.megabytes:.1f}")
-        console().print(table)
+        page = console()
+        page.width = max(page.width, _NARROWEST)
+        page.print(table)
 
 
 def _headline(saved: models.Saved) -> str:

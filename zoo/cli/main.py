@@ -25,6 +25,8 @@ Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict forecasting_seattle --input my.csv
 Compare: python -m zoo compare cells --recipe sentiment
 Copy:    python -m zoo new sentiment mine.py --test
+
+Exit codes: 0 done, 2 one line says what is wrong (with --debug the trace, too), 130 stopped by Ctrl-C.
 """
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import io
 import os
 import re
 import sys
 import tomllib
+import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +21,15 @@ from zoo import models
 from zoo.errors import ZooError, one_line
 
 Config = TypeVar("Config")
+_MENDS = {
+    errno.ENOSPC: "make room there",
+    errno.EDQUOT: "make room there",
+    errno.ENAMETOOLONG: "give a shorter name",
+    errno.EACCES: "change its rights, or give another",
+    errno.EPERM: "change its rights, or give another",
+    errno.EROFS: "give a place that can be written",
+    errno.EMFILE: "close other programs, or raise the limit of open files",
+}
 
 
 def run(config: type[Config], main: Callable[[Config], Any], presets: str = "") -> None:
@@ -45,7 +56,8 @@ def parse(recipe: str, config: type[Config], arguments: list[str], description: 
         path = preset_path(recipe, preset)
         default = _parse(config, default, _as_flags(path, config), f"preset {path}: ")
     names = ", ".join(presets(recipe)) or "none"
-    help_text = f"{description.strip()}\n\n--preset NAME_OR_FILE sets other defaults; presets: {names}."
+    preset_help = f"--preset NAME_OR_FILE sets other defaults; presets: {names}."
+    help_text = f"{description.strip()}\n\n{preset_help} --debug shows the trace of a fault."
     return _parse(config, default, arguments, "", help_text)
 
 
@@ -85,22 +97,51 @@ def preset_path(recipe: str, preset: str) -> Path:
 
 @contextlib.contextmanager
 def one_line_errors(after_interrupt: str = "nothing was written") -> Iterator[None]:
-    """Ends the program with one line and exit code 2 on bad input, and with 130 on Ctrl-C.
+    """Ends the program with one line and exit code 2 whatever goes wrong, and with 130 on Ctrl-C.
+
+    `--debug` on the command line, which is taken off it, lets the trace of what went wrong through.
 
     Args:
         after_interrupt: what is told after Ctrl-C.
     """
     warnings.showwarning = _one_line_warning
+    debug = "--debug" in sys.argv[1:]
+    sys.argv[1:] = [argument for argument in sys.argv[1:] if argument != "--debug"]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # an encoding that lacks a sign is no reason to say nothing
+            stream.reconfigure(errors="backslashreplace")
     try:
         yield
-    except ZooError as error:
-        fail(str(error))
+        sys.stdout.flush()
     except BrokenPipeError:  # the reader of our output, `head` say, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up(sys.stdout)
         sys.exit(0)
     except KeyboardInterrupt:
         print(f"\nstopped; {after_interrupt}", file=sys.stderr)
         sys.exit(130)
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        fail(_told(error))
+
+
+def _told(error: Exception) -> str:
+    """Says what went wrong, and the mend, or where there is none of the user's, how to see more."""
+    if isinstance(error, ZooError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _MENDS:
+        what = error.filename or "what is printed"
+        return f"{what}: cannot be written or read ({error.strerror}); {_MENDS[error.errno]}"
+    said = (str(error).strip() or "no more is known").splitlines()[0]
+    if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__:
+        return f"more memory is needed than there is ({said[:200]}); lower sizes, --batch-size first"
+    return f"{type(error).__name__}: {said[:300]}; the same command with --debug shows where"
+
+
+def _give_up(stream: Any) -> None:
+    """What is still to be written to it goes nowhere: else the end of the program would fail once more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def from_shell(text: str) -> str:
@@ -111,6 +152,10 @@ def from_shell(text: str) -> str:
 def fail(message: str) -> NoReturn:
     """Prints one line and exits with 2."""
     print(f"error: {one_line(message)}", file=sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _give_up(sys.stdout)
     sys.exit(2)
 
 

@@ -87,6 +87,9 @@ def _write(path: Path, content: str) -> None:
     from zoo.models.files import write_atomically
 
     try:
-        write_atomically(path, content.encode("utf-8"))
+        if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
+            path.write_bytes(content.encode("utf-8"))
+        else:
+            write_atomically(path.resolve(), content.encode("utf-8"))  # what a link points to, not the link
     except OSError as error:
         raise ZooError(f"--output {path}: cannot be written ({error.strerror})") from None

@@ -104,27 +104,30 @@ def find(name_or_path: str | Path) -> Saved:
     if not by_path and (found := _named(str(name_or_path))):
         return found
     path = Path(name_or_path)
-    if _holds(path, GRAPH):
+    if _is_there(path / GRAPH):
         manifest = Manifest.read(path)
         if manifest or by_path:
             return Saved(path.resolve(), manifest or Manifest(), by_path)
         raise ZooError(f"{path}: {_FOREIGN}; to load it all the same give its path as ./{path}")
-    if by_path and path.is_dir():
+    if by_path and _is_there(path):
         raise ZooError(f"{path}: not a SavedModel (no {GRAPH}); give the folder that holds that file")
+    name = str(name_or_path)
+    asked = repr(name if len(name) <= 100 else f"{name[:100]}...")
     known = ", ".join(saved.name for saved in list_models()) or "none yet"
-    raise ZooError(f"no saved model {str(name_or_path)!r}; there are: {known}; or give a path")
+    raise ZooError(f"no saved model {asked}; there are: {known}; or give a path")
 
 
 def _named(name: str) -> Saved | None:
     if name in ("", ".", "..") or name.startswith("."):
         return None
-    manifests = ((folder / name, Manifest.read(folder / name)) for folder in search_path())
-    return next((Saved(path, manifest) for path, manifest in manifests if manifest), None)
+    folders = [folder / name for folder in search_path() if _is_there(folder / name)]
+    manifests = ((folder, Manifest.read(folder)) for folder in folders)
+    return next((Saved(folder, manifest) for folder, manifest in manifests if manifest), None)
 
 
-def _holds(folder: Path, name: str) -> bool:
+def _is_there(path: Path) -> bool:
     try:
-        return (folder / name).is_file()
+        return path.exists()
     except OSError:  # such as a name that is too long for a file
         return False
 

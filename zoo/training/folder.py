@@ -158,7 +158,8 @@ def check_name(name: str) -> None:
     Raises:
         ZooError: it cannot.
     """
-    if not name or Path(name).name != name or name.startswith(".") or len(name) > 100:
+    plain = name.isprintable() and name.strip() == name and 0 < len(name.encode()) <= 100
+    if not plain or Path(name).name != name or name.startswith("."):
         raise ZooError(f"--name {name!r}: give a short plain name, no folders and no leading dot")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
@@ -26,12 +27,13 @@ class Range(NamedTuple):
         """Tells whether a value is in the range; what is no number never is."""
         if self.zero_too and value == 0:
             return True
-        return value >= self.least and (self.most is None or value <= self.most)
+        return self.least <= value < math.inf and (self.most is None or value <= self.most)
 
     def __str__(self) -> str:
-        return f"must be at least {self.least:g}" + (
-            "" if self.most is None else f" and at most {self.most:g}"
+        least, most = (
+            f"{bound:,}" if isinstance(bound, int) else f"{bound:g}" for bound in (self.least, self.most or 0)
         )
+        return f"must be at least {least}" + ("" if self.most is None else f" and at most {most}")
 
 
 class Levels(NamedTuple):
@@ -46,9 +48,12 @@ class Levels(NamedTuple):
         return "must rise, lie between 0 and 1, and hold 0.5"
 
 
-Count = Annotated[int, Range(1)]
+_MANY = 1_000_000_000  # more than memory holds, and less than TensorFlow counts
+Count = Annotated[int, Range(1, _MANY)]
 """How many of something that cannot be missing."""
-Size = Annotated[int, Range(0)]
+Seed = Annotated[int, Range(0, 2**32 - 1)]
+"""What random numbers begin with."""
+Size = Annotated[int, Range(0, _MANY)]
 """How many of something that can: 0 is none."""
 Share = Annotated[float, Range(0, 0.99)]
 """A part of a whole, never all of it."""

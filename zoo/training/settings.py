@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import keras
 import tensorflow as tf
 
-from zoo.training.ranges import Count, NotNegative, Positive, Range, Share, Size
+from zoo.training.ranges import Count, NotNegative, Positive, Range, Seed, Share, Size
 
 Storage = Literal["float32", "float16"]
 
@@ -39,7 +39,7 @@ class Settings:
     patience: Size = 2
     """Epochs without a better validation loss (or score, where the recipe has one) before training stops;
     0: all epochs are run."""
-    seed: Size = 1
+    seed: Seed = 1
     """Decides initial weights, order of the data and dropout."""
     strategy: Literal["auto", "one", "mirrored"] = "auto"
     """Devices: all GPUs if there are several, else one; one; or all local devices of the best kind."""
