@@ -27,7 +27,7 @@ def raising(error):
     ("error", "told"),
     [
         (ZooError("the mend\nin one line"), "error: the mend in one line"),
-        (ValueError("what\nnobody knew"), "error: ValueError: what; the same command with --debug shows where"),
+        (ValueError("what\nnobody knew"), "error: ValueError: what; the same command with --debug"),
         (KeyError("x"), "error: KeyError: 'x'; the same command with --debug"),
         (RuntimeError(), "error: RuntimeError: no more is known; the same"),
         (RecursionError("too deep"), "error: RecursionError: too deep"),
