@@ -22,7 +22,7 @@ def words(text):
         ("wait...what?!", ["wait", ".", ".", ".", "what", "?", "!"]),
         ("3.14 $5 50%", ["3", ".", "14", "$", "5", "50", "%"]),
         ("snake_case", ["snake_case"]),
-        ("ÉCOLE naïve ΩΣΑ 日本", ["école", "naïve", "ωσα", "日本"]),
+        ("ÉCOLE naïve ΩΣΑ 日本", ["école", "naïve", "ωσα", "日", "本"]),
         ("e\u0301te\u0301", ["e\u0301te\u0301"]),
         ("<start> a<b", ["<", "start", ">", "a", "<", "b"]),
     ],
@@ -152,3 +152,36 @@ def test_what_cannot_be_seen_is_no_word(text, expected):
 
 def test_line_breaks_of_web_pages_part_words_in_either_case():
     assert words("one<br />two<BR>three") == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("服务非常好,真的", "服 务 非 常 好 , 真 的"),
+        ("コーヒーがABC", "コ ー ヒ ー が abc"),
+        ("ดีก็ดี", "ดี ก็ ดี"),  # with the marks on them
+        ("မြန်မာ", "မြ န် မာ"),
+        ("ភាសាខ្មែរ ພາສາລາວ", "ភា សា ខ្ មែ រ ພ າ ສ າ ລ າ ວ"),
+        ("한국어 좋아", "한국어 좋아"),  # which parts its words
+    ],
+)
+def test_scripts_that_part_no_words_are_read_by_character(text, expected):
+    assert words(text) == expected.split(" ")
+
+
+@pytest.mark.parametrize("first", ["x", "漢", "#long", "é"])
+def test_nothing_of_a_long_word_is_left_unread(first):
+    def read(text):
+        (row,) = split_words(tf.constant([text])).to_list()
+        return row, character_ngrams(tf.constant(row), (3, 4, 5), 20, 2**30).numpy().tolist()
+
+    long = first * 60
+    assert read(long + "a") != read(long + "b")
+    for word in read(long)[0]:
+        changed = [word.decode()[:i] + "q" + word.decode()[i + 1 :] for i in range(len(word.decode()))]
+        grams = [
+            character_ngrams(tf.constant([w]), (3, 4, 5), 20, 2**30).numpy().tolist()
+            for w in (word, *changed)
+        ]
+        assert all(other != grams[0] for other in grams[1:])
+    assert "".join(word.decode() for word in read(long)[0]) == long

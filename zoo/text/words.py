@@ -7,18 +7,27 @@ from zoo.text.case import lower
 # Rules in RE2's syntax, applied in order; \s and \b know ASCII only, hence the Unicode classes.
 _INVISIBLE = r"[\p{Cf}\x{FE0E}\x{FE0F}]+"  # joiners, direction marks, the choice of a colour emoji
 _SPACES = r"(?:(?i:<br ?/?>)|[\p{Z}\p{Cc}])+"  # line breaks, every kind of space, and control characters
+# Their words are not parted by spaces: each character is read as one, with the marks on it.
+_UNSPACED = "".join(
+    rf"\p{{{script}}}" for script in ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
+)
+_LONGEST = 20  # characters: of more, not all n-grams would be read, so the rest is another word
 _RULES = (
     (r"(?:https?://|\bwww\.)\S+", " http "),  # one word for all links: the address tells nothing
     ("[’ʼ`´]", "'"),
+    (rf"([{_UNSPACED}]\p{{M}}*)", r" \1 "),
     (r"([@#]?[\p{L}\p{M}\p{N}_]+(?:'[\p{L}\p{M}]+)*|[^\p{L}\p{M}\p{N}_ ])", r" \1 "),
+    (rf"([^ ]{{{_LONGEST}}})", r"\1 "),
 )
 
 
 def split_words(text: tf.Tensor) -> tf.RaggedTensor:
     """Splits raw text into lower-case words and single punctuation marks, symbols and emoji.
 
-    Contractions (`don't`), `@mentions` and `#hashtags` stay whole; links become the word `http`. Bytes that
-    are not UTF-8 become U+FFFD, so every byte string has an answer; an empty string has no words.
+    Contractions (`don't`), `@mentions` and `#hashtags` stay whole; links become the word `http`. Of scripts
+    that part no words (Chinese, Japanese, Thai, Lao, Khmer, Burmese) each character is a word, and what is
+    longer than 20 characters is several. Bytes that are not UTF-8 become U+FFFD, so every byte string has an
+    answer; an empty string has no words.
 
     Args:
         text: strings (batch,).
