@@ -493,3 +493,25 @@ def test_real_ewt_has_the_published_sentences_and_words(shared_tfds):
 def test_of_a_set_of_ours_the_parts_are_those_that_its_builder_makes(made, asked):
     adapter = catalogue.find("tweets", reader_of("classification"))
     assert adapter.splits("tweets", dict.fromkeys(made)) == asked
+
+
+@pytest.mark.parametrize("make", ["a file", "a link to nowhere", "a full disk"])
+def test_a_cache_that_cannot_be_used_is_named_as_the_cause(tmp_path, monkeypatch, make):
+    cache = tmp_path / "cache"
+    if make == "a file":
+        cache.write_text("")
+    elif make == "a link to nowhere":
+        cache.symlink_to("/proc/nowhere")
+    else:
+
+        def full(*_, **__):
+            raise OSError(28, "No space left on device")
+
+        monkeypatch.setattr("tempfile.NamedTemporaryFile", full)
+        monkeypatch.setattr("zoo.data.sets.tweets.Tweets.download_and_prepare", full)
+    monkeypatch.setenv("ZOO_CACHE", str(cache))
+    with pytest.raises(
+        ZooError, match=r"cache.*: cannot be written \(.+\); set ZOO_CACHE to a folder"
+    ) as caught:
+        zoo.data.load("tweets", "classification")
+    assert "network" not in str(caught.value)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo.data.adapters import Adapter
@@ -65,13 +67,25 @@ def _prepare(builder: tfds.core.DatasetBuilder, dataset: str) -> None:
         builder.download_and_prepare()
     except ZooError:
         raise
-    except PermissionError as error:
-        raise ZooError(
-            f"{builder.data_dir}: cannot be written ({error.strerror}); set ZOO_CACHE to a folder that can"
-        ) from None
     except Exception as error:  # every downloader of TFDS fails in its own way
+        if reason := _unusable(Path(builder.data_dir).parent):
+            setting = "ZOO_CACHE" if builder.__module__.startswith("zoo.") else "TFDS_DATA_DIR"
+            raise ZooError(
+                f"{builder.data_dir}: cannot be written ({reason}); set {setting} to a folder that can"
+            ) from None
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ZooError(
             f"data set {dataset!r} is not prepared in {builder.data_dir} and could not be fetched "
             f"({reason[:150]}): check the network, or set TFDS_DATA_DIR to a folder that holds it"
         ) from error
+
+
+def _unusable(folder: Path) -> str:
+    """Says why nothing can be written to a folder, as far as that is tried by making one in it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder) as file:
+            file.write(b"x" * 100_000)
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""

@@ -160,5 +160,8 @@ def _label_names(path: Path, parts: dict[str, list[tuple[str, ...]]]) -> list[st
     for split, rows in parts.items():
         for _, label in rows:
             if label not in known:
-                raise ZooError(f"{path}: label {label!r} of the {split} part is not in the training part")
+                raise ZooError(
+                    f"{path}: label {label!r} of the {split} part is not in the training part; give more "
+                    "rows of that label, or correct or remove it"
+                )
     return names

@@ -6,7 +6,7 @@ import tensorflow as tf
 from PIL import Image
 
 import zoo.data
-from zoo.data.own import pictures
+from zoo.data.own import picture_files, pictures
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
 
@@ -137,3 +137,14 @@ def test_a_picture_that_is_cut_off_or_empty_is_refused_before_training(tmp_path,
     assert f"line {line} names {tmp_path / name}, which is damaged or cut off" in refusal(tmp_path)
     (tmp_path / name).write_bytes(b"")
     assert f"line {line} names {tmp_path / name}, which is empty" in refusal(tmp_path)
+
+
+def test_an_accent_in_one_character_or_in_two_names_one_picture(tmp_path):
+    composed, apart = "caf\u00e9.png", "cafe\u0301.png"
+    write(tmp_path, changed(3, composed, "red", "train"))
+    (tmp_path / "a.png").rename(tmp_path / apart)
+    table = tmp_path / "captions.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("a.png", apart), encoding="utf-8")
+    assert pictures.read_captions(tmp_path)["train"][0] == (tmp_path / apart, ["a red square", "red"])
+    (tmp_path / "list.txt").write_text(f"{composed}\n{apart}\n", encoding="utf-8")
+    assert [picture.file.name for picture in picture_files.listed(tmp_path / "list.txt")] == [apart, apart]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -49,7 +51,7 @@ def listed(path: Path) -> list[Picture]:
             raise ZooError(f"{path}: the file is empty; it needs the path of a picture on each line")
     else:
         names = [name for (name,) in tables.filled(path, ("image",), ("image",))]
-    pictures = [Picture(name, path.parent / name) for name in names]
+    pictures = [Picture(name, on_disk(path.parent / name)) for name in names]
     check(picture.file for picture in pictures)
     return pictures
 
@@ -66,9 +68,26 @@ def with_captions(path: Path) -> dict[Picture, list[str]]:
     captions: dict[Picture, list[str]] = {}
     for name, caption in tables.filled(path, columns, columns):
         name = os.path.normpath(name)
-        captions.setdefault(Picture(name, path.parent / name), []).append(caption)
+        captions.setdefault(Picture(name, on_disk(path.parent / name)), []).append(caption)
     check(picture.file for picture in captions)
     return captions
+
+
+def on_disk(file: Path) -> Path:
+    """Returns a file as its folder spells it: an accent in one character or in two makes no other name."""
+    if file.name.isascii() or os.path.lexists(file):
+        return file
+    try:
+        names = _spellings(file.parent, file.parent.stat().st_mtime_ns)
+    except OSError:
+        return file
+    return file.with_name(names.get(unicodedata.normalize("NFC", file.name), file.name))
+
+
+@functools.lru_cache(maxsize=4)
+def _spellings(folder: Path, changed: int) -> dict[str, str]:
+    """Returns the names in a folder by their composed form, read anew once `changed` is another time."""
+    return {unicodedata.normalize("NFC", path.name): path.name for path in folder.iterdir()}
 
 
 def check(paths: Iterable[Path]) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.data.examples import SPLITS
+from zoo.data.own.picture_files import on_disk
 from zoo.data.own.tables import filled_cells, read_table
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
@@ -55,7 +56,7 @@ def read_captions(path: Path) -> dict[str, list[Row]]:
         where = f"{table}: line {line}"
         name, caption = filled_cells(where, row, _COLUMNS)
         name = os.path.normpath(name)
-        file = table.parent / name
+        file = on_disk(table.parent / name)
         split = _split(where, row, name)
         if file not in pictures and not os.path.isfile(file):  # noqa: PTH113 - as for names that are too long
             raise ZooError(f"{where} names a picture that is missing, {file}; add it or remove the row")
