@@ -1,0 +1,1 @@
+"""Tests; and `python -m tests.campaigns`."""
