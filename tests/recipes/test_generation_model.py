@@ -212,7 +212,7 @@ def test_the_text_is_prompt_and_continuation_and_its_probability_that_of_the_dra
     prompt = b"a\xff\r\nb"
     found = module.write([prompt], [9], [1.0], [0], [1.0], [4])
     (text,), (written,) = found["text"].numpy(), found["continuation"].numpy()
-    assert text == prompt + written
+    assert text == prompt.decode("utf-8", "replace").encode() + written
     before, numbers = numbers_of(module, prompt), numbers_of(module, written)
     logits = whole_run(core, before + numbers)[len(before) : -1, Vocabulary.START :]
     expected = log_chances(logits)[np.arange(9), np.array(numbers) - Vocabulary.START].sum()
@@ -261,3 +261,10 @@ def test_a_batch_of_no_rows_gives_no_rows(module):
     assert module.encode(none)["tokens"].shape[0] == 0
     assert module.show_states(none)["activations"].shape[0] == 0
     assert module.stream([], tf.zeros([0, 2 * LAYERS * UNITS]))["logits"].shape[0] == 0
+
+
+@pytest.mark.parametrize("token", [-1, 10_000])
+def test_a_step_takes_no_token_that_there_is_not(both, token):
+    _, module = both
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"tokens must be (0 or more|below)"):
+        module.stream([token], tf.zeros([1, sum(module.sizes)]))

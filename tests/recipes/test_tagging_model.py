@@ -162,6 +162,13 @@ def test_no_token_is_taken_for_padding(rebuilt):
 # python -m zoo --------------------------------------------------------------------------------------------
 
 
+def test_what_comes_out_is_utf8_whatever_went_in(rebuilt):
+    found = rebuilt.tag_tokens(tf.constant([[b"Ada", b"\xff\xc3(", b""]]))
+    assert found["tokens"].numpy().tolist() == [[b"Ada", "\ufffd\ufffd(".encode(), b""]]
+    (row,) = rebuilt.tag_text(tf.constant([b"Ada \xff"]))["tokens"].numpy().tolist()
+    assert row == [b"Ada", "\ufffd".encode()]
+
+
 def test_predict_into_a_pipe_prints_columns(trained_tagger):
     texts = ["Ada met Bo", "", "Enid van Hale left New Oslo"]
     output = run("-m", "zoo", "predict", "tiny", *texts, cwd=trained_tagger).stdout

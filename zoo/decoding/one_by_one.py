@@ -107,6 +107,15 @@ def assert_sampling(most, temperature, top_k, top_p) -> None:
     tf.debugging.assert_less_equal(temperature, highest, "temperature must be finite", name="check_finite")
 
 
+def assert_tokens(tokens: tf.Tensor, size: int) -> None:
+    """Stops a graph that is given tokens, in any shape, that are none of `size`, with a line that says so.
+
+    Without it, what a table of vectors does with them is another thing on each device.
+    """
+    tf.debugging.assert_non_negative(tokens, "tokens must be 0 or more", name="check_tokens")
+    tf.debugging.assert_less(tokens, size, f"tokens must be below {size}", name="check_size")
+
+
 def _follow(choose, step: Step, state, start, end, most, padding: int) -> Decoded:
     """Runs one text for each row; `choose(t, logits)` gives the next tokens, int32 (batch,)."""
     start = first_tokens(start, state)

@@ -197,6 +197,7 @@ class Tagging(export.Serving):
     @export.signature("tokens", "tokens", (None, None))
     def tag_tokens(self, tokens):
         """Tags ready tokens (batch, time), filled up with empty strings on the right."""
+        tokens = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8")  # what is none becomes U+FFFD
         return export.dense_and_flat(self.tagged(tf.RaggedTensor.from_tensor(tokens, padding="")))
 
     @export.signature("text", "states")

@@ -67,12 +67,15 @@ class Units(tf.Module):
         return join(units, self.level)
 
     def follow(self, prompts: tf.Tensor, written: tf.Tensor) -> tf.Tensor:
-        """Puts what was written behind prompts, both (batch,); words are parted by a space."""
+        """Puts what was written behind prompts, both (batch,); words are parted by a space.
+
+        Bytes of a prompt that are not UTF-8 become U+FFFD, as which they were read.
+        """
+        prompts = tf.strings.unicode_transcode(prompts, "UTF-8", "UTF-8")
         if self.level == "char":
             return tf.strings.join([prompts, written])
-        # By bytes, \C: a dot matches none that is no UTF-8, which prompts may hold.
-        touch = tf.strings.regex_full_match(prompts, r"(\C*\s)?") | tf.strings.regex_full_match(
-            written, r"(\n\C*)?"
+        touch = tf.strings.regex_full_match(prompts, r"((?s:.*)\s)?") | tf.strings.regex_full_match(
+            written, r"(\n(?s:.*))?"
         )
         return tf.strings.join([prompts, tf.where(touch, "", " "), written])
 
@@ -80,12 +83,17 @@ class Units(tf.Module):
 
     @staticmethod
     def count(texts: Iterable[tf.Tensor], level: Level) -> Counter[bytes]:
-        """Counts the units of blocks of texts (n,), but for line breaks, which have a number in any case."""
+        """Counts the units of blocks of texts (n,), but for line breaks, which have a number in any case.
+
+        Nor for `<unk>`, by which corpora such as the Penn Treebank say that a word was left out: who learned
+        it as a word would write it.
+        """
         counts: Counter[bytes] = Counter()
         for block in texts:
             units, _, numbers = tf.unique_with_counts(split(block, level).values)
             counts.update(dict(zip(units.numpy().tolist(), numbers.numpy().tolist(), strict=True)))
-        del counts[b"\n"]
+        for no_word in (b"\n", b"<unk>"):
+            del counts[no_word]
         return counts
 
     def write(self, path: Path) -> None:
