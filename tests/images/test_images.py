@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from tiny import operations
 
 from zoo import images
-from zoo.models import check
+from zoo.models import harmless
 
 HEIGHT, WIDTH = 13, 21  # odd, so that rows of few bits end within a byte
 
@@ -377,7 +377,7 @@ def test_an_export_reads_the_same(tmp_path):
         input_signature=[tf.TensorSpec([None], tf.string, name="image")],
     )
     tf.saved_model.save(module, str(tmp_path), signatures={"read": module.read})
-    check((tmp_path / "saved_model.pb").read_bytes(), [])
+    harmless((tmp_path / "saved_model.pb").read_bytes(), [])
     signature = tf.saved_model.load(str(tmp_path)).signatures["read"]
     # Everything is made by operations of TensorFlow itself, and the files are no part of it.
     assert all(hasattr(tf.raw_ops, name) for name in operations(signature) if not name.startswith("_"))

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from hostile import edit, save_foreign
+from tensorflow.core.protobuf import saved_model_pb2
 
 import zoo
 from zoo import layers
-from zoo.models import hashes
+from zoo.models import harmless, hashes
 from zoo.models.allowed import OPERATIONS, SAVER
 
 WRITTEN = "should-never-exist"
@@ -165,7 +166,8 @@ def assert_refused(folder, match):
 @pytest.mark.parametrize("body", BODIES)
 def test_what_does_more_than_compute_is_refused(models, body):
     save_foreign(models / "bad", body)
-    assert_refused(models / "bad", r"refused, since it holds \w+.*, not known to do no more than compute")
+    told = r"it holds \w+.* (not known to do no more|none of its assets)|it can run what is its saver's alone"
+    assert_refused(models / "bad", f"refused, since ({told})")
 
 
 class Resource(tf.saved_model.experimental.TrackableResource):
@@ -240,16 +242,112 @@ def test_the_savers_operations_serve_the_saver_alone(models):
         graph.saver_def.save_tensor_name = graph.signature_def["serving_default"].outputs["out"].name
 
     edit(models / "bad", pass_it_off)
-    assert_refused(models / "bad", "holds SaveV2")
+    assert_refused(models / "bad", "it can run what is its saver's alone")
 
 
 @pytest.mark.parametrize(
     "collection", ["saved_model_main_op", "legacy_init_op", "local_init_op", "table_initializer"]
 )
-def test_no_initialiser_may_reach_the_saver(models, collection):
-    edit(good(models), lambda graph: graph.collection_def[collection].node_list.value.append(
-        graph.saver_def.save_tensor_name))  # fmt: skip
-    assert_refused(models / "bad", "holds MergeV2Checkpoints, SaveV2")
+def test_what_only_the_saver_and_tensorflow_1_would_run_is_not_loaded(models, collection):
+    edit(
+        good(models),
+        lambda graph: graph.collection_def[collection].node_list.value.append(
+            graph.saver_def.save_tensor_name
+        ),
+    )
+    stripped = saved_model_pb2.SavedModel()
+    stripped.ParseFromString(harmless((models / "bad/saved_model.pb").read_bytes(), []))
+    (graph,) = stripped.meta_graphs
+    assert not graph.collection_def
+    assert not graph.HasField("saver_def")
+    nodes = [*graph.graph_def.node, *(n for body in graph.graph_def.library.function for n in body.node_def)]
+    assert {node.op for node in nodes} <= OPERATIONS
+    with pytest.warns(UserWarning, match="not a model of this zoo"):
+        assert zoo.load("./saved_models/bad").predict(["abc"]) == [{"out": 6}]
+    assert not list(models.parent.rglob(f"{WRITTEN}*"))
+
+
+def test_the_saver_is_reached_by_no_name_that_nothing_lists(models):
+    """A resource's initialiser that is a function of the saver, which no list of functions names."""
+    module = tf.Module()
+    module.resource = Resource(lambda: saver_operation(None, tf.constant(["x"])))
+    module.serve = tf.function(length, input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+    tf.saved_model.save(module, str(models / "bad"), signatures={"serving_default": module.serve})
+
+    def unlist(graph):
+        objects = graph.object_graph_def
+        evil = {
+            body.signature.name
+            for body in graph.graph_def.library.function
+            if any(node.op == "SaveV2" for node in body.node_def) and "initializer" in body.signature.name
+        }
+        for node in objects.nodes:
+            if node.HasField("function") and evil & set(node.function.concrete_functions):
+                (name,) = node.function.concrete_functions
+                node.bare_concrete_function.concrete_function_name = name
+                node.ClearField("children")
+                del objects.concrete_functions[name]
+        graph.ClearField("collection_def")
+        graph.ClearField("signature_def")
+
+    edit(models / "bad", unlist)
+    assert_refused(models / "bad", "it can run what is its saver's alone")
+
+
+def test_a_file_is_not_read_by_an_object_of_another_kind(models):
+    """An asset that is made as a constant is not, from the graph, where any file's name may stand."""
+
+    def disguise(graph):
+        for node in graph.object_graph_def.nodes:
+            if node.HasField("asset"):
+                node.registered_name = "tf.TrackableConstant"
+
+    edit(models / "tiny", disguise)
+    (models / "tiny/zoo.json").unlink()
+    assert_refused(models / "tiny", "an object that TensorFlow alone does not make")
+
+
+def test_inputs_are_bound_where_they_are_read(models):
+    def bind(graph):
+        for name, function in graph.object_graph_def.concrete_functions.items():
+            if "initializer" in name:
+                function.bound_inputs.insert(0, function.bound_inputs[-1])
+
+    edit(models / "tiny", bind)
+    (models / "tiny/zoo.json").unlink()
+    assert_refused(models / "tiny", "it binds inputs that a function does not have")
+
+
+@pytest.mark.parametrize("name", ["_captured_inputs", "__class__", "x", "trace_"])
+def test_a_part_of_a_function_is_nothing_that_the_loader_knows(models, name):
+    def add(graph):
+        node = next(n for n in graph.object_graph_def.nodes if n.HasField("bare_concrete_function"))
+        node.children.add(local_name=name, node_id=0)
+
+    edit(good(models), add)
+    assert_refused(models / "bad", f"with a part {name!r}")
+
+
+def test_a_reader_takes_no_other_functions_place(models):
+    def swap(graph):
+        for body in graph.graph_def.library.function:
+            if any(node.op == "InitializeTableFromTextFileV2" for node in body.node_def):
+                body.attr["api_implements"].s = b"x"
+
+    edit(models / "tiny", swap)
+    (models / "tiny/zoo.json").unlink()
+    assert_refused(models / "tiny", "InitializeTableFromTextFileV2 of what may be none of its assets")
+
+
+def test_a_signature_is_a_function(models):
+    def swap(graph):
+        nodes = graph.object_graph_def.nodes
+        signatures = next(c.node_id for c in nodes[0].children if c.local_name == "signatures")
+        variable = next(i for i, node in enumerate(nodes) if node.HasField("variable"))
+        nodes[signatures].children[0].node_id = variable
+
+    edit(good(models), swap)
+    assert_refused(models / "bad", "cannot be read")
 
 
 def test_a_model_of_tensorflow_1_is_refused(models):
@@ -344,7 +442,8 @@ def test_a_model_is_made_of_files_and_a_few_folders(models, change):
     change(folder)
     for asked in ("bad", "./saved_models/bad"):
         with pytest.raises(
-            zoo.ZooError, match=r"is a (link|pipe, device or file too many), which no model has"
+            zoo.ZooError,
+            match=r"is a (link|pipe, device or file too many|folder too deep), which no model has",
         ):
             zoo.load(asked)
 

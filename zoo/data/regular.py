@@ -6,17 +6,21 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def open_regular(path: Path) -> BinaryIO:
+def open_regular(path: Path, folder: int | None = None) -> BinaryIO:
     """Opens a file for reading that is no link, pipe or device: one of those may wait for ever, or never end.
+
+    Args:
+        path: the file.
+        folder: descriptor of the folder that the path is seen from; None: the current one.
 
     Raises:
         OSError: it is one, or cannot be opened.
     """
-    if path.is_symlink():
+    if stat.S_ISLNK(os.lstat(path, dir_fd=folder).st_mode):
         raise OSError(f"{path.name} is a link")
     # That it is none is said again as it is opened, and a pipe is opened without waiting for its writer.
     flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    file = os.fdopen(os.open(path, os.O_RDONLY | flags), "rb")
+    file = os.fdopen(os.open(path, os.O_RDONLY | flags, dir_fd=folder), "rb")
     if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         return file
     file.close()

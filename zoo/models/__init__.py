@@ -2,7 +2,7 @@
 
 from zoo.models.asked import Function, predict
 from zoo.models.copied import GRAPH, hashes
-from zoo.models.danger import check
+from zoo.models.danger import harmless
 from zoo.models.loaded import Model, load
 from zoo.models.locked import Lock
 from zoo.models.quiet import import_tensorflow
@@ -14,8 +14,8 @@ __all__ = [
     "Lock",
     "Model",
     "Saved",
-    "check",
     "find",
+    "harmless",
     "hashes",
     "import_tensorflow",
     "list_models",

@@ -109,7 +109,7 @@ TakeDataset TensorDataset TensorSliceDataset ZipDataset
 # Reads a file, and may be run with one of the model's own assets alone; `zoo.models.danger` sees to that.
 READS_AN_ASSET = "InitializeTableFromTextFileV2"
 
-# What TensorFlow's saver is made of: every SavedModel with variables holds it, and nothing may run it.
+# What TensorFlow's saver is made of: every SavedModel with variables holds it, and it is not loaded.
 SAVER = frozenset({"MergeV2Checkpoints", "RestoreV2", "SaveV2", "ShardedFilename"})
 
 _GROUPS = (_ARITHMETIC, _LAYERS, _SHAPES, _STRINGS, _MEDIA, _RANDOM, _CONTROL, _STATE, _DATASETS)

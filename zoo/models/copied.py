@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import NoReturn
 
 from zoo.data.regular import open_regular
 from zoo.errors import ZooError
@@ -25,7 +26,7 @@ def hashes(folder: Path) -> dict[str, str]:
     Raises:
         ZooError: something is no regular file, or cannot be read.
     """
-    return {name: _hash(folder / name, folder) for name in names(folder)}
+    return dict(_read(folder, None))
 
 
 @contextlib.contextmanager
@@ -39,56 +40,60 @@ def private_copy(folder: Path) -> Iterator[tuple[Path, dict[str, str]]]:
         ZooError: as `hashes`; or there is no room.
     """
     with tempfile.TemporaryDirectory(prefix="zoo-model-", ignore_cleanup_errors=True) as place:
-        copy, found = Path(place), {}
-        for name in names(folder):
-            try:
-                (copy / name).parent.mkdir(parents=True, exist_ok=True)
-                with (copy / name).open("wb") as into:
-                    found[name] = _hash(folder / name, folder, into)
-            except OSError as error:
-                raise ZooError(
-                    f"{place}: no copy of the model can be made ({error.strerror or error}); "
-                    "make room, or set TMPDIR to another folder"
-                ) from error
-        yield copy, found
-
-
-def names(folder: Path) -> list[str]:
-    """Returns the relative paths of a saved model's files, sorted, but manifest and card.
-
-    Raises:
-        ZooError: one is a link, or neither file nor folder; or there are too many.
-    """
-    found: list[str] = []
-    waiting = [(folder, 0)]
-    while waiting:
-        inside, depth = waiting.pop()
         try:
-            entries = sorted(os.scandir(inside), key=lambda entry: entry.name)
+            found = dict(_read(folder, Path(place)))
         except OSError as error:
-            raise ZooError(f"{inside}: cannot be read ({error.strerror})") from error
-        for entry in entries:
-            name = Path(entry.path).relative_to(folder).as_posix()
-            if entry.is_dir(follow_symlinks=False) and depth < _DEPTH:
-                waiting.append((Path(entry.path), depth + 1))
-            elif entry.is_file(follow_symlinks=False) and len(found) < _FILES:
-                found += [name] if name not in (MANIFEST, CARD) else []
-            else:
-                what = "link" if entry.is_symlink() else "pipe, device or file too many"
-                raise ZooError(f"{folder}: {name!r} is a {what}, which no model has; remove it")
-    return sorted(found)
+            raise ZooError(
+                f"{place}: no copy of the model can be made ({error.strerror or error}); "
+                "make room, or set TMPDIR to another folder"
+            ) from error
+        yield Path(place), found
 
 
-def _hash(path: Path, folder: Path, into: BinaryIO | None = None) -> str:
-    """Reads a file once; returns its sha256, and writes it to where it is copied."""
+def _read(folder: Path, into: Path | None) -> Iterator[tuple[str, str]]:
+    """Yields name and sha256 of each file, which is read once, and copied where it is told to.
+
+    A folder that becomes a link while it is read is not followed.
+    """
+    folder, number = folder.resolve(), 0  # a model may be called by a link to its folder
+    for inside, folders, files, place in os.fwalk(folder, onerror=_refuse, follow_symlinks=False):
+        here = Path(inside).relative_to(folder)
+        links = [name for name in folders if stat.S_ISLNK(os.lstat(name, dir_fd=place).st_mode)]
+        if links or len(here.parts) > _DEPTH:
+            _refuse_file(folder, here / (links or [""])[0], "link" if links else "folder too deep")
+        for name in sorted(files):
+            number += 1
+            relative = (here / name).as_posix()
+            mode = os.lstat(name, dir_fd=place).st_mode
+            if not stat.S_ISREG(mode) or number > _FILES:
+                what = "link" if stat.S_ISLNK(mode) else "pipe, device or file too many"
+                _refuse_file(folder, here / name, what)
+            if relative not in (MANIFEST, CARD):
+                yield relative, _hash(folder, relative, place, into)
+
+
+def _refuse_file(folder: Path, name: Path, what: str) -> NoReturn:
+    raise ZooError(f"{folder}: {name.as_posix()!r} is a {what}, which no model has; remove it")
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise ZooError(f"{error.filename}: cannot be read ({error.strerror})") from error
+
+
+def _hash(folder: Path, name: str, place: int, into: Path | None) -> str:
     digest = hashlib.sha256()
     try:
-        file = open_regular(path)
+        file = open_regular(Path(Path(name).name), place)
     except OSError as error:
-        raise ZooError(f"{folder}: {error.strerror or error}; export or copy it anew") from error
-    with file:
+        raise ZooError(f"{folder}: {name}: {error.strerror or error}; export or copy it anew") from error
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(file)
+        copy = None
+        if into:
+            (into / name).parent.mkdir(parents=True, exist_ok=True)
+            copy = stack.enter_context((into / name).open("wb"))
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
-            if into:
-                into.write(chunk)
+            if copy:
+                copy.write(chunk)
     return digest.hexdigest()

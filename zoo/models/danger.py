@@ -6,6 +6,7 @@ time and memory that they take.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -22,15 +23,27 @@ _OBJECTS = {
     "trackable_list_wrapper",
     "trackable_tuple_wrapper",
 }
-_REGISTERED = {"", "tf.StaticHashTable", "tf.TrackableConstant"}
+# Kind of object -> names by which it may have been registered: each makes objects of another kind.
+_REGISTERED = {"constant": "tf.TrackableConstant", "resource": "tf.StaticHashTable"}
+# Kind of object -> what its parts may be called: they become attributes, and the loader knows some by name.
+_PARTS = {
+    "user_object": r"(?!__).*",
+    "function": r"trace_\d+",
+    "bare_concrete_function": r"capture_\d+",
+    "resource": "_initializer|_create_resource|_initialize|_destroy_resource",
+}
 
 
-def check(content: bytes, files: Iterable[str]) -> None:
+def harmless(content: bytes, files: Iterable[str]) -> bytes:
     """Refuses a model that could do more than compute.
 
     Args:
         content: of its `saved_model.pb`.
         files: what lies beside it, relative to the model's folder.
+
+    Returns:
+        The same without what only TensorFlow 1 and the saver would run, which reads and writes files: that is
+        what may be loaded.
 
     Raises:
         ZooError: it could, or it is no SavedModel of TensorFlow 2; says by what, as a part of a sentence.
@@ -45,7 +58,17 @@ def check(content: bytes, files: Iterable[str]) -> None:
     (graph,) = proto.meta_graphs
     _check_assets(graph, set(files))
     _check_objects(graph)
-    _check_operations(graph)
+    _check_operations([*graph.graph_def.node, *_bodies(graph)], OPERATIONS | SAVER)
+    _strip(graph)
+    _check_operations([*graph.graph_def.node, *_bodies(graph)], OPERATIONS)
+    _check_readers(graph)
+    stripped: bytes = proto.SerializeToString()
+    return stripped
+
+
+def _bodies(graph: Any) -> Iterator[Any]:
+    for function in graph.graph_def.library.function:
+        yield from function.node_def
 
 
 def _check_assets(graph: Any, files: set[str]) -> None:
@@ -56,97 +79,87 @@ def _check_assets(graph: Any, files: set[str]) -> None:
 
 def _check_objects(graph: Any) -> None:
     for node in graph.object_graph_def.nodes:
-        kinds = {node.registered_name} - _REGISTERED | {node.user_object.identifier} - _OBJECTS
-        if kinds or node.registered_saver:
-            named = ", ".join(sorted(kinds)) or node.registered_saver
+        kind = node.WhichOneof("kind") or ""
+        made_by = {node.registered_name} - {"", _REGISTERED.get(kind)} | {
+            node.user_object.identifier
+        } - _OBJECTS
+        if made_by or node.registered_saver:
+            named = ", ".join(sorted(made_by)) or node.registered_saver
             raise ZooError(f"it holds an object that TensorFlow alone does not make ({named})")
+        for part in node.children:
+            if not re.fullmatch(_PARTS.get(kind, "(?!)"), part.local_name, re.DOTALL):
+                raise ZooError(f"it holds an object ({kind}) with a part {part.local_name!r}, which none has")
         if node.HasField("asset") and not 0 <= node.asset.asset_file_def_index < len(graph.asset_file_def):
             raise ZooError("it names an asset that it does not have")
 
 
-def _check_operations(graph: Any) -> None:
-    bodies = {body.signature.name: body.node_def for body in graph.graph_def.library.function}
-    main = {node.name: node for node in graph.graph_def.node}
-    everything = [*graph.graph_def.node, *(node for body in bodies.values() for node in body)]
+def _strip(graph: Any) -> None:
+    """Leaves functions and constants, of which objects are made; no function that saves or restores."""
+    library = graph.graph_def.library.function
+    savers = {body.signature.name for body in library if any(node.op in SAVER for node in body.node_def)}
+    kept = [body for body in library if body.signature.name not in savers]
+    constants = [node for node in graph.graph_def.node if node.op == "Const"]
+    for field, remaining in ((library, kept), (graph.graph_def.node, constants)):
+        del field[:]
+        field.extend(remaining)
+    for name in ("saver_def", "collection_def", "signature_def"):
+        graph.ClearField(name)
+    objects = graph.object_graph_def
+    named = {*objects.concrete_functions, *_called(graph)}
+    for node in objects.nodes:
+        named |= {*node.function.concrete_functions, node.bare_concrete_function.concrete_function_name}
+    if named & savers:
+        raise ZooError(f"it can run what is its saver's alone ({', '.join(sorted(SAVER))})")
+
+
+def _called(graph: Any) -> set[str]:
+    """Returns the names of the functions that others call."""
+    return {
+        function.name
+        for node in _bodies(graph)
+        for attribute in node.attr.values()
+        for function in (attribute.func, *attribute.list.func)
+    }
+
+
+def _check_operations(nodes: list[Any], known: frozenset[str]) -> None:
     # The names of functions are no operations here: no export of TensorFlow 2 calls one by its bare name.
-    strange = {node.op for node in everything} - OPERATIONS - SAVER
+    strange = {node.op for node in nodes} - known
     # A constant may hold what is no number and no string, and so whatever a type of TensorFlow decodes.
-    strange |= {"Const of a variant" for node in everything if node.op == "Const" and _opaque(node)}
-    strange |= {node.op for node in _run(graph, main, bodies) if node.op in SAVER}
-    strange |= {READS_AN_ASSET for _ in _reading_no_asset(graph, bodies)}
+    strange |= {"Const of a variant" for node in nodes if node.op == "Const" and _is_opaque(node)}
     if strange:
         raise ZooError(f"it holds {', '.join(sorted(strange))}, not known to do no more than compute")
 
 
-def _opaque(node: Any) -> bool:
+def _is_opaque(node: Any) -> bool:
     from tensorflow.core.framework import types_pb2
 
     opaque = (types_pb2.DT_VARIANT, types_pb2.DT_RESOURCE)
     return node.attr["dtype"].type in opaque or node.attr["value"].tensor.dtype in opaque
 
 
-def _run(graph: Any, main: dict[str, Any], bodies: dict[str, Any]) -> Iterator[Any]:
-    """Yields all nodes but those that nothing except the saver reaches."""
-    signatures = graph.signature_def.values()
-    tensors = [info.name for s in signatures for info in (*s.inputs.values(), *s.outputs.values())]
-    tensors += [name for item in graph.collection_def.values() for name in item.node_list.value]
-    served = _ancestors(tensors, main)
-    yield from served
-    # Functions of the loaded object can be called too; a loader calls some of them by itself.
-    waiting = [*_called(served), *graph.object_graph_def.concrete_functions]
-    reached: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name not in reached and name in bodies:
-            reached.add(name)
-            yield from bodies[name]
-            waiting += _called(bodies[name])
+def _check_readers(graph: Any) -> None:
+    """Refuses a function that reads a file unless that is surely an asset.
 
-
-def _ancestors(tensors: list[str], nodes: dict[str, Any]) -> list[Any]:
-    waiting = [_node_name(name) for name in tensors]
-    reached: dict[str, Any] = {}
-    while waiting:
-        name = waiting.pop()
-        if name in nodes and name not in reached:
-            reached[name] = nodes[name]
-            waiting += [_node_name(source) for source in nodes[name].input]
-    return list(reached.values())
-
-
-def _node_name(tensor: str) -> str:
-    return tensor.removeprefix("^").split(":")[0]
-
-
-def _called(nodes: Iterable[Any]) -> Iterator[str]:
-    for node in nodes:
-        yield node.op  # a function may be called by its own name
-        for attribute in node.attr.values():
-            for function in (attribute.func, *attribute.list.func):
-                if function.name:
-                    yield function.name
-
-
-def _reading_no_asset(graph: Any, bodies: dict[str, Any]) -> Iterator[Any]:
-    """Yields the readers whose file is not surely an asset.
-
-    Surely is: a function takes the file's name as an input, which is bound to an asset for good, and no other
-    function calls this one with another.
+    Surely is: the function takes the file's name as an input, which is bound to an asset for good, and
+    nothing calls it with another: no other function, nor TensorFlow in the place of another.
     """
-    yield from (node for node in graph.graph_def.node if node.op == READS_AN_ASSET)
-    called = {name for nodes in bodies.values() for name in _called(nodes)}
     objects = graph.object_graph_def
+    called = _called(graph)
     for body in graph.graph_def.library.function:
+        inputs = [argument.name for argument in body.signature.input_arg]
+        own = objects.concrete_functions
+        # Asking a map of messages for what it lacks would add it.
+        bound = list(own[body.signature.name].bound_inputs) if body.signature.name in own else []
+        if len(bound) > len(inputs) or not all(0 <= node < len(objects.nodes) for node in bound):
+            raise ZooError("it binds inputs that a function does not have")
+        # Inputs that are bound come last.
+        assets = {
+            name
+            for name, node in zip(inputs[len(inputs) - len(bound) :], bound, strict=True)
+            if objects.nodes[node].HasField("asset")
+        }
+        alone = body.signature.name not in called and "api_implements" not in body.attr
         for node in body.node_def:
-            if node.op == READS_AN_ASSET:
-                inputs = [argument.name for argument in body.signature.input_arg]
-                bound = list(objects.concrete_functions[body.signature.name].bound_inputs)
-                file = node.input[1]
-                # Inputs that are bound come last.
-                place = inputs.index(file) - len(inputs) if file in inputs else -len(bound) - 1
-                if (
-                    body.signature.name in called
-                    or -place > len(bound)
-                    or not objects.nodes[bound[place]].HasField("asset")
-                ):
-                    yield node
+            if node.op == READS_AN_ASSET and not (alone and node.input[1] in assets):
+                raise ZooError(f"it holds {READS_AN_ASSET} of what may be none of its assets")

@@ -6,11 +6,11 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, one_line
 from zoo.models.asked import Function, predict
 from zoo.models.copied import GRAPH, private_copy
-from zoo.models.danger import check
-from zoo.models.quiet import import_tensorflow
+from zoo.models.danger import harmless
+from zoo.models.quiet import import_tensorflow, quiet
 from zoo.models.saved import Saved, find
 from zoo.tasks import of
 
@@ -48,18 +48,21 @@ class Model:
         with private_copy(saved.path) as (copy, found):
             problem = saved.problem(found)
             try:
-                check((copy / GRAPH).read_bytes(), found)
-                self._loaded = tf.saved_model.load(str(copy))
+                (copy / GRAPH).write_bytes(harmless((copy / GRAPH).read_bytes(), found))
+                (copy / "fingerprint.pb").unlink(missing_ok=True)  # of the graph as it was
+                with quiet():
+                    self._loaded = tf.saved_model.load(str(copy))
                 self.signatures = dict(self._loaded.signatures)
+                self._functions = {name: _function(signature) for name, signature in self.signatures.items()}
             except ZooError as error:
                 raise ZooError(
-                    f"{saved.path}: refused, since {error}: such a model might write files or call Python; "
-                    "export it without that"
+                    f"{saved.path}: refused, since {one_line(str(error))}: such a model might write files or "
+                    "call Python; export it without that"
                 ) from error
             except Exception as error:  # a damaged file surfaces as any of a dozen exceptions
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+                reason = one_line(str(error).strip() or type(error).__name__)[:150]
                 raise ZooError(
-                    f"{saved.path}: the SavedModel cannot be read ({reason[:150]}); export or copy it anew"
+                    f"{saved.path}: the SavedModel cannot be read ({reason}); export or copy it anew"
                 ) from error
         if problem:
             warnings.warn(f"{saved.path}: {problem}", stacklevel=3)
@@ -89,8 +92,10 @@ class Model:
             ZooError: `inputs` is a single one, there is no such signature that takes inputs and settings, a
                 setting is none of it or out of its range, or a file is missing.
         """
-        functions = {
-            name: Function(signature.structured_input_signature[1], signature.structured_outputs, signature)
-            for name, signature in self.signatures.items()
-        }
-        return predict(self.name, self.manifest, self.task, self, functions, inputs, signature, settings)
+        return predict(
+            self.name, self.manifest, self.task, self, self._functions, inputs, signature, settings
+        )
+
+
+def _function(signature: Any) -> Function:
+    return Function(signature.structured_input_signature[1], signature.structured_outputs, signature)

@@ -1,9 +1,12 @@
 """Imports TensorFlow without the chatter that it prints before anything can silence it."""
 
+import contextlib
 import importlib
+import logging
 import os
 import sys
 import tempfile
+from collections.abc import Iterator
 from types import ModuleType
 
 
@@ -30,3 +33,14 @@ def import_tensorflow() -> ModuleType:
             os.dup2(kept, 2)
             os.close(kept)
     return tensorflow
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Holds back what TensorFlow's Python part logs: names that a stranger chose are in it."""
+    logger = logging.getLogger("tensorflow")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
