@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
-from hostile import edit, save_foreign
+from hostile import Foreign, edit, save_foreign
+from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
 import zoo
@@ -336,7 +337,63 @@ def test_a_reader_takes_no_other_functions_place(models):
 
     edit(models / "tiny", swap)
     (models / "tiny/zoo.json").unlink()
-    assert_refused(models / "tiny", "InitializeTableFromTextFileV2 of what may be none of its assets")
+    assert_refused(models / "tiny", "stands in the place of something else")
+
+
+def test_no_function_has_the_name_of_an_operation(models):
+    """TensorFlow makes of each operation of that name a call of the function."""
+
+    def rename(graph):
+        for body in graph.graph_def.library.function:
+            if any(node.op == "InitializeTableFromTextFileV2" for node in body.node_def):
+                body.signature.name = "StringUpper"
+
+    edit(models / "tiny", rename)
+    (models / "tiny/zoo.json").unlink()
+    assert_refused(models / "tiny", "its function 'StringUpper' stands in the place of something else")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda attribute: setattr(attribute, "placeholder", "F"),
+        lambda attribute: attribute.func.attr["T"].func.__setattr__("name", "x"),
+    ],
+)
+def test_which_function_runs_is_known_before(models, change):
+    def choose(graph):
+        change(next(
+            attribute
+            for body in graph.graph_def.library.function
+            for node in body.node_def
+            for attribute in node.attr.values()
+            if attribute.func.name
+        ))  # fmt: skip
+
+    edit(models / "tiny", choose)
+    (models / "tiny/zoo.json").unlink()
+    assert_refused(models / "tiny", "a function in it is chosen only when it runs")
+
+
+def test_a_variable_holds_numbers_or_strings(models):
+    def opaque(graph):
+        node = next(node for node in graph.object_graph_def.nodes if node.HasField("variable"))
+        node.variable.dtype = types_pb2.DT_VARIANT
+
+    edit(good(models), opaque)
+    assert_refused(models / "bad", "a variable of what is no number and no string")
+
+
+def test_a_model_that_can_be_called_is_harmless(models):
+    class Called(Foreign):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])
+        def __call__(self, text):
+            return tf.strings.length(text)
+
+    module = Called(lambda self, text: length(text))
+    tf.saved_model.save(module, str(models / "good"), signatures={"serving_default": module.serve})
+    with pytest.warns(UserWarning, match="not a model of this zoo"):
+        assert zoo.load(models / "good").predict(["abc"]) == [{"out": 3}]
 
 
 def test_a_signature_is_a_function(models):
@@ -396,8 +453,6 @@ def test_no_object_is_made_by_what_some_library_registered(models, change):
 
 
 def test_a_constant_holds_numbers_or_strings(models):
-    from tensorflow.core.framework import types_pb2
-
     def opaque(graph):
         node = next(
             node for body in graph.graph_def.library.function for node in body.node_def if node.op == "Const"

@@ -4,9 +4,8 @@ import json
 import re
 
 import pytest
-from rich.console import Console
 
-from zoo.show import answers
+from zoo.show import answers, console
 from zoo.show.coloured import _CODE
 from zoo.tasks import Captioning, Classification, Manifest, Tagging, Text, Translation
 from zoo.tasks.base import Answered
@@ -55,12 +54,14 @@ def terminal(monkeypatch):
     """Makes answers go to a terminal of eight colours, 60 characters wide; holds what it was sent."""
     stream = io.StringIO()
 
-    def console(**settings):
-        return Console(
+    visible = console._Visible
+
+    def eight_colours(**settings):
+        return visible(
             file=stream, width=60, force_terminal=True, color_system="standard", _environ={}, **settings
         )
 
-    monkeypatch.setattr(answers, "Console", console)
+    monkeypatch.setattr(console, "_Visible", eight_colours)
     return stream
 
 

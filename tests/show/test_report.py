@@ -2,7 +2,6 @@ import io
 
 import numpy as np
 import pytest
-from rich.console import Console
 
 from zoo import metrics
 from zoo.show import console, labels, tags, texts
@@ -13,10 +12,12 @@ def printed(monkeypatch):
     """Makes the report print to a wide string."""
     stream = io.StringIO()
 
-    def wide(**settings):
-        return Console(file=stream, width=200, **settings)
+    visible = console._Visible
 
-    monkeypatch.setattr(console, "Console", wide)
+    def wide(**settings):
+        return visible(file=stream, width=200, **settings)
+
+    monkeypatch.setattr(console, "_Visible", wide)
     return stream
 
 

@@ -27,7 +27,7 @@ _OBJECTS = {
 _REGISTERED = {"constant": "tf.TrackableConstant", "resource": "tf.StaticHashTable"}
 # Kind of object -> what its parts may be called: they become attributes, and the loader knows some by name.
 _PARTS = {
-    "user_object": r"(?!__).*",
+    "user_object": r"__call__|(?!__).*",
     "function": r"trace_\d+",
     "bare_concrete_function": r"capture_\d+",
     "resource": "_initializer|_create_resource|_initialize|_destroy_resource",
@@ -59,6 +59,7 @@ def harmless(content: bytes, files: Iterable[str]) -> bytes:
     _check_assets(graph, set(files))
     _check_objects(graph)
     _check_operations([*graph.graph_def.node, *_bodies(graph)], OPERATIONS | SAVER)
+    _check_functions(graph)
     _strip(graph)
     _check_operations([*graph.graph_def.node, *_bodies(graph)], OPERATIONS)
     _check_readers(graph)
@@ -89,8 +90,22 @@ def _check_objects(graph: Any) -> None:
         for part in node.children:
             if not re.fullmatch(_PARTS.get(kind, "(?!)"), part.local_name, re.DOTALL):
                 raise ZooError(f"it holds an object ({kind}) with a part {part.local_name!r}, which none has")
+        if node.variable.dtype in _opaque_types():
+            raise ZooError("it holds a variable of what is no number and no string")
         if node.HasField("asset") and not 0 <= node.asset.asset_file_def_index < len(graph.asset_file_def):
             raise ZooError("it names an asset that it does not have")
+
+
+def _check_functions(graph: Any) -> None:
+    for body in graph.graph_def.library.function:
+        # TensorFlow runs a function also for an operation of its name, or for another that does the same.
+        if body.signature.name in OPERATIONS | SAVER or "api_implements" in body.attr:
+            raise ZooError(f"its function {body.signature.name!r} stands in the place of something else")
+    for node in _bodies(graph):
+        for attribute in node.attr.values():
+            functions = (attribute.func, *attribute.list.func)
+            if attribute.placeholder or any(function.attr for function in functions):
+                raise ZooError("a function in it is chosen only when it runs")
 
 
 def _strip(graph: Any) -> None:
@@ -132,17 +147,22 @@ def _check_operations(nodes: list[Any], known: frozenset[str]) -> None:
 
 
 def _is_opaque(node: Any) -> bool:
+    opaque = _opaque_types()
+    return node.attr["dtype"].type in opaque or node.attr["value"].tensor.dtype in opaque
+
+
+def _opaque_types() -> tuple[int, int]:
+    """Returns types whose content is whatever a stranger's bytes are decoded to."""
     from tensorflow.core.framework import types_pb2
 
-    opaque = (types_pb2.DT_VARIANT, types_pb2.DT_RESOURCE)
-    return node.attr["dtype"].type in opaque or node.attr["value"].tensor.dtype in opaque
+    return types_pb2.DT_VARIANT, types_pb2.DT_RESOURCE
 
 
 def _check_readers(graph: Any) -> None:
     """Refuses a function that reads a file unless that is surely an asset.
 
     Surely is: the function takes the file's name as an input, which is bound to an asset for good, and
-    nothing calls it with another: no other function, nor TensorFlow in the place of another.
+    no other function calls it with another.
     """
     objects = graph.object_graph_def
     called = _called(graph)
@@ -159,7 +179,7 @@ def _check_readers(graph: Any) -> None:
             for name, node in zip(inputs[len(inputs) - len(bound) :], bound, strict=True)
             if objects.nodes[node].HasField("asset")
         }
-        alone = body.signature.name not in called and "api_implements" not in body.attr
+        alone = body.signature.name not in called
         for node in body.node_def:
             if node.op == READS_AN_ASSET and not (alone and node.input[1] in assets):
                 raise ZooError(f"it holds {READS_AN_ASSET} of what may be none of its assets")

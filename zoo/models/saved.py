@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import ZooError
-from zoo.models.copied import GRAPH
+from zoo.models.copied import GRAPH, sizes
 from zoo.tasks import MANIFEST, Manifest
 
 _FOREIGN = f"no {MANIFEST}: not a model of this zoo"
@@ -32,7 +32,7 @@ class Saved:
     @property
     def megabytes(self) -> float:
         """Size of all files."""
-        return sum(file.lstat().st_size for file in self.path.rglob("*") if not file.is_dir()) / 1e6
+        return sizes(self.path) / 1e6
 
     def problem(self, found: Mapping[str, str]) -> str:
         """Says how files differ from those of the manifest, or returns an empty string.

@@ -15,8 +15,11 @@ _LONGEST = 160  # characters shown of a text
 _MOST_FIGURES = 6  # side by side
 
 
-# A terminal obeys control characters, and rich drops some, which shifts what follows: one stands for each.
-CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), "�")
+# A terminal obeys control characters, and rich drops some, which shifts what follows: one stands for each,
+# and for those that turn the direction of what follows, be it another cell of a table.
+CONTROLS = dict.fromkeys(
+    (*range(0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A)), "�"
+)
 CONTROLS |= {ord("\t"): "\t", ord("\n"): "\n", ord("\r"): " ", ord("\f"): " "}
 
 

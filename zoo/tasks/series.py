@@ -45,8 +45,18 @@ class About:
 
     @classmethod
     def of(cls, manifest: Manifest) -> About:
-        """Reads it off a manifest."""
-        return cls(**manifest.own["series"])
+        """Reads it off a manifest.
+
+        Raises:
+            ZooError: it does not say so.
+        """
+        try:
+            return cls(**manifest.own["series"])
+        except (KeyError, TypeError):
+            raise ZooError(
+                f"{manifest.name or 'the model'}: its manifest says nothing of the series that it reads; "
+                "export it anew"
+            ) from None
 
 
 class Window(NamedTuple):
