@@ -68,6 +68,7 @@ class Run:
     examples: Examples
     task: Task
     outcome: Outcome
+    _lock: Lock
 
     def __init__(self, file: str, config: Settings, alike: Sequence[str] = ()):
         check_ranges(config)
@@ -80,7 +81,6 @@ class Run:
         export.check_target(self._target, self.recipe)
         self.strategy = start(config)
         self.replicas: int = self.strategy.num_replicas_in_sync
-        self._locks: tuple[Lock, ...] = ()
         self._known: list[str] = []
         self._inventories: dict[str, Inventory] = {}
         self._scores: dict[str, dict[str, Score]] = {}
@@ -148,9 +148,8 @@ class Run:
             score: what chooses the best epoch instead of the loss.
             clip_norm: longest gradient, where the config's is of another loss.
         """
-        made = self.folder.create(self.examples.fingerprint(self._known), self.examples.label_names)
-        # The model's too: that another run will export it must not be found out after hours of training.
-        self._locks = (made, Lock(self._target))
+        # Who holds the run's folder is alone in exporting the model of that name, too.
+        self._lock = self.folder.create(self.examples.fingerprint(self._known), self.examples.label_names)
         for name, inventory in self._inventories.items():
             inventory.write(self.folder.directory / f"{name}.txt")
         settings = self.config
@@ -191,8 +190,7 @@ class Run:
             sizes: part -> rows, where not all that the data have were used.
         """
         export.save(module, self._target, samples, self._manifest(module, sizes or {}))
-        for lock in self._locks:
-            lock.release()
+        self._lock.release()
 
     def _manifest(self, module: Serving, sizes: Mapping[str, int]) -> Manifest:
         examples, outcome = self.examples, self.outcome
