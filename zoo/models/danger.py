@@ -103,8 +103,8 @@ def _check_functions(graph: Any) -> None:
             raise ZooError(f"its function {body.signature.name!r} stands in the place of something else")
     for node in _bodies(graph):
         for attribute in node.attr.values():
-            functions = (attribute.func, *attribute.list.func)
-            if attribute.placeholder or any(function.attr for function in functions):
+            inner = [a for f in (attribute.func, *attribute.list.func) for a in f.attr.values()]
+            if attribute.placeholder or any(a.placeholder or a.func.name or a.list.func for a in inner):
                 raise ZooError("a function in it is chosen only when it runs")
 
 
