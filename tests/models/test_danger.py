@@ -329,11 +329,16 @@ def test_a_part_of_a_function_is_nothing_that_the_loader_knows(models, name):
     assert_refused(models / "bad", f"with a part {name!r}")
 
 
+def readers(graph):
+    """Returns the functions that fill a table from a file."""
+    functions = graph.graph_def.library.function
+    return [body for body in functions if any(n.op == "InitializeTableFromTextFileV2" for n in body.node_def)]
+
+
 def test_a_reader_takes_no_other_functions_place(models):
     def swap(graph):
-        for body in graph.graph_def.library.function:
-            if any(node.op == "InitializeTableFromTextFileV2" for node in body.node_def):
-                body.attr["api_implements"].s = b"x"
+        for body in readers(graph):
+            body.attr["api_implements"].s = b"x"
 
     edit(models / "tiny", swap)
     (models / "tiny/zoo.json").unlink()
@@ -344,9 +349,8 @@ def test_no_function_has_the_name_of_an_operation(models):
     """TensorFlow makes of each operation of that name a call of the function."""
 
     def rename(graph):
-        for body in graph.graph_def.library.function:
-            if any(node.op == "InitializeTableFromTextFileV2" for node in body.node_def):
-                body.signature.name = "StringUpper"
+        for body in readers(graph):
+            body.signature.name = "StringUpper"
 
     edit(models / "tiny", rename)
     (models / "tiny/zoo.json").unlink()

@@ -103,7 +103,7 @@ def _check_functions(graph: Any) -> None:
             raise ZooError(f"its function {body.signature.name!r} stands in the place of something else")
     for node in _bodies(graph):
         for attribute in node.attr.values():
-            inner = [a for f in (attribute.func, *attribute.list.func) for a in f.attr.values()]
+            inner = [a for f in _functions_of(attribute) for a in f.attr.values()]
             if attribute.placeholder or any(a.placeholder or a.func.name or a.list.func for a in inner):
                 raise ZooError("a function in it is chosen only when it runs")
 
@@ -127,14 +127,15 @@ def _strip(graph: Any) -> None:
         raise ZooError(f"it can run what is its saver's alone ({', '.join(sorted(SAVER))})")
 
 
+def _functions_of(attribute: Any) -> list[Any]:
+    """Returns the functions that an attribute of a node names; one without a name is none."""
+    return [attribute.func, *attribute.list.func]
+
+
 def _called(graph: Any) -> set[str]:
     """Returns the names of the functions that others call."""
-    return {
-        function.name
-        for node in _bodies(graph)
-        for attribute in node.attr.values()
-        for function in (attribute.func, *attribute.list.func)
-    }
+    attributes = (attribute for node in _bodies(graph) for attribute in node.attr.values())
+    return {function.name for attribute in attributes for function in _functions_of(attribute)}
 
 
 def _check_operations(nodes: list[Any], known: frozenset[str]) -> None:

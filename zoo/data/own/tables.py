@@ -84,18 +84,23 @@ def _tsv(path, text, needed):
     if _is_quoted(text):
         yield from _csv(path, text, needed, "\t")
         return
-    lines = [line.split("\t") for line in re.split("\r\n|\n|\r", text)]
+    lines = _by_tabs(text)
     header = _header(path, lines[0], needed, "\t")
     for number, cells in enumerate(lines[1:], 2):
         if cells != [""]:
             yield number, _row(path, number, cells, header)
 
 
+def _by_tabs(text: str) -> list[list[str]]:
+    """Parts a text into lines of cells, by line ends and tabs alone."""
+    return [line.split("\t") for line in re.split("\r\n|\n|\r", text)]
+
+
 def _is_quoted(text: str) -> bool:
     """Tells whether a table of tabs was written with quotes around cells, as no text by itself has them."""
     if '"' not in text:
         return False
-    lines = [line.split("\t") for line in re.split("\r\n|\n|\r", text)]
+    lines = _by_tabs(text)
     marked = [cell for cells in lines for cell in cells if cell.startswith('"')]
     well_formed = all(re.fullmatch('"(?:[^"]|"")*"', cell) for cell in marked)
     if all(len(cells) == len(lines[0]) for cells in lines if cells != [""]):
