@@ -1,6 +1,7 @@
 """Whatever goes wrong, one line says it, and the exit code is 2."""
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -118,9 +119,12 @@ def test_an_output_that_is_full_is_told(models_folder):
     assert result.stderr.count("\n") == 1
 
 
-def test_names_are_whole_on_a_narrow_terminal(models_folder, monkeypatch, capsys):
-    result = run("-m", "zoo", "list", cwd=models_folder, COLUMNS="20")
-    for name in ("tiny", "translation_multi30k_de_en"):
+def test_names_are_whole_on_a_narrow_terminal(models_folder, tmp_path):
+    names = ("tiny", "translation_multi30k_de_en")
+    for name in names:
+        shutil.copytree(models_folder / "saved_models/tiny", tmp_path / "saved_models" / name)
+    result = run("-m", "zoo", "list", cwd=tmp_path, COLUMNS="20")
+    for name in names:
         assert f" {name} " in result.stdout
 
 

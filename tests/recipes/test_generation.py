@@ -100,7 +100,7 @@ FILES = {
         (["--length", "-1"], "--length -1", "at least 0"),
         (["--temperature", "-0.5"], "--temperature -0.5", "at least 0"),
         (["--temperature", "nan"], "--temperature nan", "at least 0"),
-        (["--temperature", "inf"], "--temperature inf", "at most 1000"),
+        (["--temperature", "inf"], "--temperature inf", "at most 1,000"),
         (["--top-k", "-1"], "--top-k -1", "at least 0"),
         (["--top-p", "1.5"], "--top-p 1.5", "at most 1"),
     ],

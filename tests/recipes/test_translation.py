@@ -124,7 +124,7 @@ FILES = {
         (["--dataset", "blank.tsv"], "line 2 has a blank target", "fill it in"),
         (["--dataset", "few.tsv"], "few.tsv: too few rows", "give more"),
         (["--dataset", "empty.tsv"], "empty.tsv: the file is empty", "source and target"),
-        (["--dataset", "cells.tsv"], "line 62 has 3 cells", "quote texts"),
+        (["--dataset", "cells.tsv"], "line 62 has 3 cells", "take the tabs out"),
         (["--dataset", "fine.tsv", "--source", "target"], "both the column 'target'", "choose two"),
         (["--dataset", "fine.tsv", "--max-pieces", "1"], "--max-pieces 1", "raise it"),
         (["--dataset", "fine.tsv", "--init-from", "nothing"], "nothing", "give a path"),

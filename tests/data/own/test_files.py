@@ -133,7 +133,7 @@ def test_a_very_long_text_is_read(tmp_path, suffix):
         ("a.jsonl", '{"text": "x", "label": ["pos"]}', ("line 1", 'a label that is ["pos"]', "one label")),
         ("a.jsonl", '{"text": "x", "label": []}', ("line 1", "a label that is []", "one label")),
         ("a.jsonl", '{"text": "x", "label": {"a": 1}}', ("line 1", 'a label that is {"a": 1}')),
-        ("a.tsv", "text\tlabel\na\tb\tc\n", ("line 2", "3 cells", "a text holds no tab")),
+        ("a.tsv", "text\tlabel\na\tb\tc\n", ("line 2", "3 cells", "take the tabs out")),
         ("a.csv", "text,label\none,good\n  ,bad\n", ("line 3", "blank text", "remove the row")),
         ("a.csv", "text,label\none,good\ntwo, \n", ("line 3", "blank label", "remove the row")),
         ("a.csv", "text,label\none,good\n\n,bad\n", ("line 4", "blank text", "remove the row")),

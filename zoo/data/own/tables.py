@@ -157,7 +157,11 @@ def _row(path: Path, line: int, cells: list[str], header: list[str]) -> dict[str
     if len(cells) > len(header):
         raise ZooError(
             f"{path}: line {line} has {len(cells)} cells, the header has {len(header)}; "
-            + ("a text holds no tab" if path.suffix == ".tsv" else "quote texts that hold the separator")
+            + (
+                "take the tabs out of its texts"
+                if path.suffix == ".tsv"
+                else "quote texts that hold the separator"
+            )
         )
     return dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))
 
