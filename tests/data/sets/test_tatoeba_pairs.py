@@ -111,5 +111,5 @@ def test_the_real_one_shares_no_sentence_between_its_splits(mirror):
             assert not one & other
     keys = {split: set(map(fingerprint, sources)) for split, (sources, _) in found.items()}
     known = [pairs for pairs in map(of_split, keys["train"]) if len(pairs) >= 4]
-    for mine in [pairs for pairs in map(of_split, sorted(keys["test"])) if len(pairs) >= 4][::100]:
+    for mine in [pairs for pairs in map(of_split, sorted(keys["test"])) if len(pairs) >= 4][::500]:
         assert max(len(mine & other) / len(mine | other) for other in known) < 0.6
