@@ -1,5 +1,6 @@
 import csv
 import json
+import warnings
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from tiny import assert_refused, write_series
 from zoo import models
 from zoo.__main__ import main as zoo_main
 from zoo.data.own.series import read_series
+from zoo.tasks import Window
 
 CASE = CASES["forecasting"]
 
@@ -64,7 +66,7 @@ def test_streamed_step_by_step_it_says_what_it_says_of_the_whole_window(model, s
 
 
 def test_quantiles_never_cross_and_the_middle_one_is_the_forecast(model):
-    wild = np.random.default_rng(2).normal(0, 100, (40, 14, 2)).astype(np.float32)
+    wild = np.random.default_rng(2).normal(0, 100, (40, 14, 2))
     found = ask(model, wild, ["2020-03-01"] * 40)
     assert (np.diff(found["quantiles"], axis=-1) >= 0).all()
     np.testing.assert_array_equal(found["quantiles"][..., 1], found["forecast"])
@@ -84,12 +86,12 @@ def test_what_is_not_valid_gives_nan_in_its_own_row_alone(model, series):
         found["forecast"][0], ask(model, good[None], days[:1])["forecast"][0], rtol=1e-6
     )
     assert np.isnan(found["forecast"][1:]).all() and np.isnan(found["quantiles"][1:]).all()
-    assert not ask(model, np.zeros([1, 0, 2], np.float32), days[:1])["valid"][0]
-    assert ask(model, np.zeros([0, 14, 2], np.float32), np.array([], str))["forecast"].shape == (0, 3, 1)
+    assert not ask(model, np.zeros([1, 0, 2]), days[:1])["valid"][0]
+    assert ask(model, np.zeros([0, 14, 2]), np.array([], str))["forecast"].shape == (0, 3, 1)
 
 
 def test_numbers_that_overflow_within_the_model_are_not_valid(model):
-    signs = np.random.default_rng(5).choice([-3e38, 3e38], (20, 14, 2)).astype(np.float32)
+    signs = np.random.default_rng(5).choice([-3e38, 3e38], (20, 14, 2))
     found = ask(model, signs, ["2020-12-15"] * 20)
     np.testing.assert_array_equal(np.isfinite(found["quantiles"]).all((1, 2, 3)), found["valid"])
 
@@ -99,7 +101,9 @@ def test_an_observation_that_is_not_valid_leaves_the_state_as_it_was(model):
     state = np.random.default_rng(3).normal(0, 0.5, (5, size)).astype(np.float32)
     state[3, 0], state[4, -1] = np.nan, np.inf
     found = model.signatures["step"](
-        values=tf.constant([[10.0, 1.0], [np.nan, 1.0], [10.0, 3.4e38], [10.0, 1.0], [10.0, 1.0]]),
+        values=tf.constant(
+            [[10.0, 1.0], [np.nan, 1.0], [10.0, 3.4e38], [10.0, 1.0], [10.0, 1.0]], tf.float64
+        ),
         time=tf.constant(["2020-12-15"] * 5),
         state=tf.constant(state),
     )
@@ -153,6 +157,48 @@ def test_a_table_that_cannot_be_continued_is_refused(trained_forecaster, tmp_pat
     )
 
 
+def test_another_unit_is_told(trained_forecaster, series, tmp_path, call):
+    name, rows = str(trained_forecaster / "saved_models/tiny"), list(csv.reader(series.open()))
+    for row in rows[1:]:
+        row[1] = str(32 + 1.8 * float(row[1]))
+    with (tmp_path / "fahrenheit.csv").open("w") as file:
+        csv.writer(file).writerows(rows)
+    told = call(zoo_main, tmp_path, "predict", name, "--input", "fahrenheit.csv").err
+    assert "14 of 14 values of 'load' lie far from all that it was trained on" in told
+    assert "noise" not in told
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        models.load(name).predict(series)
+        with pytest.raises(UserWarning, match="same unit"):
+            models.load(name).predict(tmp_path / "fahrenheit.csv")
+
+
+def test_what_stands_on_a_large_number_is_forecast_as_without_it(trained_forecaster, series, tmp_path, call):
+    rows = list(csv.reader(series.open()))
+    for row in rows[1:]:
+        row[1] = f"{5e9 + float(row[1]):.3f}"
+    with (tmp_path / "large.csv").open("w") as file:
+        csv.writer(file).writerows(rows)
+    call(CASE.program, tmp_path, "--dataset", "large.csv", "--name", "large", *CASE.flags)
+    large, small = (
+        [step["forecast"] for step in models.load(str(model)).predict(table)[0]["forecasts"]]
+        for model, table in (
+            (tmp_path / "saved_models/large", tmp_path / "large.csv"),
+            (trained_forecaster / "saved_models/tiny", series),
+        )
+    )
+    np.testing.assert_allclose(np.array(large) - 5e9, small, atol=0.02)
+
+
+def test_numbers_that_are_none_have_no_forecast_and_are_still_json(trained_forecaster):
+    found = models.load(trained_forecaster / "saved_models/tiny").predict(
+        Window(np.full((14, 2), np.nan), "")
+    )
+    assert found[0]["valid"] is False
+    assert {step["forecast"] for step in found[0]["forecasts"]} == {None}
+    json.dumps(found, allow_nan=False)
+
+
 def test_texts_are_refused(trained_forecaster, tmp_path, call):
     assert_refused(
         call, zoo_main, tmp_path, ("predict", trained_forecaster / "saved_models/tiny", "rain"), "--input"
@@ -204,6 +250,6 @@ def test_another_cell_and_precision_train_and_export(series, tmp_path):
     train("forecasting", tmp_path, "--dataset", series, *flags)
     manifest = manifest_of(tmp_path, "forecasting")
     outputs = manifest["signatures"]["serving_default"]["outputs"]
-    assert outputs["quantiles"] == "float32 (any, 1, 1, 1)"
+    assert outputs["quantiles"] == "float64 (any, 1, 1, 1)"
     assert "coverage" not in manifest["metrics"]["test"]
     assert list(manifest["baselines"]["test"]) == ["naive", "climatology", "exponential smoothing"]

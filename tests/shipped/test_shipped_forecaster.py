@@ -16,7 +16,7 @@ sys.modules["keras"] = None
 import numpy as np, tensorflow as tf
 model = tf.saved_model.load(sys.argv[1])
 ask = model.signatures["serving_default"]
-warm = tf.fill([1, 90, 1], 20.0)
+warm = tf.fill([1, 90, 1], tf.constant(20.0, tf.float64))
 found = ask(values=warm, time=tf.constant(["2016-06-01"]))
 print("FOUND", *found["forecast"][0, :, 0].numpy())
 """

@@ -79,7 +79,7 @@ def load(dataset: str, mapping: str, **options: str) -> Examples:
             `"captioning"` gives `image`, uint8 (height, width, 3), or 4 with opacity where a set has
             transparent pictures, and `captions`, strings (n,);
             `"text"` gives `text`, string ();
-            `"series"` gives one row with `values`, float32 (time, columns), and `times`, int64 (time,), in
+            `"series"` gives one row with `values`, float64 (time, columns), and `times`, int64 (time,), in
             seconds since 1970; `label_names` are the columns.
         **options: of tagging `tags`, the column of tags where the data set has several; of translation
             `source` and `target`, languages, or columns of a file; of series `columns` and `time`. An empty

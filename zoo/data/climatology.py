@@ -26,8 +26,8 @@ class Climatology:
 
     Attributes:
         cycles: (length in seconds, number of harmonics), one for each cycle.
-        coefficients: of 1 and of all `waves`, float32 (1 + waves, columns).
-        spread: standard deviation of what is left of each column, float32 (columns,).
+        coefficients: of 1 and of all `waves`, float64 (1 + waves, columns).
+        spread: standard deviation of what is left of each column, float64 (columns,).
     """
 
     cycles: tuple[tuple[float, int], ...]
@@ -45,24 +45,36 @@ class Climatology:
             times: when they were made, seconds since 1970, int64 (time,).
             cycles: as the attribute.
         """
-        basis = _with_one(waves(times, cycles).numpy())
-        coefficients = np.linalg.lstsq(basis, values.astype(np.float64), rcond=None)[0].astype(np.float32)
+        values = values.astype(np.float64)
+        basis = np.concatenate([np.ones((len(times), 1)), _waves(times, cycles).numpy()], axis=1)
+        coefficients = np.linalg.lstsq(basis, values, rcond=None)[0]
         spread = np.std(values - basis @ coefficients, axis=0)
-        return cls(tuple(cycles), coefficients, spread.astype(np.float32))
+        # Of a series that is all cycle nothing is left but rounding, or not even that.
+        least = np.finfo(np.float64).eps * np.abs(values).max(axis=0)
+        return cls(tuple(cycles), coefficients, np.maximum(spread, least))
 
     def normal(self, times: tf.Tensor) -> tf.Tensor:
-        """Returns the usual values (..., columns) at times (...), seconds since 1970."""
+        """Returns the usual values, float64 (..., columns), at times (...), seconds since 1970."""
         import tensorflow as tf
 
-        return self.coefficients[0] + tf.tensordot(waves(times, self.cycles), self.coefficients[1:], 1)
+        return self.coefficients[0] + tf.tensordot(_waves(times, self.cycles), self.coefficients[1:], 1)
 
     def deviations(self, values: tf.Tensor, times: tf.Tensor) -> tf.Tensor:
-        """Returns how far values (..., columns) lie from the usual, in standard deviations."""
-        return (values - self.normal(times)) / self.spread
+        """Returns how far values (..., columns) lie from the usual, in standard deviations, float32."""
+        import tensorflow as tf
+
+        # In float32 only once they are small: what changes by 10 at 5,000,000,000 would not change at all.
+        return tf.cast((tf.cast(values, tf.float64) - self.normal(times)) / self.spread, tf.float32)
 
 
 def waves(times: tf.Tensor, cycles: Sequence[tuple[float, int]]) -> tf.Tensor:
     """Returns sine and cosine of each harmonic, float32 (..., waves), at times (...), seconds since 1970."""
+    import tensorflow as tf
+
+    return tf.cast(_waves(times, cycles), tf.float32)
+
+
+def _waves(times: tf.Tensor, cycles: Sequence[tuple[float, int]]) -> tf.Tensor:
     import tensorflow as tf
 
     # Seconds have more digits than float32.
@@ -73,14 +85,9 @@ def waves(times: tf.Tensor, cycles: Sequence[tuple[float, int]]) -> tf.Tensor:
         for number in range(1, harmonics + 1)
     ]
     columns = [wave(angle) for angle in angles for wave in (tf.sin, tf.cos)]
-    stacked = (
-        tf.stack(columns, axis=-1) if columns else tf.zeros([*tf.unstack(tf.shape(times)), 0], tf.float64)
-    )
-    return tf.cast(stacked, tf.float32)
-
-
-def _with_one(columns: np.ndarray) -> np.ndarray:
-    return np.concatenate([np.ones((len(columns), 1)), columns], axis=1)
+    if not columns:
+        return tf.zeros([*tf.unstack(tf.shape(times)), 0], tf.float64)
+    return tf.stack(columns, axis=-1)
 
 
 def check_cycles(harmonics: Mapping[str, int], times: np.ndarray, interval: int) -> None:

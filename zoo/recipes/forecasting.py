@@ -164,7 +164,7 @@ class Forecasting(export.Serving):
         self.sizes = [config.units] * (len(reader.input) - 2)
 
     @export.signature(
-        values=lambda self: tf.TensorSpec([None, None, self.columns], tf.float32),
+        values=lambda self: tf.TensorSpec([None, None, self.columns], tf.float64),
         time=tf.TensorSpec([None], tf.string),
     )
     def forecast(self, values, time):
@@ -181,7 +181,7 @@ class Forecasting(export.Serving):
 
     @export.signature(
         name="step",
-        values=lambda self: tf.TensorSpec([None, self.columns], tf.float32),
+        values=lambda self: tf.TensorSpec([None, self.columns], tf.float64),
         time=tf.TensorSpec([None], tf.string),
         state=lambda self: tf.TensorSpec([None, sum(self.sizes)], tf.float32),
     )
@@ -200,8 +200,8 @@ class Forecasting(export.Serving):
         """Reads observations (batch, time, columns), one at least, from the states of all layers on.
 
         Returns:
-            `forecast` (batch, horizon, targets), `quantiles` (..., levels), and `valid` (batch,); and the
-            states behind the last observation.
+            `forecast`, float64 (batch, horizon, targets), `quantiles` (..., levels), and `valid` (batch,);
+            and the states behind the last observation.
         """
         seconds, dated = text.dates.seconds(time)
         steps = tf.shape(values, tf.int64)[1]
@@ -214,11 +214,12 @@ class Forecasting(export.Serving):
         ahead = seconds[:, None] + self.interval * tf.range(1, self.config.horizon + 1, dtype=tf.int64)
         normal = tf.gather(self.climatology.normal(ahead), self.targets, axis=-1)
         together = tf.reduce_mean(outputs["quantiles"][:, -1], axis=1)  # of the ensemble
-        quantiles = normal[..., None] + together * self.climatology.spread[self.targets][:, None]
+        quantiles = tf.cast(together, tf.float64) * self.climatology.spread[self.targets][:, None]
+        quantiles += normal[..., None]
         valid = dated | (not self.climatology.cycles)
         for numbers in (deviations, state, quantiles):
             valid &= tf.reduce_all(tf.math.is_finite(numbers), axis=list(range(1, len(numbers.shape))))
-        quantiles = tf.where(valid[:, None, None, None], quantiles, np.nan)
+        quantiles = tf.where(valid[:, None, None, None], quantiles, tf.constant(np.nan, tf.float64))
         forecast = quantiles[..., self.config.quantiles.index(0.5)]
         after = tf.concat([outputs[name] for name in states], axis=1)
         return {"forecast": forecast, "quantiles": quantiles, "valid": valid}, after
@@ -249,7 +250,10 @@ def main(config: Config) -> None:
     climatology = data.Climatology.fit(history.known.values, history.known.times, cycles)
     scale = metrics.naive_error(history.train.values[:, targets]).tolist()
     whole, wanted = history.whole, [columns[number] for number in targets]
-    module = Forecasting(config, model, climatology, tasks.About(columns, wanted, whole.interval, scale))
+    known = history.known.values
+    seen = np.stack([known.min(axis=0), known.max(axis=0)], axis=1).tolist()
+    about = tasks.About(columns, wanted, whole.interval, scale, seen)
+    module = Forecasting(config, model, climatology, about)
     quantiles, rows = run.evaluate(module)["test"].predicted
     usual, picture = climatology.normal(whole.times).numpy(), run.folder.directory / "forecast.png"
     show.draw_forecasts(whole, targets, config.quantiles, quantiles, rows, usual, picture)

@@ -132,11 +132,11 @@ class Manifest:
         given: dict[str, Any] = {name: value for name, value in stored.items() if name in known}
         given["own"] = {name: stored[name] for name in stored if name not in known | {"format"}}
         parse: dict[str, Callable[[Any], Any]] = {
-            "dataset": lambda value: _parsed(DataSet, value),
-            "training": lambda value: _parsed(Training, value),
+            "dataset": lambda value: parsed(DataSet, value),
+            "training": lambda value: parsed(Training, value),
             "metrics": _scores,
             "baselines": lambda value: {part: _scores(named) for part, named in value.items()},
-            "signatures": lambda value: {name: _parsed(Signature, sides) for name, sides in value.items()},
+            "signatures": lambda value: {name: parsed(Signature, sides) for name, sides in value.items()},
         }
         read = {name: parse[name](value) if name in parse else value for name, value in given.items()}
         return _checked(cls(**read))
@@ -157,7 +157,12 @@ class Manifest:
         return dataclasses.replace(self, **changes)
 
 
-def _parsed(kind: type[Any], stored: Mapping[str, Any]) -> Any:
+def parsed(kind: type[Any], stored: Mapping[str, Any]) -> Any:
+    """Returns a dataclass with what a stranger's file says, as far as it has fields for it.
+
+    Raises:
+        TypeError, AttributeError: it says something else than what the fields are declared to hold.
+    """
     names = {f.name for f in dataclasses.fields(kind)}
     return _checked(kind(**{name: value for name, value in stored.items() if name in names}))
 

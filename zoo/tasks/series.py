@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -17,13 +18,14 @@ from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.metrics.forecasts import ahead, by_step, origins
 from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, Task, in_blocks
-from zoo.tasks.manifest import Manifest
+from zoo.tasks.manifest import Manifest, parsed
 
 if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
 _ROWS = 256  # windows that go through a model together
+_BESIDE, _FEW = 0.1, 0.1  # of the range that was seen, and of the values that may lie further out
 _MOST_STEPS = 14  # of a horizon, side by side in a table
 
 
@@ -36,12 +38,15 @@ class About:
         targets: those of them that it forecasts.
         interval: seconds between two rows.
         scale: what errors are divided by, one for each target.
+        seen: the lowest and the highest value of each column that it was trained on; empty in exports of
+            before this was kept.
     """
 
     columns: list[str]
     targets: list[str]
     interval: int
     scale: list[float]
+    seen: list[list[float]] = field(default_factory=list)
 
     @classmethod
     def of(cls, manifest: Manifest) -> About:
@@ -51,8 +56,11 @@ class About:
             ZooError: it does not say so.
         """
         try:
-            return cls(**manifest.own["series"])
-        except (KeyError, TypeError):
+            about: About = parsed(cls, manifest.own["series"])
+            if not all(len(bounds) == 2 for bounds in about.seen):
+                raise TypeError
+            return about
+        except (KeyError, TypeError, AttributeError):
             raise ZooError(
                 f"{manifest.name or 'the model'}: its manifest says nothing of the series that it reads; "
                 "export it anew"
@@ -95,7 +103,10 @@ class Observed(Adapter):
         places = [self.columns.index(name) for name in options["columns"].split(",")]
 
         def rename(example: Row) -> Row:
-            return {"values": tf.gather(example["values"], places, axis=1), "times": example["times"]}
+            return {
+                "values": tf.gather(tf.cast(example["values"], tf.float64), places, axis=1),
+                "times": example["times"],
+            }
 
         return dataset.map(rename)
 
@@ -105,7 +116,7 @@ class Observed(Adapter):
 
 
 class Series(Task):
-    """Features: one row with `values`, float32 (time, columns), and `times`, int64 (time,), in seconds.
+    """Features: one row with `values`, float64 (time, columns), and `times`, int64 (time,), in seconds.
 
     The user's own: a table with a column of times, as `zoo.data.own.series.read_series` takes it.
     """
@@ -153,10 +164,12 @@ class Series(Task):
         """
         if isinstance(inputs, str | Path | Window) or getattr(inputs, "ndim", 0) == 2:
             inputs = [inputs]
-        return [
+        windows = [
             _window_of(Path(row), model) if isinstance(row, str | Path) else _as_window(row, model)
             for row in inputs
         ]
+        _warn_if_far([window.values for window in windows], model)
+        return windows
 
     def given_tensors(self, signature: str) -> tuple[str, ...]:
         """Returns the numbers, and when the last of them were observed."""
@@ -183,10 +196,11 @@ class Series(Task):
 
         `forecasts` is a dict for each step and column: `time`, or where that is not known `step` from 1 on,
         `column`, `forecast`, and where the model gives bounds one for each of its quantiles, as `10%` and
-        `90%`. A window that holds what is no number is not `valid`.
+        `90%`. A window that holds what is no number is not `valid`, and its numbers are None.
         """
+        none = np.full(outputs["quantiles"].shape[1:], None)
         return [
-            {"forecasts": _steps(quantiles, window, manifest), "valid": bool(valid)}
+            {"forecasts": _steps(quantiles if valid else none, window, manifest), "valid": bool(valid)}
             for quantiles, valid, window in zip(outputs["quantiles"], outputs["valid"], block, strict=True)
         ]
 
@@ -276,7 +290,10 @@ class Series(Task):
         """Returns a window of zeros and its date."""
         row = [0.0] * len(About.of(manifest).columns)
         window = manifest.config["window"]
-        return {"values": f"tf.constant([[{row}] * {window}])", "time": 'tf.constant(["2026-01-31"])'}
+        return {
+            "values": f"tf.constant([[{row}] * {window}], tf.float64)",
+            "time": 'tf.constant(["2026-01-31"])',
+        }
 
     def with_the_zoo(self, manifest: Manifest) -> str:
         """Returns the sentence of the card."""
@@ -316,8 +333,8 @@ def rolling(model: Model, whole: series.Series, start: int) -> tuple[np.ndarray,
         [[step[name] for name in names] for step in answer["forecasts"]] for answer in model.predict(windows)
     ]
     shape = (len(rows), horizon, len(about.targets), len(levels))
-    quantiles = np.array(answers, np.float32).reshape(shape)
-    return whole.values[ahead(rows, horizon)].astype(np.float64), quantiles, rows
+    quantiles = np.array(answers, np.float64).reshape(shape)
+    return whole.values[ahead(rows, horizon)], quantiles, rows
 
 
 def forecasting_samples(whole: series.Series, state: int) -> dict[str, dict[str, Any]]:
@@ -374,7 +391,7 @@ def _as_window(row: Any, model: Model) -> Window:
     """Returns an array as a window; a model that knows cycles must be told the time."""
     if isinstance(row, Window):
         return row
-    values = np.asarray(row, np.float32)
+    values = np.asarray(row, np.float64)
     columns = About.of(model.manifest).columns
     if values.ndim != 2 or values.shape[1] != len(columns):
         shape = f"(time, {len(columns)})"
@@ -386,6 +403,21 @@ def _as_window(row: Any, model: Model) -> Window:
             "that of the last row, or the path of a table"
         )
     return Window(values, "")
+
+
+def _warn_if_far(windows: Sequence[np.ndarray], model: Model) -> None:
+    """Warns of a column that is mostly where the model has never been: in another unit, say."""
+    about = About.of(model.manifest)
+    for number, (column, (low, high)) in enumerate(zip(about.columns, about.seen, strict=False)):
+        values = np.concatenate([window[:, number] for window in windows] or [np.zeros(0)])
+        beside = np.sum(np.abs(values - (low + high) / 2) > (high - low) / 2 * (1 + 2 * _BESIDE))
+        if beside > _FEW * len(values):
+            warnings.warn(
+                f"{model.name}: {beside:,} of {len(values):,} values of {column!r} lie far from all that it "
+                f"was trained on ({low:g} to {high:g}), and what it says of them may mean nothing; is it the "
+                "same thing, in the same unit?",
+                stacklevel=4,
+            )
 
 
 def _check_interval(name: Path | str, observed: series.Series, interval: int, model: str) -> None:

@@ -19,7 +19,7 @@ def test_numbers_and_times_are_read_in_order(tmp_path):
     path = write(tmp_path / "a.csv", "when,x,y", "2020-02-28,1,-2.5", "2020-02-29,2,1e3", "2020/03/01,3,0")
     series = read_series(path)
     assert series.columns == ("x", "y")
-    np.testing.assert_array_equal(series.values, np.float32([[1, -2.5], [2, 1000], [3, 0]]))
+    np.testing.assert_array_equal(series.values, np.array([[1, -2.5], [2, 1000], [3, 0]]))
     assert [written(seconds) for seconds in series.times] == ["2020-02-28", "2020-02-29", "2020-03-01"]
     assert series.interval == 86_400
 

@@ -38,7 +38,7 @@ class Series:
 
     Attributes:
         columns: names of the values.
-        values: float32 (time, columns).
+        values: float64 (time, columns): counts and prices have more digits than float32.
         times: when each row was observed, seconds since 1970 by the clock on the wall, int64 (time,).
         zone: of that clock, as in `+09:00`, where all times name it; of a clock that changes with the season,
             and of times that name none, empty.
@@ -93,7 +93,7 @@ def as_dataset(series: Series) -> tf.data.Dataset:
 def series_of(part: Part, columns: Sequence[str]) -> Series:
     """Returns the one series that a part of the mapping `series` holds."""
     (row,) = part.dataset.as_numpy_iterator()
-    return Series(tuple(columns), row["values"], row["times"])
+    return Series(tuple(columns), row["values"].astype(np.float64), row["times"])
 
 
 def numbers_of(columns: Sequence[str], targets: str) -> list[int]:
@@ -147,7 +147,7 @@ def read_series(path: Path, columns: str = "", time: str = "", flags: bool = Tru
     moments = [_moment(path, line, row.get(time), time, flags) for line, row in rows]
     values = np.array([[_number(path, line, row, name, flags) for name in wanted] for line, row in rows])
     times, zone = on_one_clock(path, [line for line, _ in rows], moments)
-    return Series(tuple(wanted), values.astype(np.float32), np.array(times, np.int64), zone)
+    return Series(tuple(wanted), values, np.array(times, np.int64), zone)
 
 
 def refuse_constant(name: str, series: Series) -> None:
