@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.decoding import Seen, Writer
+from zoo.decoding import Decoded, Seen, Writer
+from zoo.decoding.common import without_endless
 from zoo.layers import Decoder, states_of
 
 END, START, VOCABULARY, MOST = 0, 1, 4, 3
@@ -166,3 +167,36 @@ def test_a_half_precision_decoder_is_scored_in_full_precision():
     totals = log_probabilities(*made("gru", "dot", False), row_of(given(decoder), 0))
     assert found.scores.dtype == tf.float32
     np.testing.assert_allclose(found.scores[0], np.sort(totals)[::-1], atol=0.15)
+
+
+@pytest.mark.parametrize(
+    ("text", "finished", "kept"),
+    [
+        ("abcccc", False, "abc"),
+        ("abcccc", True, "abcccc"),  # it came to its end
+        ("abccc", False, "abccc"),  # three times may be meant
+        ("xabababab", False, "xab"),
+        ("xababababa", False, "xab"),  # cut off in the middle
+        ("aaaabbbb", False, "aaaab"),
+        ("aaaa", False, "a"),
+        ("abcdefgh" * 4, False, "abcdefgh"),
+        ("abcdefghi" * 4, False, "abcdefghi" * 4),  # longer than what is looked for
+        ("abcdabcd", False, "abcdabcd"),
+        ("", False, ""),
+        ("", True, ""),
+    ],
+)
+def test_what_never_ends_says_what_it_repeats_once(text, finished, kept):
+    for behind in (0, 5):  # padding
+        tokens = tf.constant([[[*map(ord, text), *[0] * behind]]], tf.int32, [1, 1, len(text) + behind])
+        length, number = tf.constant([[len(text)]]), tf.constant([[-1.0]])
+        found = without_endless(Decoded(tokens, length, number, number, tf.constant([[finished]])))
+        assert "".join(map(chr, found.tokens[0, 0, : found.lengths[0, 0]].numpy())) == kept
+        assert not found.tokens[0, 0, found.lengths[0, 0] :].numpy().any()
+        assert found.tokens.shape == tokens.shape
+
+
+def test_a_batch_without_rows_repeats_nothing():
+    nothing = tf.zeros([0, 2])
+    none = Decoded(tf.zeros([0, 2, 3], tf.int32), tf.zeros([0, 2], tf.int32), nothing, nothing, nothing > 0)
+    assert without_endless(none).tokens.shape == (0, 2, 3)

@@ -12,7 +12,7 @@ from tiny import stored
 from zoo import export
 from zoo.data import gathered
 from zoo.errors import ZooError
-from zoo.export import blocks, serving, verify, writing
+from zoo.export import blocks, bounds, serving, verify, writing
 from zoo.recipes import sentiment
 from zoo.tasks import Manifest
 from zoo.text import Vocabulary
@@ -168,24 +168,65 @@ def test_a_row_longer_than_all_steps_of_a_block_goes_alone():
 
 def test_ragged_outputs_are_spread_into_dense_and_flat_ones():
     columns = {"names": tf.ragged.constant([["a"], [], ["b", "c"]]), "numbers": ragged([[1], [], [2, 3]])}
-    found = {name: value.numpy().tolist() for name, value in blocks.dense_and_flat(columns).items()}
+    spread = blocks.dense_and_flat(columns, tf.constant([False, True, False]))
+    found = {name: value.numpy().tolist() for name, value in spread.items()}
     assert found == {
         "names": [[b"a", b""], [b"", b""], [b"b", b"c"]],
         "numbers": [[1, 0], [0, 0], [2, 3]],
         "flat_names": [b"a", b"b", b"c"],
         "flat_numbers": [1, 2, 3],
         "row_splits": [0, 1, 1, 3],
+        "truncated": [False, True, False],
     }
-    assert blocks.dense_and_flat(columns)["row_splits"].dtype == tf.int64
+    assert spread["row_splits"].dtype == tf.int64
+
+
+def test_one_long_row_among_short_ones_does_not_widen_them_without_end(monkeypatch):
+    monkeypatch.setattr(bounds, "_BYTES", 64 * 8)  # room for eight places
+    found = blocks.dense_and_flat({"numbers": ragged([[1], [2, 3], [4, 5, 6, 7]])}, tf.constant([False] * 3))
+    assert found["numbers"].numpy().tolist() == [[1, 0], [2, 3], [4, 5]]
+    assert found["truncated"].numpy().tolist() == [False, False, True]
+    assert found["flat_numbers"].numpy().tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert bounds.columns(0) == bounds.columns(1) == 8
+    assert bounds.columns(4096) == 1
+    rows, truncated = bounds.cut(ragged([[1], [2, 3], []]), 1)
+    assert rows.to_list() == [[1], [2], []]
+    assert truncated.numpy().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("lengths", [[0], [], [10], [11], [12, 3, 0, 40, 10], [100]])
+def test_long_rows_are_read_in_windows_and_every_step_comes_back_once(lengths):
+    rows = tf.RaggedTensor.from_row_lengths(tf.range(sum(lengths)), tf.constant(lengths, tf.int64))
+    read = []
+
+    def see(features):
+        read.extend(features["x"].to_list())
+        around = [[(window[0], x, window[-1]) for x in window] for window in features["x"].to_list()]
+        values = tf.constant(
+            [seen for window in around for seen in window], tf.int32, [len(features["x"].values), 3]
+        )
+        return {"seen": features["x"].with_values(values)}
+
+    found = blocks.in_windows(see, {"x": rows}, window=10, beside=3)["seen"]
+    assert found.row_lengths().numpy().tolist() == lengths
+    assert found.values[:, 1].numpy().tolist() == rows.values.numpy().tolist()
+    assert max(map(len, read), default=0) <= 10
+    for row, seen in zip(rows.to_list(), found.to_list(), strict=True):
+        for first, x, last in seen:  # what was read beside each step, unless the row ends there
+            assert x - first >= min(3, x - row[0])
+            assert last - x >= min(3, row[-1] - x)
+    # A row that fits is read as it is.
+    assert all(row in read for row in rows.to_list() if len(row) <= 10)
 
 
 def test_no_rows_are_spread_into_tensors_without_rows():
     nothing = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int32), tf.zeros([0], tf.int64))
-    found = blocks.dense_and_flat({"numbers": nothing})
+    found = blocks.dense_and_flat({"numbers": nothing}, tf.zeros([0], tf.bool))
     assert {name: value.shape.as_list() for name, value in found.items()} == {
         "numbers": [0, 0],
         "flat_numbers": [0],
         "row_splits": [1],
+        "truncated": [0],
     }
 
 

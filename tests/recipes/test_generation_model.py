@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 from tiny import stored
 
+from zoo import export
 from zoo.layers import CELLS, states_of
 from zoo.recipes import generation
 from zoo.text import PADDING, Vocabulary
@@ -255,7 +256,7 @@ def test_a_batch_of_no_rows_gives_no_rows(module):
     none = tf.zeros([0], tf.string)
     written = module.write(none, *[[]] * 5)
     assert {name: value.shape.as_list() for name, value in written.items()} == {
-        "text": [0], "continuation": [0], "log_probability": [0]
+        "text": [0], "continuation": [0], "log_probability": [0], "truncated": [0]
     }  # fmt: skip
     assert all(value.shape == [0] for value in module.score(none).values())
     assert module.encode(none)["tokens"].shape[0] == 0
@@ -268,3 +269,25 @@ def test_a_step_takes_no_token_that_there_is_not(both, token):
     _, module = both
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"tokens must be (0 or more|below)"):
         module.stream([token], tf.zeros([1, sum(module.sizes)]))
+
+
+def test_what_is_longer_than_what_is_read_is_told_and_scored_up_to_there(tmp_path, monkeypatch):
+    monkeypatch.setattr(export.bounds, "MOST_STEPS", 20)
+    monkeypatch.setattr(export, "MOST_STEPS", 20)
+    monkeypatch.setattr(export.bounds, "MOST_SHOWN", 9)
+    monkeypatch.setattr(export.serving, "MOST_SHOWN", 9)
+    _, module = made(tmp_path)
+    texts = tf.constant(["ab" * 10, "ab" * 11])
+    found = module.score(texts)
+    assert found["truncated"].numpy().tolist() == [False, True]
+    assert found["units"].numpy().tolist() == [20, 20]
+    assert found["log_probability"][0] == found["log_probability"][1]
+    shown = module.show_states(texts)
+    assert shown["tokens"].shape[1] == shown["activations"].shape[1] == 9
+    assert shown["truncated"].numpy().tolist() == [True, True]
+    # Of a prompt it is the end that counts.
+    prompts = ["ba" + "ab" * 10, "ab" * 10]
+    one, other = wrote(module, prompts, length=5, temperature=0.0)
+    assert one == other
+    written = module.write(prompts, [5] * 2, [0.0] * 2, [0] * 2, [1.0] * 2, [1] * 2)
+    assert written["truncated"].numpy().tolist() == [True, False]

@@ -187,7 +187,7 @@ def test_predict_writes_objects_or_a_row_for_each_token(trained_tagger, tmp_path
              tmp_path / name)  # fmt: skip
     objects = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
     assert [row["text"] for row in objects] == ['Ada met "Bo" ,', "", "nobody likes Rome !"]
-    assert objects[1] == {"text": "", "tokens": [], "spans": []}
+    assert objects[1] == {"text": "", "tokens": [], "spans": [], "truncated": False}
     assert objects[2]["spans"] == [{"type": "place", "text": "Rome", "start": 13, "end": 17}]
     with (tmp_path / "x.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))

@@ -81,6 +81,32 @@ def with_free_rows(variables):
     return tf.nest.map_structure(free, variables)
 
 
+def without_endless(decoded: Decoded, period: int = 8, times: int = 4) -> Decoded:
+    """Cuts what texts that never ended repeat to no end, down to its first time.
+
+    What came to its end by itself is left alone, however often it says a thing.
+
+    Args:
+        decoded: texts (..., time).
+        period: most tokens of what is repeated.
+        times: how often it stands there at least.
+    """
+    tokens, lengths = decoded.tokens, decoded.lengths
+    time = tf.shape(tokens)[-1]
+    place = tf.range(time)
+    kept = lengths
+    for apart in range(1, period + 1):
+        before = tf.concat([tf.fill([*tf.unstack(tf.shape(tokens)[:-1]), apart], -1), tokens], -1)
+        alike = tf.equal(tokens, before[..., :time]) | (place >= lengths[..., None])
+        # Behind the last token that is another one than that before it, all is repeated.
+        other = tf.maximum(tf.reduce_max(tf.where(alike, 0, place + 1), axis=-1), 0)  # 0 of no steps at all
+        run = lengths - other
+        kept = tf.where(run >= (times - 1) * apart, tf.minimum(kept, lengths - run), kept)
+    kept = tf.where(decoded.finished, lengths, kept)
+    real = place < kept[..., None]
+    return decoded._replace(tokens=tf.where(real, tokens, 0), lengths=kept)
+
+
 def transposed(texts: tf.TensorArray, time) -> tf.Tensor:
     """Returns the first elements of an array by time, (batch, ..., time)."""
     tokens = texts.gather(tf.range(tf.maximum(time, 1)))[:time]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from keras import ops
 
 from zoo.decoding.beam import beam_search
-from zoo.decoding.common import Decoded, longest
+from zoo.decoding.common import Decoded, longest, without_endless
 from zoo.text.pieces import PADDING, Pieces
 
 
@@ -102,7 +102,8 @@ class Writer(tf.Module):
             length_penalty: as `beam_search` takes it.
 
         Returns:
-            The texts of each row, the best first, each part (batch, beam, ...).
+            The texts of each row, the best first, each part (batch, beam, ...); what those that never ended
+            repeat stands there once.
         """
         memory = self.decoder.prepare(seen.values, seen.mask)
         matrix = ops.transpose(self.embedding.embeddings)  # once, not at every step
@@ -122,9 +123,8 @@ class Writer(tf.Module):
             memory=(memory,) if memory else (),
         )
         nothing = tf.broadcast_to(most == 0, tf.shape(decoded.scores)[:1])[:, None]
-        return decoded._replace(
-            scores=tf.where(nothing, 0.0, decoded.scores), finished=decoded.finished | nothing
-        )
+        scores = tf.where(nothing, 0.0, decoded.scores)
+        return without_endless(decoded._replace(scores=scores, finished=decoded.finished | nothing))
 
     def written(self, decoded: Decoded) -> Written:
         """Returns what was found, as text."""

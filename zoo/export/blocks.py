@@ -8,6 +8,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.export.bounds import columns
+
 
 def by_length(
     function: Callable[[dict[str, tf.Tensor]], Any],
@@ -93,21 +95,71 @@ def steps_by_length(
     }
 
 
-def dense_and_flat(outputs: Mapping[str, tf.RaggedTensor]) -> dict[str, tf.Tensor]:
-    """Spreads ragged outputs (batch, time) into what a signature can return.
+def in_windows(
+    function: Callable[[dict[str, tf.RaggedTensor]], dict[str, tf.RaggedTensor]],
+    features: Mapping[str, tf.RaggedTensor],
+    window: int = 1_000,
+    beside: int = 200,
+) -> dict[str, tf.RaggedTensor]:
+    """Runs what has one value for each step on overlapping windows of long rows: side by side, and sooner.
+
+    Rows of up to a window are read as they are. A longer one is read in windows, of each of which the steps
+    far enough from where it was cut are kept, so that each has been seen with what stands around it.
+
+    Args:
+        function: takes ragged features (rows, time, ...), gives ragged (rows, time).
+        features: name -> ragged rows (batch, time, ...), alike in length.
+        window: steps in a window.
+        beside: steps at a cut that are read, but not kept.
 
     Returns:
-        Each name padded, (batch, time), with empty strings or zeros; `flat_<name>`, the values of all rows
-        one after another; and `row_splits` int64 (batch + 1,): row i has values `row_splits[i]` to
-        `row_splits[i + 1]`.
+        Name -> ragged (batch, time), alike in length with the features.
     """
-    return {**{name: ragged.to_tensor() for name, ragged in outputs.items()}, **flat(outputs)}
+    first = next(iter(features.values()))
+    lengths, stride = first.row_lengths(), window - 2 * beside
+    counts = 1 + tf.maximum(-(-(lengths - window) // stride), 0)
+    starts = tf.ragged.range(counts) * stride  # (batch, windows)
+    rows = tf.repeat(tf.range(tf.size(lengths, tf.int64)), counts)
+    begin = starts.values
+    end = tf.minimum(begin + window, tf.gather(lengths, rows))
+    places = tf.ragged.range(begin, end) + tf.gather(first.row_starts(), rows)[:, None]
+    read = {
+        name: places.with_values(tf.gather(ragged.values, places.values)) for name, ragged in features.items()
+    }
+    outputs = function(read)
+
+    # Of each window what the one before it has not kept already.
+    kept_from = tf.where(begin == 0, tf.zeros_like(begin), begin + beside)
+    kept_to = tf.where(end == tf.gather(lengths, rows), end, end - beside)
+    kept = tf.ragged.range(kept_from - begin, kept_to - begin) + places.row_starts()[:, None]
+    return {
+        name: first.with_values(tf.gather(ragged.values, kept.values)) for name, ragged in outputs.items()
+    }
 
 
-def flat(outputs: Mapping[str, tf.RaggedTensor]) -> dict[str, tf.Tensor]:
+def dense_and_flat(outputs: Mapping[str, tf.RaggedTensor], truncated: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Spreads ragged outputs (batch, time) into what a signature can return.
+
+    Args:
+        outputs: by name.
+        truncated: which rows were cut before they were read, bool (batch,).
+
+    Returns:
+        Each name padded, (batch, time), with empty strings or zeros, no wider than `columns` allows;
+        `flat_<name>`, the values of all rows one after another; `row_splits` int64 (batch + 1,): row i has
+        values `row_splits[i]` to `row_splits[i + 1]`; and `truncated`, which rows lack steps in what is
+        padded.
+    """
+    first = next(iter(outputs.values()))
+    width = columns(first.nrows())
+    dense = {name: ragged[:, :width].to_tensor() for name, ragged in outputs.items()}
+    return {**dense, **flat(outputs, truncated | (first.row_lengths() > width))}
+
+
+def flat(outputs: Mapping[str, tf.RaggedTensor], truncated: tf.Tensor) -> dict[str, tf.Tensor]:
     """Returns the second half of `dense_and_flat`, which is as large as the text, not rows x longest row."""
     values = {f"flat_{name}": ragged.values for name, ragged in outputs.items()}
-    return {**values, "row_splits": next(iter(outputs.values())).row_splits}
+    return {**values, "row_splits": next(iter(outputs.values())).row_splits, "truncated": truncated}
 
 
 def _in_blocks(

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from zoo.export.bounds import MOST_SHOWN, columns, cut
 from zoo.models import Function, predict
 from zoo.tasks import Manifest, Task, of
 
@@ -226,11 +227,23 @@ def activations(
         `activations` (batch, time, units), every unit of all layers one after another, and `layers` (units,),
         the number of each unit's layer.
     """
-    first = [layer.output[0] if isinstance(layer.output, list | tuple) else layer.output for layer in layers]
+    first = _sequences(layers)
     outputs = keras.Model(model.input, first)(inputs, training=False)
     outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
     numbers = [number for number, output in enumerate(outputs) for _ in range(output.shape[-1])]
     return {"activations": tf.concat(outputs, axis=2), "layers": tf.constant(numbers)}
+
+
+def cut_to_show(
+    rows: tf.RaggedTensor, layers: Sequence[keras.layers.Layer]
+) -> tuple[tf.RaggedTensor, tf.Tensor]:
+    """Cuts ragged rows (batch, time) so that `activations` of the layers stay bounded; as `cut`."""
+    each = 4 * sum(output.shape[-1] for output in _sequences(layers))
+    return cut(rows, tf.minimum(tf.cast(MOST_SHOWN, tf.int64), columns(rows.nrows(), each)))
+
+
+def _sequences(layers: Sequence[keras.layers.Layer]) -> list[Any]:
+    return [layer.output[0] if isinstance(layer.output, list | tuple) else layer.output for layer in layers]
 
 
 def _float32(config: Any) -> Any:

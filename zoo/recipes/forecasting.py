@@ -171,13 +171,16 @@ class Forecasting(export.Serving):
         """Forecasts what follows windows of observations, the last of which was made at `time`.
 
         Numbers that are missing (NaN), endless or too large to compute with, a `time` that is no date, where
-        the model knows cycles, and a window without observations give NaN and are not `valid`.
+        the model knows cycles, and a window without observations give NaN and are not `valid`. The last
+        10,000 observations are read; if there are more, all are `truncated`.
         """
+        truncated = tf.fill([tf.shape(values)[0]], tf.shape(values)[1] > export.MOST_SHOWN)
+        values = values[:, -export.MOST_SHOWN :]
         # Keras's loops need one step at least: where there is none, one that is missing.
         missing = tf.maximum(0, 1 - tf.shape(values)[1])
         padded = tf.pad(values, [[0, 0], [0, missing], [0, 0]], constant_values=np.nan)
         answer, _ = self.run(padded, time, tf.zeros([tf.shape(values)[0], sum(self.sizes)]))
-        return answer
+        return {**answer, "truncated": truncated}
 
     @export.signature(
         name="step",

@@ -150,10 +150,12 @@ class Generation(export.Serving):
     def write(self, prompt, length, temperature, top_k, top_p, seed):
         """Draws `length` characters or words that follow each prompt, by each row's own seed.
 
-        `log_probability` is that of what was drawn, where padding and unknown cannot be.
+        `log_probability` is that of what was drawn, where padding and unknown cannot be. Of a prompt that is
+        `truncated` only the end was read, 200,000 characters or words.
         """
         decoding.assert_sampling(length, temperature, top_k, top_p)
-        before, last = self.inputs(self.units.encode(prompt))
+        numbers = self.units.encode(prompt)
+        before, last = self.inputs(numbers[:, -export.MOST_STEPS :])
         _, states = training.read(self.model, before)
         settings = (length, temperature, top_k, top_p, seed)
         drawn = decoding.sample(self.step, states, last, NEVER, *settings)
@@ -162,17 +164,27 @@ class Generation(export.Serving):
             "text": self.units.follow(prompt, written),
             "continuation": written,
             "log_probability": drawn.log_probabilities,
+            "truncated": numbers.row_lengths() > export.MOST_STEPS,
         }
 
     @export.signature("text", "score")
     def score(self, text):
-        """Returns each text's `log_probability`, how many `units` it has, and its `perplexity`."""
-        numbers = self.units.encode(text)
+        """Returns each text's `log_probability`, of how many `units` it is, and its `perplexity`.
+
+        Of a text that is `truncated` these are the first 200,000 characters or words.
+        """
+        numbers, truncated = export.cut(self.units.encode(text))
         before, _ = self.inputs(numbers)
         total, _ = training.read(self.model, before, numbers)
         count = tf.cast(numbers.row_lengths(), tf.int32)
         mean = tf.math.divide_no_nan(total, tf.cast(count, tf.float32))
-        return {"log_probability": total, "units": count, "perplexity": tf.exp(-mean)}
+        perplexity = tf.exp(-mean)
+        return {
+            "log_probability": total,
+            "units": count,
+            "perplexity": perplexity,
+            "truncated": truncated,
+        }
 
     @export.signature(
         name="step",
@@ -191,17 +203,22 @@ class Generation(export.Serving):
 
     @export.signature("text", "encode")
     def encode(self, text):
-        """Returns the `tokens` of texts (batch, time), padded with 0, as `step` takes them."""
-        return {"tokens": self.units.encode(text).to_tensor()}
+        """Returns the `tokens` of texts (batch, time), padded with 0, as `step` takes them.
+
+        All texts together have 64 million places; one that needs more is `truncated`.
+        """
+        numbers, truncated = export.cut(self.units.encode(text), export.columns(tf.size(text), each=8))
+        return {"tokens": numbers.to_tensor(), "truncated": truncated}
 
     @export.signature("text", "states")
     def show_states(self, text):
         """Returns each text's characters or words, and every unit of all layers when it has read them."""
-        numbers = self.units.encode(text)
+        stack = list(export.recurrent_layers(self.model))
+        numbers, truncated = export.cut_to_show(self.units.encode(text), stack)
         shown = export.padded(numbers)
         inputs = {"tokens": shown, **training.zero_states(self.model, tf.shape(shown)[0])}
-        stack = list(export.recurrent_layers(self.model))
-        return {"tokens": self.units.units(shown), **export.activations(self.model, stack, inputs)}
+        inside = export.activations(self.model, stack, inputs)
+        return {"tokens": self.units.units(shown), **inside, "truncated": truncated}
 
     def inputs(self, numbers: tf.RaggedTensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
         """Returns what stands before each of the numbers (batch, time), and the last of each row."""

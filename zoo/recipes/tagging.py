@@ -186,41 +186,52 @@ class Tagging(export.Serving):
 
     @export.signature("text")
     def tag_text(self, text):
-        """Splits and tags; `starts` and `ends` count code points of the text."""
-        return export.dense_and_flat(self.placed(text))
+        """Splits and tags; `starts` and `ends` count code points of the text.
+
+        Of a text that is `truncated` the padded outputs lack the end: 200,000 tokens are read, and padded
+        outputs have 8 million places, all rows together.
+        """
+        return export.dense_and_flat(*self.placed(text))
 
     @export.signature("text", "flat")
     def tag_text_flat(self, text):
         """As `tag_text`, without the padded outputs: one long text in a batch of short ones costs little."""
-        return export.flat(self.placed(text))
+        return export.flat(*self.placed(text))
 
     @export.signature("tokens", "tokens", (None, None))
     def tag_tokens(self, tokens):
         """Tags ready tokens (batch, time), filled up with empty strings on the right."""
         tokens = tf.strings.unicode_transcode(tokens, "UTF-8", "UTF-8")  # what is none becomes U+FFFD
-        return export.dense_and_flat(self.tagged(tf.RaggedTensor.from_tensor(tokens, padding="")))
+        rows, truncated = export.cut(tf.RaggedTensor.from_tensor(tokens, padding=""))
+        return export.dense_and_flat(self.tagged(rows), truncated)
 
     @export.signature("text", "states")
     def show_states(self, texts):
         """Returns each text's tokens, and every unit of all layers, of each the forward ones first."""
-        tokens = text.tokenize(texts, self.config.style).tokens
-        inputs = gathered(encode(self.config, self.vocabulary, tokens))
         stack = [self.model.get_layer(f"both_ways_{i + 1}") for i in range(self.config.layers)]
+        tokens, truncated = export.cut_to_show(text.tokenize(texts, self.config.style).tokens, stack)
+        inputs = gathered(encode(self.config, self.vocabulary, tokens))
         padded = {name: export.padded(rows) for name, rows in inputs.items()}
         inside, shown = export.activations(self.model, stack, padded), tokens.to_tensor()
         inside["activations"] = inside["activations"][:, : tf.shape(shown)[1]]  # of empty texts none
-        return {"tokens": shown, **inside}
+        return {"tokens": shown, **inside, "truncated": truncated}
 
-    def placed(self, texts: tf.Tensor) -> dict[str, tf.RaggedTensor]:
-        """Returns what `tagged` does for the tokens of texts (batch,), and their `starts` and `ends`."""
+    def placed(self, texts: tf.Tensor) -> tuple[dict[str, tf.RaggedTensor], tf.Tensor]:
+        """Returns what `tagged` does for texts (batch,), with `starts` and `ends`, and which were cut."""
         split = text.tokenize(texts, self.config.style)
-        return {**self.tagged(split.tokens), "starts": split.starts, "ends": split.ends}
+        tokens, truncated = export.cut(split.tokens)
+        starts, ends = split.starts[:, : export.MOST_STEPS], split.ends[:, : export.MOST_STEPS]
+        return {**self.tagged(tokens), "starts": starts, "ends": ends}, truncated
 
     def tagged(self, tokens: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
         """Returns `tokens`, `tags` and `scores`, ragged (batch, time)."""
         inputs = gathered(encode(self.config, self.vocabulary, tokens))
         types = {"tags": tf.int32, "scores": tf.float32}
-        best = export.steps_by_length(lambda rows: decode(self.config, self.model, rows), inputs, types)
+
+        def best_of(rows):
+            return export.steps_by_length(lambda padded: decode(self.config, self.model, padded), rows, types)
+
+        best = export.in_windows(best_of, inputs)
         tags = best["tags"].with_values(tf.gather(self.tag_names, best["tags"].values))
         return {"tokens": tokens, "tags": tags, "scores": best["scores"]}
 

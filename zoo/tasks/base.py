@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -340,3 +341,10 @@ def read_texts(path: Path) -> list[str]:
     if not texts:
         raise ZooError(f"{path}: has no rows below its first line; add some")
     return texts
+
+
+def warn_of_cut(model: str, answers: Sequence[Row]) -> None:
+    """Tells of texts of which only a part was read."""
+    if cut := sum(bool(row.get("truncated")) for row in answers):
+        many = "one text is longer than what is" if cut == 1 else f"{cut:,} texts are longer than what is"
+        warnings.warn(f"{model}: {many} read, and its end was left out; split it up", stacklevel=3)

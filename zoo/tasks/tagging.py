@@ -15,7 +15,7 @@ from zoo.data.own import conll, tables
 from zoo.data.tags import spans, with_both_prefixes
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
-from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task, python
+from zoo.tasks.base import Answered, Evaluation, Given, Model, Reordered, Row, Task, python, warn_of_cut
 from zoo.tasks.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -202,13 +202,19 @@ class Tagging(Task):
 
         `tokens` is a list of dicts with `token`, `tag`, `score`, `start` and `end`; `spans` is what B- and I-
         tags join, as dicts with `type`, `text`, `start` and `end`. Offsets count code points of the text.
-        Ready tokens have no offsets, and those of their spans count tokens.
+        Ready tokens have no offsets, and those of their spans count tokens. `truncated` says that a text had
+        more tokens than are read.
         """
         if "row_splits" not in outputs:
             return super().answers(outputs, block, manifest)
         return [_tagged(outputs, row, given) for row, given in enumerate(block)]
 
     # The command line ------------------------------------------------------------------------------------
+
+    def answered(self, given: Given, answers: list[Row], manifest: Manifest) -> Answered:
+        """Puts answers beside what was given, and tells of what was not read."""
+        warn_of_cut(manifest.name, answers)
+        return super().answered(given, answers, manifest)
 
     def lines(self, answered: Answered) -> str | None:
         """Returns columns, parted by tabs, a blank line between texts: colours would be lost."""
@@ -353,7 +359,8 @@ def _tagged(outputs: Mapping[str, np.ndarray], row: int, given: str | bytes | Se
         else:
             span = " ".join(token["token"] for token in tokens[start:end])
         joined.append({"type": kind, "text": span, "start": start, "end": end})
-    return {"tokens": tokens, "spans": joined}
+    cut = {"truncated": bool(outputs["truncated"][row])} if "truncated" in outputs else {}
+    return {"tokens": tokens, "spans": joined, **cut}
 
 
 def _cell(value: Any) -> str:

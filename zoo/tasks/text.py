@@ -17,7 +17,7 @@ from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.show import print_scores
 from zoo.show.answers import safe
-from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task
+from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task, warn_of_cut
 from zoo.tasks.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -123,6 +123,7 @@ class Text(Task):
         texts = [text for text in examples.split(split).strings("text") if text]
         # Rows of unequal length drop out one by one: a block of them takes as long as its longest.
         answers = model.predict(texts, "score")
+        warn_of_cut(model.name, answers)
         score = metrics.generation(
             [row["log_probability"] for row in answers], [row["units"] for row in answers], _level(model)
         )

@@ -9,6 +9,7 @@ import keras
 
 from zoo.data import Feed
 from zoo.errors import ZooError
+from zoo.training import sums
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.folder import Folder
 from zoo.training.optimizer import make_optimizer
@@ -78,19 +79,20 @@ def fit(
     keeper = Checkpoint(folder, settings, score)
     keeper.restore(model)
     if not keeper.finished:
-        model.fit(
-            train.shuffled(settings.seed, start=keeper.epoch * steps),
-            shuffle=False,
-            steps_per_epoch=steps,
-            initial_epoch=keeper.epoch,
-            epochs=settings.epochs,
-            validation_data=validation.in_order(),
-            callbacks=[
-                keras.callbacks.TerminateOnNaN(),
-                keeper,
-                keras.callbacks.TensorBoard(folder.directory / "logs", write_graph=False),
-            ],
-        )
+        with sums.in_order():
+            model.fit(
+                train.shuffled(settings.seed, start=keeper.epoch * steps),
+                shuffle=False,
+                steps_per_epoch=steps,
+                initial_epoch=keeper.epoch,
+                epochs=settings.epochs,
+                validation_data=validation.in_order(),
+                callbacks=[
+                    keras.callbacks.TerminateOnNaN(),
+                    keeper,
+                    keras.callbacks.TensorBoard(folder.directory / "logs", write_graph=False),
+                ],
+            )
         if not keeper.history:
             raise ZooError("the loss became NaN in the first epoch; lower --learning-rate or --clip-norm")
     keeper.restore_best(model)
