@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from pathlib import Path
 
@@ -33,3 +34,11 @@ def test_the_winner_is_bold_and_figures_are_rounded():
     assert "accuracy 0.894 | **0.904** |" in line
     line = next(row for row in table().splitlines() if "`pronunciation_cmudict`" in row)
     assert "WER **22.7** | 96.0 |" in line
+
+
+def test_a_model_of_a_shipped_name_without_scores_is_left_out(tmp_path):
+    saved = models.find(str(ROOT / "saved_models/sentiment_tweets"))
+    for fields in ({"metrics": {}}, {"baselines": {}}, {"baselines": {"test": {}}}):
+        other = dataclasses.replace(saved, manifest=saved.manifest.with_changes(**fields))
+        assert "sentiment_tweets" not in overview.markdown([other])
+    assert "sentiment_tweets" in overview.markdown([saved])

@@ -116,3 +116,24 @@ def test_the_answer_is_followed_word_by_word(models):
     whole = zoo.load("tiny").predict(["the soup was lovely"])[0]["scores"]
     assert {label: values[-1] for label, values in scores.items()} == pytest.approx(whole, abs=1e-6)
     assert scores["praise"][-1] > scores["praise"][0]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (lambda self, text: self.weight, "gives out, which are no answers .* to 2 inputs"),  # a single value
+        (lambda self, text: self.weight * [1.0], "gives out, which are no answers"),
+        (lambda self, text: tf.strings.to_number(text), "the model failed \\(.*convert"),
+        (
+            lambda self, text: tf.zeros([2**20, 2**20, tf.size(text)]) * self.weight,
+            "not enough memory|failed \\(",
+        ),
+    ],
+)
+def test_whatever_a_strangers_model_answers_is_told_in_one_line(models, body, told):
+    save_foreign(models / "other", body)
+    with pytest.warns(UserWarning, match="not a model of this zoo"):
+        model = zoo.load(models / "other")
+    with pytest.raises(zoo.ZooError, match=told) as caught:
+        model.predict(["a", "b"])
+    assert "\n" not in str(caught.value)

@@ -26,9 +26,14 @@ def markdown(saved_models: Sequence[Saved]) -> str:
     for mapping, entries in overview.items():
         shown = f"{entries.pop('drawing')}<br>{mapping}"
         for name, about in entries.items():
-            if name in by_name:
-                rows.append("| " + " | ".join([shown, *_cells(by_name[name], about)]) + " |")
-                shown = ""
+            if name not in by_name:
+                continue
+            try:
+                cells = _cells(by_name[name], about)
+            except (KeyError, ValueError):  # somebody else's model of that name, without these scores
+                continue
+            rows.append("| " + " | ".join([shown, *cells]) + " |")
+            shown = ""
     return "\n".join(rows) + "\n"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from zoo.errors import ZooError
+from zoo.errors import ZooError, one_line
 from zoo.tasks import Manifest, Task
 
 if TYPE_CHECKING:
@@ -75,7 +75,13 @@ def predict(
         values |= {key: column[done : done + len(block)] for key, column in columns.items()}
         tensors = {key: _tensor(name, key, function.inputs[key], value) for key, value in values.items()}
         outputs = _run(name, function, tensors)
-        answers += task.answers({key: outputs[key].numpy() for key in sorted(outputs)}, block, manifest)
+        try:
+            answers += task.answers({key: outputs[key].numpy() for key in sorted(outputs)}, block, manifest)
+        except (IndexError, KeyError, TypeError, ValueError) as error:  # a stranger's model may give anything
+            raise ZooError(
+                f"{name}: {chosen} gives {', '.join(sorted(outputs))}, which are no answers of a model for "
+                f"{task.name} to {len(block)} inputs; run the signature itself"
+            ) from error
         done += len(block)
     return answers
 
@@ -117,12 +123,13 @@ def _run(name: str, function: Function, tensors: Mapping[str, Any]) -> Mapping[s
 
     try:
         return function.call(**tensors)
-    except tf.errors.InvalidArgumentError as error:
+    except tf.errors.OpError as error:
         # What a check inside the graph says comes first; the rest is for those who made the graph.
-        said = re.search(r"assertion failed: \[(.*?)\]", str(error))
-        if not said:
-            raise
-        raise ZooError(f"{name}: {said[1].strip()}") from None
+        if said := re.search(r"assertion failed: \[(.*?)\]", str(error)):
+            raise ZooError(f"{name}: {said[1].strip()}") from None
+        if isinstance(error, tf.errors.ResourceExhaustedError):
+            raise ZooError(f"{name}: there is not enough memory; give fewer or shorter inputs") from error
+        raise ZooError(f"{name}: the model failed ({one_line(error.message)[:200]})") from error
 
 
 def _tensor(name: str, key: str, spec: tf.TensorSpec, block: Any) -> tf.Tensor:
