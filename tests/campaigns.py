@@ -143,6 +143,7 @@ def inputs(watch: Watch, draw: random.Random, each: int) -> None:
                         f"{saved.name}: {given[one]!r}: alone {alone}, among others {answers[one]}"[:600]
                     )
             watch.tried[saved.name] += len(given)
+        watch.tell()
 
 
 def alike(one, other) -> bool:
@@ -201,6 +202,7 @@ def kills(watch: Watch, draw: random.Random) -> None:
                         watch.lose(f"{name}: {leftover} was left behind")
                 shutil.rmtree(folder / "runs/killed")
                 watch.tried[f"trainings of {name}"] += 1
+                watch.tell()
 
 
 def run(command: list[str], folder: Path, name: str, seconds: float | None = None) -> bool:
