@@ -169,7 +169,9 @@ def test_predict_takes_settings_for_all_rows_or_one_for_each(model):
     assert len(model.predict(["a"])[0]["continuation"]) == 60  # as the manifest says
     many = model.predict(["the "] * 600, length=4, seed=list(range(600)))
     assert many[599] == to_the_last_bits(model.predict(["the "], length=4, seed=599)[0])
-    assert model.predict([""], "score") == [{"log_probability": 0.0, "perplexity": 1.0, "units": 0}]
+    assert model.predict([""], "score") == [
+        {"log_probability": 0.0, "perplexity": 1.0, "truncated": False, "units": 0}
+    ]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_predict_reads_prompts_and_writes_objects(trained_generator, tmp_path, c
     files = ("--input", tmp_path / "in.txt", "--output", tmp_path / "out.jsonl")
     call(zoo_main, trained_generator, "predict", "tiny", *files, "--length", "5")
     rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert [set(row) for row in rows] == [{"text", "continuation", "log_probability"}] * 3
+    assert [set(row) for row in rows] == [{"text", "continuation", "log_probability", "truncated"}] * 3
     for row, prompt in zip(rows, ("the dog ", "", "東京"), strict=True):
         assert row["text"] == prompt + row["continuation"]
 
