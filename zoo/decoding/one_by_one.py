@@ -107,13 +107,19 @@ def assert_sampling(most, temperature, top_k, top_p) -> None:
     tf.debugging.assert_less_equal(temperature, highest, "temperature must be finite", name="check_finite")
 
 
-def assert_tokens(tokens: tf.Tensor, size: int) -> None:
-    """Stops a graph that is given tokens, in any shape, that are none of `size`, with a line that says so.
+def assert_tokens(tokens: tf.Tensor, size: int) -> tf.Tensor:
+    """Returns tokens of any shape, and stops a graph where one is none of `size`, with a line that says so.
 
     Without it, what a table of vectors does with them is another thing on each device.
     """
-    tf.debugging.assert_non_negative(tokens, "tokens must be 0 or more", name="check_tokens")
-    tf.debugging.assert_less(tokens, size, f"tokens must be below {size}", name="check_size")
+    tokens = tf.convert_to_tensor(tokens)
+    checks = (
+        tf.debugging.assert_non_negative(tokens, "tokens must be 0 or more", name="check_tokens"),
+        tf.debugging.assert_less(tokens, size, f"tokens must be below {size}", name="check_size"),
+    )
+    # Else the table may be asked first, and what it says is another line.
+    with tf.control_dependencies([check for check in checks if check is not None]):
+        return tf.identity(tokens)
 
 
 def _follow(choose, step: Step, state, start, end, most, padding: int) -> Decoded:

@@ -196,7 +196,7 @@ class Generation(export.Serving):
 
         Logits are the model's own, as `score` takes them; who writes leaves out 0 and 1, padding and unknown.
         """
-        decoding.assert_tokens(tokens, len(self.units))
+        tokens = decoding.assert_tokens(tokens, len(self.units))
         states = dict(zip(training.state_names(self.model), tf.split(state, self.sizes, 1), strict=True))
         logits, after = self.advance(tokens, states)
         return {"logits": logits, "state": tf.concat(list(after.values()), axis=1)}
