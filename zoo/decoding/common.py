@@ -100,8 +100,7 @@ def without_endless(decoded: Decoded, period: int = 8, times: int = 4) -> Decode
         alike = tf.equal(tokens, before[..., :time]) | (place >= lengths[..., None])
         # Behind the last token that is another one than that before it, all is repeated.
         other = tf.maximum(tf.reduce_max(tf.where(alike, 0, place + 1), axis=-1), 0)  # 0 of no steps at all
-        run = lengths - other
-        kept = tf.where(run >= (times - 1) * apart, tf.minimum(kept, lengths - run), kept)
+        kept = tf.where(lengths - other >= (times - 1) * apart, tf.minimum(kept, other), kept)
     kept = tf.where(decoded.finished, lengths, kept)
     real = place < kept[..., None]
     return decoded._replace(tokens=tf.where(real, tokens, 0), lengths=kept)

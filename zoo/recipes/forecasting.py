@@ -250,11 +250,11 @@ def main(config: Config) -> None:
     run.fit(model, train, validation, training.PinballLoss(config.quantiles))
 
     # What is usual is known best from everything before the test part; so do the baselines.
-    climatology = data.Climatology.fit(history.known.values, history.known.times, cycles)
+    known = history.known
+    climatology = data.Climatology.fit(known.values, known.times, cycles)
     scale = metrics.naive_error(history.train.values[:, targets]).tolist()
     whole, wanted = history.whole, [columns[number] for number in targets]
-    known = history.known.values
-    seen = np.stack([known.min(axis=0), known.max(axis=0)], axis=1).tolist()
+    seen = np.stack([known.values.min(axis=0), known.values.max(axis=0)], axis=1).tolist()
     about = tasks.About(columns, wanted, whole.interval, scale, seen)
     module = Forecasting(config, model, climatology, about)
     quantiles, rows = run.evaluate(module)["test"].predicted

@@ -178,13 +178,8 @@ class Generation(export.Serving):
         total, _ = training.read(self.model, before, numbers)
         count = tf.cast(numbers.row_lengths(), tf.int32)
         mean = tf.math.divide_no_nan(total, tf.cast(count, tf.float32))
-        perplexity = tf.exp(-mean)
-        return {
-            "log_probability": total,
-            "units": count,
-            "perplexity": perplexity,
-            "truncated": truncated,
-        }
+        figures = {"log_probability": total, "units": count, "perplexity": tf.exp(-mean)}
+        return {**figures, "truncated": truncated}
 
     @export.signature(
         name="step",

@@ -93,7 +93,7 @@ def as_dataset(series: Series) -> tf.data.Dataset:
 def series_of(part: Part, columns: Sequence[str]) -> Series:
     """Returns the one series that a part of the mapping `series` holds."""
     (row,) = part.dataset.as_numpy_iterator()
-    return Series(tuple(columns), row["values"].astype(np.float64), row["times"])
+    return Series(tuple(columns), row["values"], row["times"])
 
 
 def numbers_of(columns: Sequence[str], targets: str) -> list[int]:
