@@ -5,10 +5,19 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.layers import CELLS, PeepholeLSTMCell, SimplifiedGRUCell, recurrent, states_of
+from zoo.layers import (
+    CELLS,
+    MinGRUCell,
+    MinLSTMCell,
+    PeepholeLSTMCell,
+    SimplifiedGRUCell,
+    linear_scan,
+    recurrent,
+    states_of,
+)
 
 UNITS, FEATURES, ROWS, TIME = 3, 2, 4, 5
-OURS = ("peephole_lstm", "simplified_gru")
+OURS = ("peephole_lstm", "simplified_gru", "mingru", "minlstm")
 every_cell = pytest.mark.parametrize("cell", CELLS)
 our_cells = pytest.mark.parametrize("cell", OURS)
 
@@ -60,7 +69,25 @@ def simplified_gru(weights, x, c):
     return [u * np.tanh(gate(1, weights, x, c)) + (1 - u) * c]
 
 
-EQUATIONS = (simple_rnn, lstm, gru, peephole_lstm, simplified_gru)
+def minimal_gates(weights, x):
+    """Returns W x + b of each gate: nothing is seen of the step before."""
+    kernel, bias = weights
+    return np.split(x @ kernel + bias, bias.size // UNITS, axis=1)
+
+
+def mingru(weights, x, h):
+    update, candidate = minimal_gates(weights, x)
+    u = sigmoid(update)
+    return [u * candidate + (1 - u) * h]
+
+
+def minlstm(weights, x, h):
+    i, f, candidate = minimal_gates(weights, x)
+    i, f = sigmoid(i), sigmoid(f)
+    return [i / (i + f) * candidate + f / (i + f) * h]
+
+
+EQUATIONS = (simple_rnn, lstm, gru, peephole_lstm, simplified_gru, mingru, minlstm)
 STEP = {step.__name__: step for step in EQUATIONS}
 
 
@@ -159,10 +186,57 @@ def test_a_simplified_gru_starts_with_a_gate_that_keeps_0_73_of_its_state():
     np.testing.assert_allclose(after, np.full((1, UNITS), 1 / (1 + np.exp(-1))), atol=1e-6)
 
 
+@pytest.mark.parametrize("cell", ["mingru", "minlstm"])
+def test_minimal_cells_hold_their_state_wherever_a_step_is_masked_and_read_backwards(cell):
+    real = np.array([[0, 0, 1, 1, 1], [1, 0, 1, 0, 1], [0, 0, 0, 0, 0], [1, 1, 0, 0, 0]], bool)
+    x, states = data(cell)
+    for backwards in (False, True):
+        layer = made(cell, return_sequences=True, return_state=True, go_backwards=backwards)
+        way = slice(None, None, -1 if backwards else 1)
+        expected, (last,) = over_time(cell, layer.get_weights(), x[:, way], states, real[:, way])
+        found, state = layer(x, mask=tf.constant(real), initial_state=[tf.constant(states[0])])
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+        np.testing.assert_allclose(state, last, atol=1e-6)
+
+
+def test_a_minimal_lstm_never_divides_by_nothing():
+    layer = made("minlstm", return_sequences=True)
+    layer.cell.bias.assign(np.repeat([-200.0, -200.0, 1.0], UNITS))  # both gates are 0 in float32
+    assert np.isfinite(layer(data("minlstm")[0])).all()
+
+
+@pytest.mark.parametrize("time", [1, 2, 3, 7, 8, 9, 1000])
+def test_a_scan_is_its_recurrence_whatever_the_length(time):
+    random = np.random.default_rng(time)
+    keep, new = random.uniform(0, 1, (time, 2, 3)), random.normal(0, 1, (time, 2, 3))
+    h = first = random.normal(0, 1, (2, 3))
+    expected = [h := keep[t] * h + new[t] for t in range(time)]
+    run = tf.function(
+        linear_scan,
+        input_signature=[tf.TensorSpec([None, 2, 3], tf.float64)] * 2 + [tf.TensorSpec([2, 3], tf.float64)],
+    )
+    np.testing.assert_allclose(run(keep, new, first), expected, atol=1e-12)
+
+
+def test_gradients_of_a_scan_are_those_of_its_recurrence():
+    random = np.random.default_rng(3)
+    parts = [tf.Variable(random.normal(0, 1, shape)) for shape in ((9, 2), (9, 2), (2,))]
+    factors = random.normal(0, 1, (9, 2))
+    found = []
+    for written_out in (False, True):
+        with tf.GradientTape() as tape:
+            keep, new, h = parts
+            outputs = [h := keep[t] * h + new[t] for t in range(9)] if written_out else linear_scan(*parts)
+            total = tf.reduce_sum(tf.stack(outputs) * factors)
+        found.append(tape.gradient(total, parts))
+    for ours, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-12)
+
+
 @our_cells
 def test_a_layer_is_rebuilt_from_its_config(cell):
-    own = {"peephole_lstm": {"unit_forget_bias": False}, "simplified_gru": {"update_bias": -2.0}}[cell]
-    layer = made(cell, name="memory", recurrent_initializer="glorot_normal", return_sequences=True, **own)
+    own = {"update_bias": -2.0} if cell.endswith("gru") else {"unit_forget_bias": False}
+    layer = made(cell, name="memory", kernel_initializer="glorot_normal", return_sequences=True, **own)
     copy = keras.layers.deserialize(keras.layers.serialize(layer))
     assert (copy.name, copy.get_config()) == (layer.name, layer.get_config())
     again = made(cell, name="memory")
@@ -187,7 +261,7 @@ def test_half_precision_is_kept_in_outputs_and_states(cell):
         np.testing.assert_allclose(tf.cast(part, tf.float32), full, atol=0.05)
 
 
-@pytest.mark.parametrize("kind", [PeepholeLSTMCell, SimplifiedGRUCell])
+@pytest.mark.parametrize("kind", [PeepholeLSTMCell, SimplifiedGRUCell, MinGRUCell, MinLSTMCell])
 def test_a_cell_takes_a_step_alone(kind):
     cell = kind(UNITS)
     sizes = cell.state_size if isinstance(cell.state_size, list) else [cell.state_size]

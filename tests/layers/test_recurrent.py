@@ -8,7 +8,17 @@ import tensorflow as tf
 from tiny import operations
 
 from zoo.errors import ZooError
-from zoo.layers import CELLS, Cell, PeepholeLSTMCell, SimplifiedGRUCell, recurrent, states_of
+from zoo.layers import (
+    CELLS,
+    Cell,
+    MinGRUCell,
+    MinLSTMCell,
+    ParallelRNN,
+    PeepholeLSTMCell,
+    SimplifiedGRUCell,
+    recurrent,
+    states_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -34,8 +44,25 @@ def test_a_name_gives_a_layer_over_a_cell_of_ours(cell, kind):
     assert not layer.cell.recurrent_kernel.numpy().any()
 
 
+@pytest.mark.parametrize(("cell", "kind"), [("mingru", MinGRUCell), ("minlstm", MinLSTMCell)])
+def test_a_name_gives_a_layer_that_runs_all_steps_at_once(cell, kind):
+    layer = recurrent(cell, 3, return_sequences=True, name="memory", recurrent_initializer="zeros")
+    assert (type(layer), type(layer.cell)) == (ParallelRNN, kind)
+    run = tf.function(layer)
+    for time in (1, 5, 4096):
+        assert run(np.zeros((2, time, 4), "float32")).shape == (2, time, 3)
+
+
 def test_these_are_all_cells():
-    assert list(CELLS) == ["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru"]
+    assert list(CELLS) == [
+        "simple_rnn",
+        "lstm",
+        "gru",
+        "peephole_lstm",
+        "simplified_gru",
+        "mingru",
+        "minlstm",
+    ]
     assert get_args(Cell) == tuple(CELLS)
 
 

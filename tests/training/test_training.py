@@ -64,6 +64,37 @@ def test_the_global_norm_is_clipped_and_the_direction_kept():
     np.testing.assert_allclose(clipped[1][0], [[0.0], [0.8]], rtol=1e-6)
 
 
+def stepping(optimizer, variables):
+    """Returns what takes a step in a graph, as training does."""
+    return tf.function(lambda grads: optimizer.apply(grads, variables))
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.9])
+def test_fused_steps_are_those_of_adam(decay):
+    random = np.random.default_rng(0)
+    start = [random.normal(size=shape).astype("float32") for shape in ((5, 3), (3,), (1,))]
+    settings = training.Settings(clip_norm=1.0, weight_average=decay, epochs=20)
+    ours = training.make_optimizer(settings, 10)
+    plain = keras.optimizers.Adam(
+        ours._learning_rate, use_ema=decay > 0, ema_momentum=decay, global_clipnorm=1.0
+    )
+    weights = [[keras.Variable(value) for value in start] for _ in range(2)]
+    for optimizer, variables in zip((ours, plain), weights, strict=True):
+        optimizer.build(variables)
+        run = stepping(optimizer, variables)
+        draw = np.random.default_rng(1)
+        for _ in range(20):
+            values = [tf.constant(draw.normal(size=value.shape).astype("float32")) for value in start]
+            rows = tf.constant([4, 0, 4])  # an embedding reads one row twice, and others not at all
+            run([tf.IndexedSlices(values[0][:3], rows, tf.constant([5, 3])), *values[1:]])
+    for mine, theirs in zip(ours.variables, plain.variables, strict=True):
+        assert mine.path.rpartition("_")[2] == theirs.path.rpartition("_")[2]
+        np.testing.assert_allclose(mine, theirs, rtol=2e-6, atol=1e-9)
+    for mine, theirs, first in zip(*weights, start, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=2e-6)
+        assert np.abs(mine - first).max() > 1e-3
+
+
 def test_the_cosine_warms_up_for_half_an_epoch_and_ends_at_zero():
     settings = training.Settings(epochs=2, learning_rate=0.1, schedule="cosine")
     optimizer = training.make_optimizer(settings, steps_per_epoch=10)

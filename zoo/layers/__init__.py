@@ -9,6 +9,7 @@ from zoo.layers.crf import CRF
 from zoo.layers.decoder import Decoder
 from zoo.layers.embedding import SubwordEmbedding, WordDropout, tied_embedding, word_dropout
 from zoo.layers.image_encoders import check_image_encoder, image_encoder
+from zoo.layers.parallel import MinGRUCell, MinLSTMCell, ParallelRNN, linear_scan
 from zoo.layers.pooling import MaskedPooling
 from zoo.layers.quantiles import quantiles_in_order
 from zoo.layers.recurrent import CELLS, Cell, recurrent, states_of
@@ -23,6 +24,9 @@ __all__ = [
     "Decoder",
     "MaskedPooling",
     "Memory",
+    "MinGRUCell",
+    "MinLSTMCell",
+    "ParallelRNN",
     "PeepholeLSTMCell",
     "SimplifiedGRUCell",
     "SubwordEmbedding",
@@ -30,6 +34,7 @@ __all__ = [
     "bio_constraints",
     "check_image_encoder",
     "image_encoder",
+    "linear_scan",
     "quantiles_in_order",
     "recurrent",
     "states_of",

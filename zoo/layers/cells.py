@@ -1,10 +1,16 @@
 """Recurrent cells that Keras lacks; `keras.layers.RNN` runs them over time."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
+
+
+def gate_starts(starts: Sequence[float], units: int) -> keras.initializers.Initializer:
+    """Returns what starts the bias of each gate, of so many units, at a value of its own."""
+    return keras.initializers.Constant(np.repeat(starts, units))
 
 
 class _Cell(keras.layers.Layer):
@@ -33,8 +39,7 @@ class _Cell(keras.layers.Layer):
         self.recurrent_kernel = self.add_weight(
             (self.units, columns), self.recurrent_initializer, name="recurrent_kernel"
         )
-        start = keras.initializers.Constant(np.repeat(self.starts, self.units))
-        self.bias = self.add_weight((columns,), start, name="bias")
+        self.bias = self.add_weight((columns,), gate_starts(self.starts, self.units), name="bias")
 
     def gates(self, inputs, h):
         """Returns each gate's W x + U h + b, all of (batch, units), from one pair of matrix products."""

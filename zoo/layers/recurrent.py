@@ -6,8 +6,9 @@ import keras
 
 from zoo.errors import ZooError
 from zoo.layers.cells import PeepholeLSTMCell, SimplifiedGRUCell
+from zoo.layers.parallel import MinGRUCell, MinLSTMCell, ParallelRNN
 
-Cell = Literal["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru"]
+Cell = Literal["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru", "mingru", "minlstm"]
 
 # Layers of Keras, and cells of ours.
 CELLS = {
@@ -18,6 +19,8 @@ CELLS = {
     "gru": keras.layers.GRU,
     "peephole_lstm": PeepholeLSTMCell,
     "simplified_gru": SimplifiedGRUCell,
+    "mingru": MinGRUCell,
+    "minlstm": MinLSTMCell,
 }
 # Options of a cell, which `keras.layers.RNN` around it does not take.
 _OF_CELL = ("kernel_initializer", "recurrent_initializer", "unit_forget_bias", "update_bias")
@@ -26,16 +29,16 @@ _OF_CELL = ("kernel_initializer", "recurrent_initializer", "unit_forget_bias", "
 def recurrent(cell: Cell, units: int, **options) -> keras.layers.RNN:
     """Returns a recurrent layer over (batch, time, features).
 
-    With the options left as they are, LSTM and GRU run on the fused cuDNN kernels where there is a GPU; for
-    the other cells there are none, and `keras.layers.RNN` loops over time.
+    With the options left as they are, LSTM and GRU run on the fused cuDNN kernels where there is a GPU. The
+    minimal cells need no loop anywhere. For the others `keras.layers.RNN` loops over time.
     Dropout belongs between layers, along depth: `recurrent_dropout`, along time, forbids these kernels and
     disturbs what the state carries (Zaremba et al. 2014).
 
     Args:
-        cell: `"simple_rnn"`, `"lstm"`, `"gru"`, `"peephole_lstm"` or `"simplified_gru"`.
+        cell: one of `CELLS`.
         units: size of the state.
         **options: passed to the Keras layer: `return_sequences`, `return_state`, `name` ...; and to the cell:
-            `recurrent_initializer`, `unit_forget_bias` ...
+            `recurrent_initializer` (which the minimal cells have no use for), `unit_forget_bias` ...
 
     Raises:
         ZooError: there is no such cell.
@@ -44,9 +47,12 @@ def recurrent(cell: Cell, units: int, **options) -> keras.layers.RNN:
     if issubclass(kind, keras.layers.RNN):
         return kind(units, **options)
     own = {name: options.pop(name) for name in _OF_CELL if name in options}
+    layer = keras.layers.RNN
+    if issubclass(kind, MinGRUCell | MinLSTMCell):
+        layer = ParallelRNN
+        own.pop("recurrent_initializer", None)
     # A name that does not count up, since weights are known by their paths.
-    step = kind(units, name=f"{cell}_cell", dtype=options.get("dtype"), **own)
-    return keras.layers.RNN(step, **options)
+    return layer(kind(units, name=f"{cell}_cell", dtype=options.get("dtype"), **own), **options)
 
 
 def states_of(cell: Cell) -> int:

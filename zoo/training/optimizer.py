@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -21,7 +22,7 @@ def make_optimizer(settings: Settings, steps_per_epoch: int) -> keras.optimizers
         total = max(1, settings.epochs * steps_per_epoch - warmup)
         rate = keras.optimizers.schedules.CosineDecay(0.0, total, warmup_target=rate, warmup_steps=warmup)
     kind = {
-        "adam": keras.optimizers.Adam,
+        "adam": FusedAdam,
         "rmsprop": keras.optimizers.RMSprop,
         "adagrad": keras.optimizers.Adagrad,
     }[settings.optimizer]
@@ -29,6 +30,49 @@ def make_optimizer(settings: Settings, steps_per_epoch: int) -> keras.optimizers
     steps = settings.epochs * steps_per_epoch
     decay = max(0.0, min(settings.weight_average, 1 - 10 / steps))
     return _clipped(kind, settings.clip_norm)(learning_rate=rate, use_ema=decay > 0, ema_momentum=decay)
+
+
+class FusedAdam(keras.optimizers.Adam):
+    """Adam, and its moving average of weights, by a few fused operations for each variable.
+
+    Keras writes both out, operation by operation, 50 for each variable, and each costs a GPU its 5 to 10
+    microseconds whatever it computes, and a CPU one more pass over memory. The steps are the same.
+    """
+
+    def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
+        step = tf.cast(self.iterations.value + 1, tf.float32)
+        beta_1, beta_2 = tf.constant(self.beta_1), tf.constant(self.beta_2)
+        rate = learning_rate * tf.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        # Of the average so much is replaced by what the weights have become; at first, all of it.
+        renewed = tf.where(step > 1, 1 - self.ema_momentum if self.use_ema else 0.0, 1.0)
+        # The rate is corrected here, once for all; for the operation, no step has been taken yet.
+        scalars = (tf.constant(0.0), rate, beta_1, beta_2, tf.constant(self.epsilon), renewed)
+        super()._backend_update_step(grads, trainable_variables, scalars)
+
+    def update_step(self, gradient: tf.Tensor, variable: Any, learning_rate: Any) -> None:
+        """Takes a variable's step, and its average along."""
+        none, rate, beta_1, beta_2, epsilon, renewed = learning_rate
+        number = self._get_variable_index(variable)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[number].value.handle,
+            v=self._velocities[number].value.handle,
+            beta1_power=none,
+            beta2_power=none,
+            lr=rate,
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=epsilon,
+            grad=gradient,
+        )
+        if self.use_ema:
+            average = self._model_variables_moving_average[number].value
+            tf.raw_ops.ResourceApplyGradientDescent(
+                var=average.handle, alpha=renewed, delta=average.read_value() - variable.read_value()
+            )
+
+    def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
+        """Done by each step."""
 
 
 def _clipped(kind: type[keras.optimizers.Optimizer], norm: float) -> Any:
@@ -40,13 +84,18 @@ def _clipped(kind: type[keras.optimizers.Optimizer], norm: float) -> Any:
 
     class Clipped(kind):
         def _all_reduce_sum_gradients(self, grads_and_vars: Any) -> Any:
-            reduced = super()._all_reduce_sum_gradients(grads_and_vars)
-            if not norm:
-                return reduced
-            grads, variables = zip(*reduced, strict=True)
+            grads, variables = zip(*super()._all_reduce_sum_gradients(grads_and_vars), strict=True)
             # Sparse gradients may name a row twice; only as dense ones have they a norm.
-            dense = [None if grad is None else tf.convert_to_tensor(grad) for grad in grads]
-            return list(zip(tf.clip_by_global_norm(dense, norm)[0], variables, strict=True))
+            dense = [tf.convert_to_tensor(grad) for grad in grads]
+            return list(zip(_clip(dense, norm) if norm else dense, variables, strict=True))
 
     Clipped.__name__ = kind.__name__
     return Clipped
+
+
+def _clip(gradients: Sequence[tf.Tensor], longest: float) -> list[tf.Tensor]:
+    """Returns what `tf.clip_by_global_norm` does, by half as many operations."""
+    norm = tf.linalg.global_norm(gradients)
+    scale = longest * tf.minimum(1 / norm, 1 / longest)
+    scale = tf.where(tf.math.is_finite(norm), scale, float("nan"))
+    return [gradient * scale for gradient in gradients]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data.feeds.columns import Ragged, Rows, RowTable, Shared
+from zoo.data.feeds.columns import Ragged, Rows, RowTable, Shared, taking
+from zoo.data.feeds.datasets import endless, filled, on_host, one_pass
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -70,13 +71,10 @@ class Batches:
             start: number of the first batch, counted from the start of training.
         """
 
-        def order() -> Iterator[np.ndarray]:
-            number, skipped = divmod(start, self.steps)
-            while True:
-                yield from self._shuffled_rows(np.random.default_rng([seed, number]))[skipped:]
-                number, skipped = number + 1, 0
+        def draw(number: int) -> tuple[np.ndarray, np.ndarray]:
+            return _joined(self._shuffled_rows(np.random.default_rng([seed, number])))
 
-        return self._dataset(order, None)
+        return endless(draw, self._batching(), self.steps, start)
 
     def in_order(self) -> tf.data.Dataset:
         """Returns one pass of (inputs, targets, weights).
@@ -84,8 +82,11 @@ class Batches:
         All real rows weigh the same, so that the mean over the pass, filling rows included, is that of the
         real rows; on one device they weigh 1.
         """
-        padded = sum(len(rows) + self._filling(rows) for rows in self._sorted_rows())
-        return self._dataset(self._sorted_rows, self.steps, weight=padded / len(self))
+        batches = self._sorted_rows()
+        padded = sum(len(rows) + self._filling(len(rows)) for rows in batches)
+        order, splits = (on_host(array) for array in _joined(batches))
+        batch = self._batching(weight=padded / len(self))
+        return one_pass(lambda step: batch(step, order, splits), self.steps)
 
     @classmethod
     def encoded(
@@ -183,7 +184,7 @@ class Batches:
         for rows in self._sorted_rows():
             for place, row in enumerate(rows, start):
                 restored[row] = outputs[place]
-            start += len(rows) + self._filling(rows)
+            start += len(rows) + self._filling(len(rows))
         return restored
 
     def _sorted_rows(self) -> list[np.ndarray]:
@@ -199,40 +200,25 @@ class Batches:
             batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
         return [batches[i] for i in random.permutation(len(batches))]
 
-    def _filling(self, rows: np.ndarray) -> int:
-        return -len(rows) % self.replicas
+    def _filling(self, rows: int) -> int:
+        return -rows % self.replicas
 
-    def _batch(self, rows: np.ndarray, weight: float | None):
-        filling = self._filling(rows)
-        size = len(rows) + filling
-        weights = np.full(size, weight or size / len(rows), np.float32)
-        weights[len(rows) :] = 0
-        rows = np.concatenate([rows, np.repeat(rows[:1], filling)])
-        inputs = {name: _take(column, rows) for name, column in self.inputs.items()}
-        return inputs, _take(self.targets, rows), weights
-
-    def _dataset(self, order, steps: int | None, weight: float | None = None) -> tf.data.Dataset:
+    def _batching(self, weight: float | None = None) -> Callable[..., Any]:
+        """Returns what makes a batch of rows that `_joined` holds, in the graph."""
         import tensorflow as tf
 
-        def spec(column: Ragged | Shared | np.ndarray) -> tf.TensorSpec:
-            row = _take(column, np.arange(1))
-            free = 2 if isinstance(column, Ragged) else 1  # batches differ in rows, ragged ones in time too
-            return tf.TensorSpec([None] * free + list(row.shape[free:]), row.dtype)
+        inputs = {name: taking(column) for name, column in self.inputs.items()}
+        targets = taking(self.targets)
 
-        inputs = {name: spec(column) for name, column in self.inputs.items()}
-        signature = (inputs, spec(self.targets), tf.TensorSpec([None], tf.float32))
-        return as_dataset(lambda: (self._batch(rows, weight) for rows in order()), signature, steps)
+        def batch(step: tf.Tensor, order: tf.Tensor, splits: tf.Tensor) -> Any:
+            rows = order[splits[step] : splits[step + 1]]
+            places, weights = filled(rows, self.replicas, weight)
+            rows = tf.gather(rows, places)
+            return {name: take(rows) for name, take in inputs.items()}, targets(rows), weights
 
-
-def as_dataset(batches: Callable[[], Iterator], signature: Any, steps: int | None) -> tf.data.Dataset:
-    """Returns generated batches as a dataset that knows how many they are; `steps` None: without end."""
-    import tensorflow as tf
-
-    dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
-    # Keras warns of data that ends unannounced.
-    steps = tf.data.INFINITE_CARDINALITY if steps is None else steps
-    return dataset.apply(tf.data.experimental.assert_cardinality(steps)).prefetch(2)
+        return batch
 
 
-def _take(column: Ragged | Shared | np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return column.padded(rows) if isinstance(column, Ragged) else column[rows]
+def _joined(batches: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the rows of batches one after another, and where each batch begins and ends."""
+    return np.concatenate(batches), np.cumsum([0, *map(len, batches)])

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from zoo.data.feeds.datasets import on_host
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -38,14 +40,30 @@ class Ragged:
         """Length of each row."""
         return np.diff(self.splits)
 
+    def taking(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Returns what takes rows: their numbers -> (rows, longest, ...), padded on the right."""
+        import tensorflow as tf
+
+        splits = on_host(self.splits)
+        # Steps that are not there are those of one more value.
+        padding = np.full_like(self.values, self.padding, shape=(1, *self.values.shape[1:]))
+        values = on_host(np.concatenate([self.values, padding]))
+        table = None if self.table is None else on_host(self.table)
+
+        def take(rows: tf.Tensor) -> tf.Tensor:
+            starts = tf.gather(splits, rows)
+            lengths = tf.gather(splits, rows + 1) - starts
+            longest = tf.maximum(tf.reduce_max(lengths), 1)  # Keras's loops need one step at least
+            steps = tf.range(longest)
+            places = tf.where(steps < lengths[:, None], starts[:, None] + steps, len(self.values))
+            batch = tf.gather(values, places)
+            return batch if table is None else tf.gather(table, batch)
+
+        return take
+
     def padded(self, rows: np.ndarray) -> np.ndarray:
         """Returns the rows as one array (rows, longest, ...), padded on the right."""
-        lengths = self.lengths[rows]
-        longest = max(1, int(lengths.max()))  # Keras's loops need one step at least
-        batch = np.full((len(rows), longest, *self.values.shape[1:]), self.padding, self.values.dtype)
-        for place, row in enumerate(rows):
-            batch[place, : lengths[place]] = self.values[self.splits[row] : self.splits[row + 1]]
-        return batch if self.table is None else self.table[batch]
+        return self.taking()(on_host(rows)).numpy()
 
 
 @dataclass(frozen=True)
@@ -58,9 +76,33 @@ class Shared:
     table: np.ndarray
     rows: np.ndarray
 
-    def __getitem__(self, examples: np.ndarray) -> np.ndarray:
-        """Returns the rows of some examples, (examples, ...)."""
-        return self.table[self.rows[examples]]
+    def taking(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """Returns what takes the rows of examples: their numbers -> (examples, ...)."""
+        import tensorflow as tf
+
+        numbers = on_host(self.rows)
+        if not isinstance(self.table, np.memmap):
+            table = on_host(self.table)
+            return lambda examples: tf.gather(table, tf.gather(numbers, examples))
+
+        def take(examples: tf.Tensor) -> tf.Tensor:
+            rows = tf.numpy_function(
+                lambda rows: self.table[rows], [tf.gather(numbers, examples)], self.table.dtype
+            )
+            rows.set_shape([None, *self.table.shape[1:]])
+            return rows
+
+        return take
+
+
+def taking(column: Ragged | Shared | np.ndarray) -> Callable[[tf.Tensor], tf.Tensor]:
+    """Returns what takes rows of a column: their numbers -> (rows, ...)."""
+    import tensorflow as tf
+
+    if isinstance(column, Ragged | Shared):
+        return column.taking()
+    values = on_host(column)
+    return lambda rows: tf.gather(values, rows)
 
 
 class RowTable:

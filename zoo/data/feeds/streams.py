@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data.feeds.batches import as_dataset
+from zoo.data.feeds.datasets import endless, on_host, one_pass
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -84,16 +84,10 @@ class Streams:
             start: number of the first batch, counted from the start of training.
         """
 
-        def batches() -> Iterator:
-            number, skipped = divmod(start, self.steps)
-            while True:
-                shift = int(np.random.default_rng([seed, number]).integers(self.window))
-                length = self.steps * self.window
-                for step in range(skipped, self.steps):
-                    yield self._batch(shift + np.arange(self.rows) * length + step * self.window, step == 0)
-                number, skipped = number + 1, 0
+        def draw(number: int) -> tuple[np.ndarray]:
+            return (np.random.default_rng([seed, number]).integers(self.window),)
 
-        return self._dataset(batches, None)
+        return endless(draw, self._batching(self.steps), self.steps, start)
 
     def in_order(self) -> tf.data.Dataset:
         """Returns one pass over all units: (inputs, targets, weights).
@@ -104,24 +98,23 @@ class Streams:
         windows = -(-len(self) // (self.rows * self.window))
         weight = windows * self.rows * self.window / len(self)
 
-        def batches() -> Iterator:
-            for step in range(windows):
-                yield self._batch((np.arange(self.rows) * windows + step) * self.window, step == 0, weight)
+        return one_pass(self._batching(windows, weight), windows)
 
-        return self._dataset(batches, windows)
-
-    def _batch(self, places: np.ndarray, first: bool, weight: float = 1.0):
-        places = places[:, None] + np.arange(self.window)
-        there = places < len(self)
-        places = np.where(there, places, 0)
-        targets = np.where(there, self.numbers[places + 1], self.padding)
-        inputs = {"tokens": self.numbers[places], "start": np.full(self.rows, first, np.int32)}
-        return inputs, targets, np.full(self.rows, weight, np.float32)
-
-    def _dataset(self, batches, steps: int | None) -> tf.data.Dataset:
+    def _batching(self, windows: int, weight: float = 1.0) -> Callable[..., Any]:
+        """Returns what makes batches, in the graph: each row goes on for so many windows."""
         import tensorflow as tf
 
-        windows = tf.TensorSpec([self.rows, self.window], tf.int32)
-        inputs = {"tokens": windows, "start": tf.TensorSpec([self.rows], tf.int32)}
-        signature = (inputs, windows, tf.TensorSpec([self.rows], tf.float32))
-        return as_dataset(batches, signature, steps)
+        numbers = on_host(self.numbers)
+        begins = on_host(np.arange(self.rows)[:, None] * windows * self.window)
+        steps = on_host(np.arange(self.window))
+
+        def batch(step: tf.Tensor, shift: Any = 0) -> Any:
+            places = begins + shift + step * self.window + steps
+            there = places < len(self)
+            places = tf.where(there, places, 0)
+            targets = tf.where(there, tf.gather(numbers, places + 1), self.padding)
+            first = tf.fill([self.rows], tf.cast(step == 0, tf.int32))
+            inputs = {"tokens": tf.gather(numbers, places), "start": first}
+            return inputs, targets, tf.fill([self.rows], weight)
+
+        return batch

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.data.feeds.batches import as_dataset
+from zoo.data.feeds.datasets import endless, filled, on_host, one_pass
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+_BLOCK = 32  # batches drawn at a time
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Windows:
         self.window, self.horizon, self.warm_up = window, horizon, warm_up
         self.batch_size, self.replicas = batch_size, replicas
         self.augmentation = augmentation or Augmentation()
+        self._steps = np.arange(window + horizon)
 
     def __len__(self) -> int:
         """Number of windows that end early enough for a whole horizon."""
@@ -85,37 +88,45 @@ class Windows:
             start: number of the first batch, counted from the start of training.
         """
 
-        def batches() -> Iterator:
-            number = start
-            while True:
-                draw = np.random.default_rng([seed, number])
-                rows = draw.integers(0, len(self), self.batch_size)
-                yield self._batch(rows, self._varied(rows, draw))
-                number += 1
+        def draw(block: int) -> tuple[np.ndarray, np.ndarray]:
+            drawn = [self._drawn([seed, block * _BLOCK + step]) for step in range(_BLOCK)]
+            rows, stretches = zip(*drawn, strict=True)
+            return np.stack(rows), np.stack(stretches)
 
-        return self._dataset(batches, None)
+        batch = self._batching()
+        return endless(draw, lambda step, rows, drawn: batch(rows[step], drawn[step]), _BLOCK, start)
 
     def in_order(self) -> tf.data.Dataset:
         """Returns one pass of (inputs, targets, weights) over all windows, as they are.
 
         They weigh as rows do in `zoo.data.Batches.in_order`.
         """
-        every = np.arange(len(self))
-        blocks = [every[start : start + self.batch_size] for start in every[:: self.batch_size]]
-        padded = sum(len(rows) + self._filling(rows) for rows in blocks)
+        import tensorflow as tf
 
-        def batches() -> Iterator:
-            for rows in blocks:
-                yield self._batch(rows, self._stretches(rows), weight=padded / len(self))
+        full, rest = divmod(len(self), self.batch_size)
+        padded = full * (self.batch_size + self._filling(self.batch_size)) + rest + self._filling(rest)
+        deviations, steps = on_host(self.deviations), on_host(self._steps)
+        batch = self._batching(padded / len(self))
 
-        return self._dataset(batches, len(blocks))
+        def made(step: tf.Tensor) -> Any:
+            first = step * self.batch_size
+            rows = tf.range(first, tf.minimum(first + self.batch_size, len(self)))
+            return batch(rows, tf.gather(deviations, rows[:, None] + steps))
 
-    def _filling(self, rows: np.ndarray) -> int:
-        return -len(rows) % self.replicas
+        return one_pass(made, self.steps)
+
+    def _filling(self, rows: int) -> int:
+        return -rows % self.replicas
 
     def _stretches(self, rows: np.ndarray) -> np.ndarray:
         """Returns the deviations of windows and of the horizon behind them."""
-        return self.deviations[rows[:, None] + np.arange(self.window + self.horizon)]
+        return self.deviations[rows[:, None] + self._steps]
+
+    def _drawn(self, seed: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Draws the windows of a batch, and varies them."""
+        draw = np.random.default_rng(seed)
+        rows = draw.integers(0, len(self), self.batch_size)
+        return rows, self._varied(rows, draw)
 
     def _varied(self, rows: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         stretches = self._stretches(rows)
@@ -131,33 +142,22 @@ class Windows:
             stretches = stretches + self.augmentation.shift * shifts[:, None]
         return stretches.astype(np.float32)
 
-    def _batch(self, rows: np.ndarray, stretches: np.ndarray, weight: float | None = None):
-        filling = self._filling(rows)
-        size = len(rows) + filling
-        # Of equal rows, those of a filled batch weigh as Keras's mean over all rows needs.
-        weights = np.full(size, weight or size / len(rows), np.float32)
-        weights[len(rows) :] = 0
-        rows, stretches = (
-            np.concatenate([part, np.repeat(part[:1], filling, 0)]) for part in (rows, stretches)
-        )
-        ahead = np.arange(self.window)[:, None] + np.arange(1, self.horizon + 1)
-        targets = stretches[:, ahead][..., self.targets]
-        targets[:, : self.warm_up] = np.nan
-        inputs = {
-            "deviations": stretches[:, : self.window],
-            "waves": self.waves[rows[:, None] + np.arange(self.window)],
-        }
-        return inputs, targets, weights
-
-    def _dataset(self, batches, steps: int | None) -> tf.data.Dataset:
+    def _batching(self, weight: float | None = None) -> Callable[[tf.Tensor, tf.Tensor], Any]:
+        """Returns what makes a batch of windows, by number, and their stretches, in the graph."""
         import tensorflow as tf
 
-        def windows(*shape: int) -> tf.TensorSpec:
-            return tf.TensorSpec([None, self.window, *shape], tf.float32)
+        waves, steps = on_host(self.waves), on_host(self._steps[: self.window])
+        ahead = on_host(self._steps[: self.window, None] + np.arange(1, self.horizon + 1))
+        counts = on_host(np.arange(self.window)[:, None, None] >= self.warm_up)
 
-        inputs = {
-            "deviations": windows(self.deviations.shape[1]),
-            "waves": windows(self.waves.shape[1]),
-        }
-        signature = (inputs, windows(self.horizon, len(self.targets)), tf.TensorSpec([None], tf.float32))
-        return as_dataset(batches, signature, steps)
+        def batch(rows: tf.Tensor, stretches: tf.Tensor) -> Any:
+            places, weights = filled(rows, self.replicas, weight)
+            rows, stretches = tf.gather(rows, places), tf.gather(stretches, places)
+            targets = tf.gather(tf.gather(stretches, self.targets, axis=2), ahead, axis=1)
+            inputs = {
+                "deviations": stretches[:, : self.window],
+                "waves": tf.gather(waves, rows[:, None] + steps),
+            }
+            return inputs, tf.where(counts, targets, np.nan), weights
+
+        return batch

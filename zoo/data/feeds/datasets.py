@@ -1,0 +1,93 @@
+"""Batches made within TensorFlow's graph, so that no step of training waits for Python.
+
+`Dataset.from_generator` would be shorter, but it has TensorFlow give memory back to the system after every
+step, for the whole process (M_TRIM_THRESHOLD), and taking it again costs up to a third of a step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+
+def endless(
+    draw: Callable[[int], Sequence[np.ndarray]], batch: Callable[..., Any], at_once: int, start: int
+) -> tf.data.Dataset:
+    """Returns a dataset without end.
+
+    Args:
+        draw: number of a block of batches -> arrays that the block's batches are made from. The one thing
+            that runs in Python, once a block.
+        batch: number of a batch within its block, and the arrays as tensors -> the batch.
+        at_once: batches in a block.
+        start: number of the first batch.
+    """
+    import tensorflow as tf
+
+    sample = [np.asarray(array) for array in draw(start // at_once)]
+
+    def drawn(number: np.int64) -> list[np.ndarray]:
+        return [np.asarray(array) for array in draw(int(number))]
+
+    def block(number: tf.Tensor) -> tf.data.Dataset:
+        arrays = tf.numpy_function(drawn, [number], [array.dtype for array in sample])
+        for tensor, array in zip(arrays, sample, strict=True):
+            tensor.set_shape(array.shape)  # blocks are alike
+        skipped = tf.where(number == start // at_once, start % at_once, 0)
+        steps = tf.data.Dataset.range(tf.cast(skipped, tf.int64), at_once)
+        return steps.map(lambda step: batch(step, *arrays))
+
+    return _finished(tf.data.Dataset.range(start // at_once, tf.int64.max).flat_map(block), endless=True)
+
+
+def one_pass(batch: Callable[..., Any], steps: int) -> tf.data.Dataset:
+    """Returns a dataset of so many batches.
+
+    Args:
+        batch: number of a batch -> the batch.
+        steps: how many there are.
+    """
+    import tensorflow as tf
+
+    return _finished(tf.data.Dataset.range(steps).map(batch), endless=False)
+
+
+def on_host(array: np.ndarray) -> tf.Tensor:
+    """Returns an array as a tensor where the input pipeline runs, on a machine with a GPU as well."""
+    import tensorflow as tf
+
+    with tf.device("CPU:0"):
+        return tf.constant(array)
+
+
+def filled(rows: tf.Tensor, replicas: int, weight: float | None) -> tuple[tf.Tensor, tf.Tensor]:
+    """Fills the rows of a batch up to a multiple of the devices that share it.
+
+    Args:
+        rows: the batch's rows, (n, ...), one at least.
+        replicas: how many devices there are.
+        weight: of a real row; None: such that the mean over all rows is that of the real ones.
+
+    Returns:
+        The places of the real rows and, over and over, of the first one; and their weights, 0 of the latter.
+    """
+    import tensorflow as tf
+
+    real = tf.shape(rows)[0]
+    filling = -real % replicas
+    weights = tf.fill([real], weight or tf.cast((real + filling) / real, tf.float32))
+    none = tf.zeros([filling])
+    return tf.concat([tf.range(real), tf.cast(none, tf.int32)], axis=0), tf.concat([weights, none], axis=0)
+
+
+def _finished(dataset: tf.data.Dataset, endless: bool) -> tf.data.Dataset:
+    import tensorflow as tf
+
+    if endless:  # Keras warns of data that ends unannounced
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    return dataset.prefetch(2)
