@@ -1,4 +1,3 @@
-import sys
 from typing import get_args
 
 import keras
@@ -16,6 +15,7 @@ from zoo.layers import (
     ParallelRNN,
     PeepholeLSTMCell,
     SimplifiedGRUCell,
+    fused,
     recurrent,
     states_of,
 )
@@ -27,7 +27,7 @@ from zoo.layers import (
 )
 def test_a_name_gives_its_layer(cell, kind):
     layer = recurrent(cell, 3, return_sequences=True, name="memory")
-    assert type(layer) is kind
+    assert isinstance(layer, kind)
     assert (layer.units, layer.return_sequences, layer.name) == (3, True, "memory")
     assert layer(np.zeros((2, 5, 4), "float32")).shape == (2, 5, 3)
 
@@ -74,14 +74,13 @@ def test_a_cell_has_as_many_states_as_it_is_said_to_have(cell):
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_with_a_gpu_lstm_and_gru_run_on_the_fused_kernel_and_others_in_a_loop(cell, monkeypatch):
-    # An `import ... as` of this path binds a function of the same name, not the module.
-    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
+    monkeypatch.setattr(fused, "has_gpu", lambda: True)
     layer = recurrent(cell, 3)
     layer.build((None, None, 4))
     found = set(operations(tf.function(layer).get_concrete_function(tf.TensorSpec((None, None, 4)))))
-    fused = cell in ("lstm", "gru")
-    assert ("CudnnRNNV3" in found) == fused
-    assert bool(found & {"While", "StatelessWhile"}) == (not fused)
+    kernel = cell in ("lstm", "gru")
+    assert ("CudnnRNNV3" in found) == kernel
+    assert bool(found & {"While", "StatelessWhile"}) == (not kernel)
 
 
 def test_the_bias_of_the_forget_gate_starts_at_1_and_all_others_at_0():

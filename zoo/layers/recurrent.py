@@ -6,17 +6,18 @@ import keras
 
 from zoo.errors import ZooError
 from zoo.layers.cells import PeepholeLSTMCell, SimplifiedGRUCell
+from zoo.layers.fused import GRU, LSTM, SimpleRNN
 from zoo.layers.parallel import MinGRUCell, MinLSTMCell, ParallelRNN
 
 Cell = Literal["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru", "mingru", "minlstm"]
 
 # Layers of Keras, and cells of ours.
 CELLS = {
-    "simple_rnn": keras.layers.SimpleRNN,
+    "simple_rnn": SimpleRNN,
     # Keras starts the forget gate's bias at 1 (unit_forget_bias): a gate that starts half closed would
     # forget half of its memory at each step (Jozefowicz et al. 2015, section 4.1).
-    "lstm": keras.layers.LSTM,
-    "gru": keras.layers.GRU,
+    "lstm": LSTM,
+    "gru": GRU,
     "peephole_lstm": PeepholeLSTMCell,
     "simplified_gru": SimplifiedGRUCell,
     "mingru": MinGRUCell,

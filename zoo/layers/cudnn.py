@@ -1,0 +1,84 @@
+"""cuDNN's fused kernels for whole sequences, with the weights of Keras's layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import tensorflow as tf
+
+from zoo.layers.loops import Weights
+
+Mode = Literal["lstm", "gru"]
+
+
+def run(
+    mode: Mode,
+    inputs: tf.Tensor,
+    mask: tf.Tensor | None,
+    weights: Weights,
+    first: Sequence[tf.Tensor],
+    backwards: bool,
+) -> list[tf.Tensor]:
+    """Runs through all steps of rows that are padded on the right.
+
+    Keras does it too, but packs the weights by 40 operations, and stops for an assertion about the mask.
+
+    Args:
+        mode: kind of the cell.
+        inputs: (batch, time, features).
+        mask: which steps are there, bool (batch, time); None: all. A row that is padded elsewhere, or that
+            has no step at all, is nothing that the kernels can read: all of it becomes NaN.
+        weights: of the cell.
+        first: the states before the first step, (batch, units) each, h first.
+        backwards: whether the last step of each row comes first.
+
+    Returns:
+        h behind each step, (batch, time, units), in the order of the inputs, and 0 where rows are padded; and
+        the last states.
+    """
+
+    lengths, first_h = readable(tf.ones(tf.shape(inputs)[:2], tf.bool) if mask is None else mask, first[0])
+
+    def turned(steps: tf.Tensor) -> tf.Tensor:
+        return tf.reverse_sequence(steps, lengths, seq_axis=1, batch_axis=0) if backwards else steps
+
+    outputs, h, c, _, _ = tf.raw_ops.CudnnRNNV3(
+        input=turned(inputs),
+        input_h=first_h[:, None],
+        input_c=first[1][:, None] if mode == "lstm" else tf.zeros([], inputs.dtype),
+        params=packed(mode, weights),
+        is_training=True,
+        rnn_mode=mode,
+        sequence_lengths=lengths,
+        time_major=False,
+    )
+    return [turned(outputs), h[:, 0], *([c[:, 0]] if mode == "lstm" else [])]
+
+
+def readable(mask: tf.Tensor, first: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns the lengths of rows, int32 (batch,), and their first states, NaN where the kernels cannot read.
+
+    Args:
+        mask: bool (batch, time).
+        first: (batch, units).
+    """
+    lengths = tf.maximum(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1), 1)
+    fits = tf.reduce_all(tf.sequence_mask(lengths, tf.shape(mask)[1]) == mask, axis=1)
+    return lengths, tf.where(fits[:, None], first, tf.constant(float("nan"), first.dtype))
+
+
+def packed(mode: Mode, weights: Weights) -> tf.Tensor:
+    """Returns the weights as one vector, as cuDNN wants them: row by row, gate after gate."""
+    kernel, recurrent_kernel, bias = (tf.transpose(weight) for weight in weights)
+    if mode == "gru":  # whose reset gate comes first there, before the update gate
+        kernel, recurrent_kernel = _second_first(kernel), _second_first(recurrent_kernel)
+        biases = [tf.reshape(tf.transpose(_second_first(bias)), [-1])]
+    else:  # which has no bias of U h in Keras
+        biases = [tf.zeros_like(bias), bias]
+    return tf.concat([tf.reshape(kernel, [-1]), tf.reshape(recurrent_kernel, [-1]), *biases], axis=0)
+
+
+def _second_first(gates: tf.Tensor) -> tf.Tensor:
+    first, second, third = tf.split(gates, 3)
+    return tf.concat([second, first, third], axis=0)

@@ -1,0 +1,84 @@
+"""Keras's recurrent layers, with the same weights and answers, on loops and kernels of fewer operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from zoo.layers import cudnn, loops
+
+
+class _Fused(keras.layers.RNN):
+    """A base before one of Keras's recurrent layers, whose cell it runs over time."""
+
+    equations: loops.Equations
+    kernel: cudnn.Mode | None = None  # of cuDNN, if it has one
+
+    def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
+        """Returns the last output (batch, units), all outputs (batch, time, units), and the states."""
+        if not self._is_plain():
+            return super().inner_loop(sequences, initial_state, mask, training)
+        named = (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
+        weights = loops.Weights(
+            *(tf.cast(tf.convert_to_tensor(weight.value), self.compute_dtype) for weight in named)
+        )
+        first = [tf.cast(state, self.compute_dtype) for state in tf.nest.flatten(initial_state)]
+        mask = mask[0] if isinstance(mask, list) else mask
+        run = self._by_kernel if self.kernel and self.use_cudnn and has_gpu() else self._by_loop
+        outputs, *last = run(sequences, mask, weights, first, training)
+        if self.go_backwards:
+            outputs = tf.reverse(outputs, [1])
+        return last[0], outputs, last
+
+    def _by_kernel(self, sequences, mask, weights, first, training) -> list[tf.Tensor]:
+        return cudnn.run(self.kernel, sequences, mask, weights, first, self.go_backwards)
+
+    def _by_loop(self, sequences, mask, weights, first, training) -> list[tf.Tensor]:
+        there = None if mask is None else tf.transpose(mask)[:, :, None]
+        loop = loops.Loop(self.equations, there, self.go_backwards)
+        run = loop.learn if training else loop.run
+        outputs, *last = run(tf.transpose(sequences, (1, 0, 2)), weights, first)
+        if there is not None and self.zero_output_for_mask:
+            outputs = tf.where(there, outputs, tf.zeros_like(outputs))
+        return [tf.transpose(outputs, (1, 0, 2)), *last]
+
+    def _is_plain(self) -> bool:
+        """Tells whether the cell computes what the equations say."""
+        cell, tanh, sigmoid = self.cell, keras.activations.tanh, keras.activations.sigmoid
+        return (
+            cell.activation is tanh
+            and getattr(cell, "recurrent_activation", sigmoid) is sigmoid
+            and getattr(cell, "reset_after", True)
+            and cell.use_bias
+            and not (cell.dropout or cell.recurrent_dropout or self.unroll)
+        )
+
+
+def has_gpu() -> bool:
+    """Tells whether there is a GPU to run on."""
+    return bool(tf.config.list_logical_devices("GPU"))
+
+
+@keras.saving.register_keras_serializable("zoo")
+class LSTM(_Fused, keras.layers.LSTM):
+    """`keras.layers.LSTM`."""
+
+    equations = loops.LSTM
+    kernel = "lstm"
+
+
+@keras.saving.register_keras_serializable("zoo")
+class GRU(_Fused, keras.layers.GRU):
+    """`keras.layers.GRU`."""
+
+    equations = loops.GRU
+    kernel = "gru"
+
+
+@keras.saving.register_keras_serializable("zoo")
+class SimpleRNN(_Fused, keras.layers.SimpleRNN):
+    """`keras.layers.SimpleRNN`."""
+
+    equations = loops.SIMPLE_RNN
