@@ -193,13 +193,14 @@ class Loop(NamedTuple):
                 slopes = [slope - stays for slope, stays in zip(slopes, held, strict=True)]
             needed = tf.split(kept.read(t), self.equations.kept, axis=1)
             of_x, of_u, before = self.equations.back(slopes, needed)
-            before = [before[0] + tf.matmul(of_u, weights.recurrent_kernel, transpose_b=True), *before[1:]]
+            before = [before[0] + tf.matmul(of_u, transposed), *before[1:]]
             if held:
                 before = [flows + stays for flows, stays in zip(before, held, strict=True)]
             if differ:
                 of_us = of_us.write(t, of_u)
             return t + 1 if self.backwards else t - 1, before, of_xs.write(t, of_x), of_us
 
+        transposed = tf.transpose(weights.recurrent_kernel)
         start = tf.constant(0) if self.backwards else time - 1
         loop = (
             start,
