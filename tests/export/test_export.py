@@ -239,7 +239,7 @@ def test_label_is_the_one_with_the_highest_score(module):
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_no_fused_kernel_is_exported_even_with_a_gpu_in_sight(module, cell, monkeypatch):
-    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
+    monkeypatch.setattr("zoo.layers.fused.has_gpu", lambda: True)
     config = sentiment.Config(word_units=8, subword_units=0, units=8, cell=cell)
     model = sentiment.build_model(config, len(module.vocabulary), 3)
     exported = sentiment.Sentiment(config, model, module.vocabulary, ["a", "b", "c"])

@@ -1,5 +1,3 @@
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -72,7 +70,7 @@ def test_float16_weights_are_cast_outside_of_loops():
 
 
 def test_a_gpu_graph_of_float16_weights_holds_no_fused_kernel(monkeypatch):
-    monkeypatch.setattr(sys.modules["keras.src.backend.tensorflow.rnn"], "_is_gpu_available", lambda: True)
+    monkeypatch.setattr("zoo.layers.fused.has_gpu", lambda: True)
     module = exported("float16")
     definition = module.added.get_concrete_function().graph.as_graph_def()
     nodes = [*definition.node, *(node for body in definition.library.function for node in body.node_def)]

@@ -26,16 +26,15 @@ class _Fused(keras.layers.RNN):
         )
         first = [tf.cast(state, self.compute_dtype) for state in tf.nest.flatten(initial_state)]
         mask = mask[0] if isinstance(mask, list) else mask
-        run = self._by_kernel if self.kernel and self.use_cudnn and has_gpu() else self._by_loop
-        outputs, *last = run(sequences, mask, weights, first, training)
+        if self.kernel and self.use_cudnn and has_gpu():
+            outputs, *last = cudnn.run(self.kernel, sequences, mask, weights, first, self.go_backwards)
+        else:
+            outputs, *last = self._loop(sequences, mask, weights, first, training)
         if self.go_backwards:
             outputs = tf.reverse(outputs, [1])
         return last[0], outputs, last
 
-    def _by_kernel(self, sequences, mask, weights, first, training) -> list[tf.Tensor]:
-        return cudnn.run(self.kernel, sequences, mask, weights, first, self.go_backwards)
-
-    def _by_loop(self, sequences, mask, weights, first, training) -> list[tf.Tensor]:
+    def _loop(self, sequences, mask, weights, first, training) -> list[tf.Tensor]:
         there = None if mask is None else tf.transpose(mask)[:, :, None]
         loop = loops.Loop(self.equations, there, self.go_backwards)
         run = loop.learn if training else loop.run

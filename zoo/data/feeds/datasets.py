@@ -29,10 +29,10 @@ def endless(
     """
     import tensorflow as tf
 
-    sample = [np.asarray(array) for array in draw(start // at_once)]
+    sample = draw(start // at_once)
 
     def drawn(number: np.int64) -> list[np.ndarray]:
-        return [np.asarray(array) for array in draw(int(number))]
+        return list(draw(int(number)))
 
     def block(number: tf.Tensor) -> tf.data.Dataset:
         arrays = tf.numpy_function(drawn, [number], [array.dtype for array in sample])

@@ -85,7 +85,7 @@ class Streams:
         """
 
         def draw(number: int) -> tuple[np.ndarray]:
-            return (np.random.default_rng([seed, number]).integers(self.window),)
+            return (np.asarray(np.random.default_rng([seed, number]).integers(self.window)),)
 
         return endless(draw, self._batching(self.steps), self.steps, start)
 
