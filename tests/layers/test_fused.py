@@ -96,6 +96,18 @@ def test_two_directions_and_two_layers_are_those_of_keras(cell):
 
 
 @every_cell
+def test_gradients_of_gathered_states_come_sparse(cell):
+    found = []
+    for layer in both(cell, return_state=True):
+        run = tf.function(lambda x, layer=layer: tf.gather(layer(x, training=True)[-1], [2, 0, 2]))
+        with tf.GradientTape() as tape:
+            total = tf.reduce_sum(tf.sin(run(tf.constant(inputs("float32")))))
+        found.append(tape.gradient(total, [weight.value for weight in layer.weights]))
+    for ours, theirs in zip(found[1], found[0], strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@every_cell
 def test_a_loop_is_less_than_half_of_the_operations_of_keras(cell):
     theirs, ours = map(traced, both(cell, return_sequences=True))
     assert ours < 0.75 * theirs

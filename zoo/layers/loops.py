@@ -178,7 +178,8 @@ class Loop(NamedTuple):
         self, weights: Weights, slopes: Tensors, kept: tf.TensorArray
     ) -> tuple[tf.Tensor, tf.Tensor, Tensors]:
         """Returns the gradients of W x + b and of U h, (time, batch, gates), and of the first states."""
-        of_outputs, *of_last = slopes
+        # Who gathered from them hands sparse ones down.
+        of_outputs, *of_last = map(tf.convert_to_tensor, slopes)
         gates = weights.recurrent_kernel.shape[1]
         time = tf.shape(of_outputs)[0]
         # Only a cell with a bias of its own there tells U h from W x + b.
