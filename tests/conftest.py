@@ -30,6 +30,7 @@ def pytest_sessionstart(session) -> None:
     if hasattr(session.config, "workerinput") or not session.config.getoption("numprocesses", None):
         import tensorflow as tf
 
+        tf.config.experimental.enable_tensor_float_32_execution(False)  # tests ask for all digits of float32
         two = [tf.config.LogicalDeviceConfiguration()] * 2
         tf.config.set_logical_device_configuration(tf.config.list_physical_devices("CPU")[0], two)
 

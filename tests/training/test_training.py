@@ -9,6 +9,7 @@ from zoo import training
 from zoo.data import Batches, Ragged
 from zoo.errors import ZooError
 from zoo.layers import recurrent
+from zoo.training import settings
 from zoo.training.folder import Folder
 
 
@@ -270,3 +271,45 @@ def test_a_killed_training_with_a_score_ends_as_if_it_had_not_been_killed(tmp_pa
     assert resumed.history == whole.history
     assert resumed.best_epoch == whole.best_epoch
     assert same(*weights)
+
+
+def test_several_steps_by_one_call_are_the_same_steps_and_a_call_never_passes_an_epochs_end(
+    tmp_path, monkeypatch
+):
+    outcomes, weights = [], []
+    for at_once in (1, 5):  # an epoch has 8 steps: 4 at a time
+        (tmp_path / str(at_once)).mkdir()
+        monkeypatch.chdir(tmp_path / str(at_once))
+        scored = Scored(by_weights, steps_per_execution=at_once)
+        outcomes.append(scored.fit())
+        weights.append(scored.model.get_weights())
+        assert scored.model.steps_per_execution == min(at_once, 4)
+        assert int(scored.model.optimizer.iterations) == 8 * len(outcomes[-1].history)
+    assert outcomes[0].history == outcomes[1].history
+    assert same(*weights)
+
+
+def test_tf32_is_for_training_alone():
+    allowed = tf.config.experimental.tensor_float_32_execution_enabled
+    assert not allowed()
+    with settings.tf32(True):
+        assert allowed()
+    assert not allowed()
+
+
+@pytest.mark.parametrize(
+    ("capability", "policy"),
+    [(None, "mixed_bfloat16"), ((7, 5), "mixed_float16"), ((9, 0), "mixed_bfloat16")],
+)
+def test_half_precision_is_bfloat16_where_there_is_one(capability, policy, monkeypatch):
+    if capability:
+        config = tf.config
+        monkeypatch.setattr(config, "list_physical_devices", lambda kind: ["a GPU"])
+        monkeypatch.setattr(config, "list_logical_devices", lambda kind: ["a GPU"])
+        monkeypatch.setattr(
+            config.experimental, "get_device_details", lambda device: {"compute_capability": capability}
+        )
+    training.start(training.Settings(mixed_precision=True, strategy="one"))
+    found = keras.config.dtype_policy().name
+    keras.config.set_dtype_policy("float32")
+    assert found == policy

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 
@@ -16,14 +16,18 @@ class Bench:
     """Measures speed against what one would use instead, on this machine."""
 
     recipe: Annotated[
-        Literal["sentiment", "tagging", "translation", "captioning", "generation"], tyro.conf.Positional
+        Literal["sentiment", "tagging", "translation", "captioning", "generation", "training", "gpu"],
+        tyro.conf.Positional,
     ]
-    """What to measure."""
+    """What to measure: a recipe; training steps of all recipes on this machine's CPU; or on its GPU, and on the
+    CPU beside it."""
     model: str = ""
     """Of translation, captioning and generation, the saved model to measure; empty for the first one that is
     here."""
     full: bool = False
     """A longer measurement; of sentiment also a training to the end, to compare accuracy."""
+    output: str = ""
+    """Of training and gpu, a CSV to write the figures to."""
 
     def run(self) -> None:
         """Runs the benchmark."""
@@ -32,6 +36,11 @@ class Bench:
         if self.model and self.recipe not in ("translation", "captioning", "generation"):
             choices = "translation, captioning and generation"
             raise ZooError(f"--model is for {choices}; leave it out for {self.recipe}")
+        steps = self.recipe in ("training", "gpu")
+        if self.output and not steps:
+            raise ZooError(f"--output is for training and gpu; leave it out for {self.recipe}")
         models.import_tensorflow()
-        given = {"model": self.model} if self.model else {}
-        importlib.import_module(f"zoo.bench.{self.recipe}").main(self.full, **given)
+        given: dict[str, Any] = {"model": self.model} if self.model else {}
+        if steps:
+            given = {"output": self.output, "gpu": self.recipe == "gpu"}
+        importlib.import_module(f"zoo.bench.{'training' if steps else self.recipe}").main(self.full, **given)

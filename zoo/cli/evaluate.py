@@ -34,6 +34,9 @@ class Evaluate:
     def run(self) -> None:
         """Predicts and prints scores."""
         options = {"tags": self.tags, "source": self.source, "target": self.target}
+        import tensorflow as tf
+
+        tf.config.experimental.enable_tensor_float_32_execution(False)  # a score is that of float32
         evaluate(models.load(self.model), self.dataset, self.split, **options)
 
 

@@ -13,7 +13,7 @@ from zoo.training import sums
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.folder import Folder
 from zoo.training.optimizer import make_optimizer
-from zoo.training.settings import Settings
+from zoo.training.settings import Settings, steps_per_execution, tf32
 
 
 @dataclass(frozen=True)
@@ -74,12 +74,18 @@ def fit(
     with model.distribute_strategy.scope():
         optimizer = make_optimizer(settings, steps)
         # XLA cannot compile the fused cuDNN kernels, and on CPU each new length would compile anew.
-        model.compile(optimizer, loss, weighted_metrics=list(metrics), jit_compile=False)
+        model.compile(
+            optimizer,
+            loss,
+            weighted_metrics=list(metrics),
+            jit_compile=False,
+            steps_per_execution=steps_per_execution(settings, steps),
+        )
         model.optimizer.build(model.trainable_variables)
     keeper = Checkpoint(folder, settings, score)
     keeper.restore(model)
     if not keeper.finished:
-        with sums.in_order():
+        with sums.in_order(), tf32(settings.tf32):
             model.fit(
                 train.shuffled(settings.seed, start=keeper.epoch * steps),
                 shuffle=False,

@@ -20,7 +20,8 @@ from zoo.tasks import Evaluation, Manifest, Task
 from zoo.training.fitting import Outcome, fit
 from zoo.training.folder import Folder
 from zoo.training.ranges import check_ranges
-from zoo.training.settings import Settings, start
+from zoo.training.settings import Settings, start, tf32
+from zoo.training.stages import Stages, computes_on
 from zoo.training.warm_start import check_alike, known_words, warm_start
 
 
@@ -80,6 +81,7 @@ class Run:
         self._target = export.SAVED_MODELS / self.name
         export.check_target(self._target, self.recipe)
         self.strategy = start(config)
+        self._stages = Stages()
         self.replicas: int = self.strategy.num_replicas_in_sync
         self._known: list[str] = []
         self._inventories: dict[str, Inventory] = {}
@@ -155,10 +157,13 @@ class Run:
         settings = self.config
         if clip_norm is not None:
             settings = dataclasses.replace(settings, clip_norm=clip_norm)
+        self._stages.ended("data")
         self.outcome = fit(self.folder, settings, model, train, validation, loss, list(metrics), score)
+        self._stages.ended("training", computes_on())
         picture = self.folder.directory / "learning_curve.png"
         draw_learning_curve(self.outcome.history, self.outcome.best_epoch, picture)
 
+    @tf32(allowed=False)
     def evaluate(self, module: Serving) -> dict[str, Evaluation]:
         """Scores the model as it will be exported on all test parts, beside the baselines, and prints it all.
 
@@ -172,6 +177,7 @@ class Run:
             evaluations[part] = self.task.evaluate(module, self.examples, part)
             named[self.name] = evaluations[part].score
             evaluations[part].show(named, part)
+        self._stages.ended("evaluation", computes_on())
         scores = {part: {n: s.to_json() for n, s in named.items()} for part, named in self._scores.items()}
         self.folder.write_metrics({**scores, **dataclasses.asdict(self.outcome)})
         return evaluations
@@ -191,6 +197,8 @@ class Run:
         """
         export.save(module, self._target, samples, self._manifest(module, sizes or {}))
         self._lock.release()
+        self._stages.ended("export")
+        print(self._stages)
 
     def _manifest(self, module: Serving, sizes: Mapping[str, int]) -> Manifest:
         examples, outcome = self.examples, self.outcome

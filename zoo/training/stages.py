@@ -1,0 +1,30 @@
+"""How long the parts of a run took, and on what."""
+
+from __future__ import annotations
+
+import time
+
+import tensorflow as tf
+
+
+class Stages:
+    """A clock that is read at the end of each part."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+        self._parts: list[str] = []
+
+    def ended(self, name: str, device: str = "CPU") -> None:
+        """Writes down how long it is since the last part ended."""
+        now = time.monotonic()
+        self._parts.append(f"{name} {now - self._began:.1f} s on the {device}")
+        self._began = now
+
+    def __str__(self) -> str:
+        """Tells of each part."""
+        return "took: " + ", ".join(self._parts)
+
+
+def computes_on() -> str:
+    """Returns where TensorFlow computes unless it is told otherwise."""
+    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
