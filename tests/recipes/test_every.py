@@ -119,9 +119,10 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_none_is_exported(
     seen = until_trained(case, data, tmp_path, *flags.split())
     batch = next(iter(seen.train.in_order()))
     step = operations(tf.function(seen.model.train_step).get_concrete_function(batch))
-    kernels, loops = case.kernels[flags]
+    kernels, loops, operations_ = case.kernels[flags]
     assert step.count("CudnnRNNV3") == step.count("CudnnRNNBackpropV3") == kernels
     assert step.count("While") + step.count("StatelessWhile") == loops
+    assert len(step) <= 1.1 * operations_  # each costs a GPU 5 to 10 microseconds
 
     layers = list(recurrent_layers(seen.module.model))
     assert layers and not any(layer.use_cudnn for layer in layers)

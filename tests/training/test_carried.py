@@ -41,9 +41,9 @@ def test_two_windows_are_one_run_over_both(cell):
     model, tokens = Carried(core, ROWS), tokens_of(9)
     found = [model(window(tokens[:, :5], True)), model(window(tokens[:, 5:]))]
     expected = whole_run(core, tokens)
-    np.testing.assert_allclose(tf.concat(found, 1), expected["logits"], atol=1e-6)
+    np.testing.assert_allclose(tf.concat(found, 1), expected["logits"], rtol=1e-6, atol=1e-6)
     for name, state in model.states["validation"].items():
-        np.testing.assert_allclose(state.numpy(), expected[name], atol=1e-6)
+        np.testing.assert_allclose(state.numpy(), expected[name], rtol=1e-6, atol=1e-6)
     # It was the state that made them so.
     assert np.abs(model(window(tokens[:, 5:], True)) - expected["logits"][:, 5:]).max() > 1e-2
 

@@ -91,7 +91,7 @@ def test_fused_steps_are_those_of_adam(decay):
             # Keras takes the norm of a row's parts for that of the row.
             run([read if optimizer is ours else tf.convert_to_tensor(read), *values[1:]])
     for mine, theirs in zip(ours.variables, plain.variables, strict=True):
-        assert mine.path.rpartition("_")[2] == theirs.path.rpartition("_")[2]
+        assert mine.name.rpartition("_")[2] == theirs.name.rpartition("_")[2]
         np.testing.assert_allclose(mine, theirs, rtol=2e-5, atol=1e-9)  # 1 - 0.999 is float32 here
     for mine, theirs, first in zip(*weights, start, strict=True):
         np.testing.assert_allclose(mine, theirs, rtol=2e-6)

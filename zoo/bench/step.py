@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import importlib
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -49,21 +49,18 @@ def prepared(recipe: str, flags: Sequence[str] = ()) -> Training:
     config = cli.parse(recipe, module.Config, list(flags))
     found: list[Training] = []
 
-    def fit(
-        folder: Any, settings: Any, model: Any, train: Any, validation: Any, loss: Any, metrics: Any, *_: Any
-    ):
+    def fit(*arguments: Any) -> None:
+        _, settings, model, train, _, loss, metrics, *_ = arguments
         found.append(Training(settings, model, train, loss, metrics))
         raise _Reached
 
-    before = os.getcwd()
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(run, "fit", fit):
-        os.chdir(folder)
-        try:
-            module.main(config)
-        except _Reached:
-            pass
-        finally:
-            os.chdir(before)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        contextlib.suppress(_Reached),
+        mock.patch.object(run, "fit", fit),
+    ):
+        module.main(config)
     return found[0]
 
 
@@ -73,10 +70,9 @@ def compiled(training: Training) -> Callable[[Any], Any]:
     optimizer = make_optimizer(settings, settings.steps_per_epoch or train.steps)
     model.compile(optimizer, loss, weighted_metrics=list(metrics), jit_compile=False)
     model.optimizer.build(model.trainable_variables)
+    batch = train.shuffled(settings.seed).element_spec
+    step = tf.function(model.train_step, input_signature=[batch], autograph=False)
     with sums.in_order():
-        step = tf.function(
-            model.train_step, input_signature=[train.shuffled(1).element_spec], autograph=False
-        )
         step.get_concrete_function()
     return step
 

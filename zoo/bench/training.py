@@ -62,7 +62,7 @@ def main(full: bool = False, output: str = "", gpu: bool = False, recipes: Seque
     if output:
         versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
         date = datetime.datetime.now(datetime.UTC).date().isoformat()
-        with open(output, "w", newline="", encoding="utf-8") as file:
+        with Path(output).open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, [*_COLUMNS, *versions, "date"])
             writer.writeheader()
             writer.writerows({**row, **versions, "date": date} for row in rows)

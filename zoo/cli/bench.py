@@ -19,8 +19,8 @@ class Bench:
         Literal["sentiment", "tagging", "translation", "captioning", "generation", "training", "gpu"],
         tyro.conf.Positional,
     ]
-    """What to measure: a recipe; training steps of all recipes on this machine's CPU; or on its GPU, and on the
-    CPU beside it."""
+    """What to measure: a recipe; or training steps of all recipes, on the CPU (training), or on the GPU and
+    on the CPU beside it (gpu)."""
     model: str = ""
     """Of translation, captioning and generation, the saved model to measure; empty for the first one that is
     here."""
