@@ -129,7 +129,6 @@ def measured(recipe: str, steps: int, flags: Sequence[str] = ()) -> dict[str, An
             read += tokens(batch[0])
     traced, left = operations(step)
     return {
-        "recipe": recipe,
         "device": _device(),
         "step_ms": 1e3 * statistics.median(seconds),
         "cpu_ms": 1e3 * (time.process_time() - began) / steps,

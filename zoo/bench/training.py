@@ -22,8 +22,6 @@ from zoo.errors import ZooError
 
 _STEPS = 40
 _COLUMNS = {
-    "recipe": "{}",
-    "device": "{}",
     "step_ms": "{:.1f}",
     "cpu_ms": "{:.1f}",
     "faults": "{:,.0f}",
@@ -54,16 +52,21 @@ def main(full: bool = False, output: str = "", gpu: bool = False, recipes: Seque
     print("The recipes' defaults, on the data that come with the installation")
     for recipe in sorted(recipes or every):
         for device in ("GPU", "CPU") if gpu else ("CPU",):
-            rows.append(_measured(recipe, device, steps))
+            rows.append({"recipe": recipe, "on": device, **_measured(recipe, device, steps)})
             print(f"{recipe} on the {device}: {rows[-1]['step_ms']:.1f} ms a step", flush=True)
-    shown = [[form.format(row[name]) for name, form in _COLUMNS.items()] for row in rows]
-    headings = ("", "device", "ms a step", "CPU ms", "page faults", "tokens a second", "traced", "run")
+    shown = [
+        [f"{row['recipe']}, {row['on']}", *(form.format(row[name]) for name, form in _COLUMNS.items())]
+        for row in rows
+    ]
+    headings = ("", "ms a step", "CPU ms", "page faults", "tokens a second", "traced", "run")
+    for on in dict.fromkeys(row["on"] for row in rows):
+        print(f"{on}: {next(row['device'] for row in rows if row['on'] == on)}")
     print_table(f"Training steps: median of {steps}; operations traced, and run", headings, shown)
     if output:
         versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
         date = datetime.datetime.now(datetime.UTC).date().isoformat()
         with Path(output).open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, [*_COLUMNS, *versions, "date"])
+            writer = csv.DictWriter(file, ["recipe", "on", "device", *_COLUMNS, *versions, "date"])
             writer.writeheader()
             writer.writerows({**row, **versions, "date": date} for row in rows)
         print(output)
