@@ -96,6 +96,19 @@ def test_two_directions_and_two_layers_are_those_of_keras(cell):
 
 
 @every_cell
+def test_gradients_may_be_asked_for_out_of_training_too(cell):
+    found = []
+    for layer in both(cell, go_backwards=True):
+        x = tf.constant(inputs("float32"))
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = tf.reduce_sum(tf.sin(tf.function(layer)(x)))
+        found.append(tape.gradient(total, [x, *(weight.value for weight in layer.weights)]))
+    for ours, theirs in zip(found[1], found[0], strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+@every_cell
 def test_gradients_of_gathered_states_come_sparse(cell):
     found = []
     for layer in both(cell, return_state=True):

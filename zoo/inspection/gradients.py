@@ -209,7 +209,7 @@ def trainer(network: Network, optimizer: keras.optimizers.Optimizer, clip: float
     @tf.function(input_signature=shapes)
     def update(inputs, answers):
         with tf.GradientTape() as tape:
-            losses, logits = network.losses(network.layer(inputs), answers)
+            losses, logits = network.losses(network.layer(inputs, training=True), answers)
             loss = tf.reduce_mean(losses)
         gradients = tape.gradient(loss, values)
         norm = tf.linalg.global_norm(gradients)

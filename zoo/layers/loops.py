@@ -155,12 +155,15 @@ class Loop(NamedTuple):
         )
         x = tf.reshape(inputs, [-1, inputs.shape[2]])
         x = tf.reshape(tf.nn.bias_add(tf.matmul(x, weights.kernel), bias), [time, -1, gates])
+        # Whoever derives the way back from the loop needs an array: the gradient of a slice is as large as x.
+        pieces = None if keeps else _array(inputs, time, gates).unstack(x)
 
         def step(t: tf.Tensor, states: Any, outputs: Any, kept: Any) -> Any:
             u = tf.matmul(states[0], weights.recurrent_kernel)
             if recurrent_bias is not None:
                 u = tf.nn.bias_add(u, recurrent_bias)
-            new, needed = self.equations.step(tf.gather(x, t), u, states)
+            piece = tf.gather(x, t) if pieces is None else pieces.read(t)
+            new, needed = self.equations.step(piece, u, states)
             if self.there is not None:
                 real = tf.gather(self.there, t)
                 new = [tf.where(real, *pair) for pair in zip(new, states, strict=True)]
