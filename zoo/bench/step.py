@@ -22,7 +22,8 @@ from tensorflow.python.grappler import tf_optimizer
 from tensorflow.python.training.saver import export_meta_graph
 
 from zoo import cli, export
-from zoo.training import Settings, make_optimizer, run, sums
+from zoo.training import Settings, run, sums
+from zoo.training.fitting import compile_model, steps_of
 from zoo.training.settings import tf32
 
 _WARM_UP = 10  # steps that trace the graph, and take memory
@@ -67,9 +68,7 @@ def prepared(recipe: str, flags: Sequence[str] = ()) -> Training:
 def compiled(training: Training) -> Callable[[Any], Any]:
     """Returns what takes a batch and makes a step, as `zoo.training.fit` has it."""
     settings, model, train, loss, metrics = training
-    optimizer = make_optimizer(settings, settings.steps_per_epoch or train.steps)
-    model.compile(optimizer, loss, weighted_metrics=list(metrics), jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
+    compile_model(settings, model, steps_of(settings, train), loss, metrics)
     batch = train.shuffled(settings.seed).element_spec
     step = tf.function(model.train_step, input_signature=[batch], autograph=False)
     with sums.in_order():

@@ -9,7 +9,6 @@ import contextlib
 import dataclasses
 import importlib
 import json
-import pkgutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -109,7 +108,7 @@ def compare_cells(
 
 
 def _recipe(name: str) -> Any:
-    known = sorted(module.name for module in pkgutil.iter_modules(zoo.recipes.__path__))
+    known = zoo.recipes.names()
     if name not in known:
         raise ZooError(f"--recipe {name}: there is none; choose {', '.join(known)}")
     module = importlib.import_module(f"zoo.recipes.{name}")

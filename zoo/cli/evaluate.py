@@ -34,10 +34,11 @@ class Evaluate:
     def run(self) -> None:
         """Predicts and prints scores."""
         options = {"tags": self.tags, "source": self.source, "target": self.target}
-        import tensorflow as tf
+        model = models.load(self.model)
+        import tensorflow as tf  # which is there by now, and not before the name is found
 
         tf.config.experimental.enable_tensor_float_32_execution(False)  # a score is that of float32
-        evaluate(models.load(self.model), self.dataset, self.split, **options)
+        evaluate(model, self.dataset, self.split, **options)
 
 
 def evaluate(model: models.Model, dataset: str = "", split: str = "test", **given: str) -> Score:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import pkgutil
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +87,7 @@ class New:
         """Writes the files, and says what to do with them."""
         import zoo.recipes
 
-        known = [module.name for module in pkgutil.iter_modules(zoo.recipes.__path__)]
+        known = zoo.recipes.names()
         if self.recipe not in known:
             raise ZooError(f"{self.recipe}: there is no such recipe; choose {', '.join(known)}")
         path = Path(self.file)

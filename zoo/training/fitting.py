@@ -70,18 +70,8 @@ def fit(
     Raises:
         ZooError: the loss is not a number from the start.
     """
-    steps = settings.steps_per_epoch or train.steps
-    with model.distribute_strategy.scope():
-        optimizer = make_optimizer(settings, steps)
-        # XLA cannot compile the fused cuDNN kernels, and on CPU each new length would compile anew.
-        model.compile(
-            optimizer,
-            loss,
-            weighted_metrics=list(metrics),
-            jit_compile=False,
-            steps_per_execution=steps_per_execution(settings, steps),
-        )
-        model.optimizer.build(model.trainable_variables)
+    steps = steps_of(settings, train)
+    compile_model(settings, model, steps, loss, metrics)
     keeper = Checkpoint(folder, settings, score)
     keeper.restore(model)
     if not keeper.finished:
@@ -103,3 +93,29 @@ def fit(
             raise ZooError("the loss became NaN in the first epoch; lower --learning-rate or --clip-norm")
     keeper.restore_best(model)
     return Outcome(keeper.history, keeper.best_epoch, keeper.seconds)
+
+
+def steps_of(settings: Settings, train: Feed) -> int:
+    """Returns the number of steps in an epoch."""
+    return settings.steps_per_epoch or train.steps
+
+
+def compile_model(
+    settings: Settings,
+    model: keras.Model,
+    steps: int,
+    loss: keras.losses.Loss,
+    metrics: Sequence[keras.metrics.Metric],
+) -> None:
+    """Gives a model all that a step of training needs: arguments as of `fit`, and the steps of an epoch."""
+    with model.distribute_strategy.scope():
+        optimizer = make_optimizer(settings, steps)
+        # XLA cannot compile the fused cuDNN kernels, and on CPU each new length would compile anew.
+        model.compile(
+            optimizer,
+            loss,
+            weighted_metrics=list(metrics),
+            jit_compile=False,
+            steps_per_execution=steps_per_execution(settings, steps),
+        )
+        model.optimizer.build(model.trainable_variables)

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import keras
 import tensorflow as tf
 
+from zoo.layers.fused import has_gpu
 from zoo.training.ranges import Count, NotNegative, Positive, Range, Seed, Share, Size
 
 Storage = Literal["float32", "float16"]
@@ -106,7 +107,7 @@ def steps_per_execution(settings: Settings, steps: int) -> int:
 
     A GPU waits at each look at the progress bar; a CPU is none the faster for fewer.
     """
-    most = settings.steps_per_execution or (16 if tf.config.list_logical_devices("GPU") else 1)
+    most = settings.steps_per_execution or (16 if has_gpu() else 1)
     return next(number for number in range(most, 0, -1) if steps % number == 0)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-import tensorflow as tf
+from zoo.layers.fused import has_gpu
 
 
 class Stages:
@@ -27,4 +27,4 @@ class Stages:
 
 def computes_on() -> str:
     """Returns where TensorFlow computes unless it is told otherwise."""
-    return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+    return "GPU" if has_gpu() else "CPU"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,8 +41,9 @@ class Ragged:
         """Length of each row."""
         return np.diff(self.splits)
 
+    @functools.cached_property
     def taking(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Returns what takes rows: their numbers -> (rows, longest, ...), padded on the right."""
+        """What takes rows: their numbers -> (rows, longest, ...), padded on the right."""
         import tensorflow as tf
 
         splits = on_host(self.splits)
@@ -63,7 +65,7 @@ class Ragged:
 
     def padded(self, rows: np.ndarray) -> np.ndarray:
         """Returns the rows as one array (rows, longest, ...), padded on the right."""
-        return self.taking()(on_host(rows)).numpy()
+        return self.taking(on_host(rows)).numpy()
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,9 @@ class Shared:
     table: np.ndarray
     rows: np.ndarray
 
+    @functools.cached_property
     def taking(self) -> Callable[[tf.Tensor], tf.Tensor]:
-        """Returns what takes the rows of examples: their numbers -> (examples, ...)."""
+        """What takes the rows of examples: their numbers -> (examples, ...)."""
         import tensorflow as tf
 
         numbers = on_host(self.rows)
@@ -100,7 +103,7 @@ def taking(column: Ragged | Shared | np.ndarray) -> Callable[[tf.Tensor], tf.Ten
     import tensorflow as tf
 
     if isinstance(column, Ragged | Shared):
-        return column.taking()
+        return column.taking
     values = on_host(column)
     return lambda rows: tf.gather(values, rows)
 

@@ -14,6 +14,8 @@ import numpy as np
 if TYPE_CHECKING:
     import tensorflow as tf
 
+_AHEAD = 2  # batches that are ready before they are asked for
+
 
 def endless(
     draw: Callable[[int], Sequence[np.ndarray]], batch: Callable[..., Any], at_once: int, start: int
@@ -29,20 +31,23 @@ def endless(
     """
     import tensorflow as tf
 
-    sample = draw(start // at_once)
+    first, skipped = divmod(start, at_once)
+    sample = draw(first)
 
     def drawn(number: np.int64) -> list[np.ndarray]:
-        return list(draw(int(number)))
+        return list(sample if number == first else draw(int(number)))
 
     def block(number: tf.Tensor) -> tf.data.Dataset:
         arrays = tf.numpy_function(drawn, [number], [array.dtype for array in sample])
         for tensor, array in zip(arrays, sample, strict=True):
             tensor.set_shape(array.shape)  # blocks are alike
-        skipped = tf.where(number == start // at_once, start % at_once, 0)
-        steps = tf.data.Dataset.range(tf.cast(skipped, tf.int64), at_once)
-        return steps.map(lambda step: batch(step, *arrays))
+        begin = tf.where(number == first, tf.constant(skipped, tf.int64), 0)
+        return tf.data.Dataset.range(begin, at_once).map(lambda step: batch(step, *arrays))
 
-    return _finished(tf.data.Dataset.range(start // at_once, tf.int64.max).flat_map(block), endless=True)
+    blocks = tf.data.Dataset.range(first, tf.int64.max).flat_map(block)
+    # Keras warns of data that ends unannounced.
+    announced = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+    return blocks.apply(announced).prefetch(_AHEAD)
 
 
 def one_pass(batch: Callable[..., Any], steps: int) -> tf.data.Dataset:
@@ -54,7 +59,7 @@ def one_pass(batch: Callable[..., Any], steps: int) -> tf.data.Dataset:
     """
     import tensorflow as tf
 
-    return _finished(tf.data.Dataset.range(steps).map(batch), endless=False)
+    return tf.data.Dataset.range(steps).map(batch).prefetch(_AHEAD)
 
 
 def on_host(array: np.ndarray) -> tf.Tensor:
@@ -83,11 +88,3 @@ def filled(rows: tf.Tensor, replicas: int, weight: float | None) -> tuple[tf.Ten
     weights = tf.fill([real], weight or tf.cast((real + filling) / real, tf.float32))
     none = tf.zeros([filling])
     return tf.concat([tf.range(real), tf.cast(none, tf.int32)], axis=0), tf.concat([weights, none], axis=0)
-
-
-def _finished(dataset: tf.data.Dataset, endless: bool) -> tf.data.Dataset:
-    import tensorflow as tf
-
-    if endless:  # Keras warns of data that ends unannounced
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-    return dataset.prefetch(2)
