@@ -54,6 +54,10 @@ class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):
         falling = self.peak / 2 * (1 + tf.cos(math.pi * fallen))
         return tf.where(step < self.warmup, self.peak / self.warmup * step, falling)
 
+    def get_config(self) -> dict[str, float]:
+        """Returns the arguments."""
+        return {"peak": self.peak, "warmup": self.warmup, "total": self.total}
+
 
 class FusedAdam(keras.optimizers.Adam):
     """Adam, and its moving average of weights, by a few fused operations for each variable.
