@@ -233,6 +233,23 @@ def operations(function) -> list[str]:
     return [node.op for body in bodies for node in body]
 
 
+def placed(graph) -> list[str]:
+    """Names the operations for which a machine must have kernels: not those of functions that a `Case` calls,
+    which are placed when it is run."""
+    bodies = {body.signature.name: body.node_def for body in graph.library.function}
+    left, seen, found = [graph.node], set(), []
+    while left:
+        for node in left.pop():
+            found.append(node.op)
+            held = [value.func for value in node.attr.values() if value.HasField("func")]
+            if node.op != "Case":
+                held += [function for value in node.attr.values() for function in value.list.func]
+            names = {node.op, *(function.name for function in held)} & set(bodies) - seen
+            seen |= names
+            left += [bodies[name] for name in names]
+    return found
+
+
 @pytest.fixture(scope="session")
 def reviews(tmp_path_factory) -> Path:
     """The made-up reviews as a CSV file."""

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tiny import operations
+from tiny import operations, placed
 
 from zoo.layers import cudnn, fused, recurrent
 
@@ -187,3 +187,59 @@ def test_rows_that_the_kernels_cannot_read_become_nan():
     assert lengths.numpy().tolist() == [2, 2, 1, 3, 2]
     assert np.isnan(first.numpy()).all(1).tolist() == [False, True, True, False, True]
     assert first.numpy()[[0, 3]].tolist() == [[1, 1], [1, 1]]
+
+
+# Exported layers, which do not know yet where they will run ------------------------------------------------
+
+
+def portable(cell, **options):
+    """Returns a layer and a graph of it that was traced as exports are."""
+    _, layer = both(cell, return_sequences=True, return_state=True, **options)
+    layer.portable = True
+    return layer, tf.function(lambda x, mask: layer(x, mask=mask), autograph=False)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("backwards", [False, True])
+def test_without_a_gpu_an_exported_layer_loops(cell, mask, backwards):
+    layer, exported = portable(cell, go_backwards=backwards)
+    real = None if MASKS[mask] is None else tf.constant(MASKS[mask]) > 0
+    for found, expected in zip(
+        exported(inputs("float32"), real), layer(inputs("float32"), mask=real), strict=True
+    ):
+        np.testing.assert_allclose(found, expected, atol=1e-6)
+    graph = exported.get_concrete_function(inputs("float32"), real)
+    assert operations(graph).count("CudnnRNNV3") == 1
+    assert not {"CudnnRNNV3", "ReverseSequence"} & set(placed(graph.graph.as_graph_def()))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_on_a_gpu_an_exported_layer_runs_the_kernel_on_what_it_can_read_and_loops_over_the_rest(
+    cell, backwards, monkeypatch
+):
+    """The device's number is made up, and a loop that says so stands for cuDNN."""
+
+    def kernel(mode, x, mask, weights, first, backwards):
+        assert mode == cell
+        outputs, *last = layer._loop(False, x, mask, weights, first)
+        return [outputs + 100, *last]
+
+    layer, exported = portable(cell, go_backwards=backwards)
+    monkeypatch.setattr(tf.raw_ops, "DeviceIndex", lambda device_names: tf.constant(0))
+    monkeypatch.setattr(cudnn, "run", kernel)
+    for mask, added in (("no mask", 100), ("on the right", 100), ("anywhere", 0)):
+        real = None if MASKS[mask] is None else tf.constant(MASKS[mask]) > 0
+        outputs, *last = exported(inputs("float32"), real)
+        expected, *states = layer(inputs("float32"), mask=real)
+        np.testing.assert_allclose(outputs, expected + added, atol=1e-4)
+        np.testing.assert_allclose(last, states, atol=1e-6)
+
+
+def test_the_device_that_an_operation_stands_on_has_a_number():
+    """What exports go by: the first that fits, or as many as there are names."""
+    names = (["CPU", "GPU"], ["GPU"], ["GPU", "CPU"])
+    with tf.device("CPU:0"):
+        found = [int(tf.raw_ops.DeviceIndex(device_names=devices)) for devices in names]
+    assert found == [0, 1, 1]

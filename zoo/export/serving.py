@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import keras
 import tensorflow as tf
 
+from zoo.devices import CPU, Fastest, on
 from zoo.export.bounds import MOST_SHOWN, columns, cut
 from zoo.models import Function, predict
 from zoo.tasks import Manifest, Task, of
@@ -60,7 +61,7 @@ class Serving(tf.Module):
             defaults=defaults or {},
             own=own or {},
         )
-        self._untracked(manifest=manifest, task=of(manifest), functions={})
+        self._untracked(manifest=manifest, task=of(manifest), functions={}, asked={})
         # Untracked: TensorFlow takes a Keras variable for another than the one it wraps, and saves both.
         self._untracked(model=portable(model), weight_names=[weight.path for weight in model.weights])
         # saved_model_cli finds variables only where the module holds them itself.
@@ -83,11 +84,17 @@ class Serving(tf.Module):
     manifest: Manifest
     task: Task
     functions: dict[str, Any]
+    asked: dict[str, Function]
 
     @property
     def name(self) -> str:
         """What tables call it: the run's name."""
         return self.manifest.name
+
+    @property
+    def computed_on(self) -> str:
+        """Where it has answered: CPU, GPU, or one after the other."""
+        return " and ".join(sorted(set().union(*(function.call.asked for function in self.asked.values()))))
 
     def says(self, manifest: Manifest) -> None:
         """Sets what the module says of itself."""
@@ -117,15 +124,18 @@ class Serving(tf.Module):
 
     def predict(self, inputs: Any, signature: str = "", **settings: Any) -> list[dict[str, Any]]:
         """Answers as the loaded model will: see `zoo.models.Model.predict`."""
-        functions = {name: traced(function) for name, function in self.signatures.items()}
-        return predict(self.name, self.manifest, self.task, self, functions, inputs, signature, settings)
+        for name, function in self.signatures.items():
+            if name not in self.asked:
+                self.asked[name] = traced(function)
+        return predict(self.name, self.manifest, self.task, self, self.asked, inputs, signature, settings)
 
 
 def traced(function: Any) -> Function:
-    """Returns what a signature in memory takes and gives, and how it is called."""
+    """Returns what a signature in memory takes and gives, and how it is called where that is fastest."""
     concrete = function.get_concrete_function()
     inputs = {spec.name: spec for spec in concrete.structured_input_signature[0]}
-    return Function(inputs, concrete.structured_outputs, function)
+    # Called by itself it would be traced anew for each device.
+    return Function(inputs, concrete.structured_outputs, Fastest(concrete))
 
 
 class signature:  # noqa: N801 - a decorator
@@ -194,20 +204,23 @@ def once(*specs: tf.TensorSpec) -> Callable[[Callable[..., Any]], Any]:
 
 
 def portable(model: keras.Model) -> keras.Model:
-    """Clones a model into float32 without fused cuDNN kernels, which a CPU cannot run.
+    """Clones a model into float32, for fused cuDNN kernels where there is a GPU, and loops elsewhere.
 
-    Keras chooses these kernels when a graph is traced, so the clone, not the trained model, is exported.
+    Keras chooses when a graph is traced, so the clone, not the trained model, is exported.
     """
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        with tf.device("CPU:0"):  # the one place where every machine computes alike; it is not stored
+        with on(CPU):  # the one place where every machine computes alike; it is not stored
             copy = keras.Model.from_config(_float32(model.get_config()))
     finally:
         keras.config.set_dtype_policy(policy)
     copy.set_weights(model.get_weights())
     for layer in recurrent_layers(copy):
-        layer.use_cudnn = False
+        if hasattr(layer, "portable"):
+            layer.portable = True
+        else:  # it is one of Keras's own
+            layer.use_cudnn = False
     return copy
 
 

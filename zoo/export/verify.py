@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from zoo.devices import CPU, on
 from zoo.errors import ZooError
 from zoo.export.serving import traced
 from zoo.models import Function
@@ -50,11 +51,11 @@ def verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str,
     """
     functions = {name: traced(signatures[name]) for name in samples}
     given = {name: _tensors(functions[name], inputs) for name, inputs in samples.items()}
-    with tf.device("CPU:0"):
+    with on(CPU):
         expected = {
             f"{name}/{key}": value.numpy()
             for name, inputs in given.items()
-            for key, value in functions[name].call(**inputs).items()
+            for key, value in signatures[name].get_concrete_function()(**inputs).items()
         }
     with tempfile.TemporaryDirectory() as folder:
         asked, outputs = Path(folder) / "inputs.npz", Path(folder) / "outputs.npz"

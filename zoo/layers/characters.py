@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from zoo.devices import CPU, on
 from zoo.layers.recurrent import Cell, recurrent
 
 
@@ -45,7 +46,7 @@ class CharacterRNN(keras.layers.Layer):
         """Reads."""
         shape = ops.shape(inputs)
         # Most words of a text are repeated, and padding is: each distinct one is read once.
-        with tf.device("CPU:0"):  # GPUs find distinct numbers, not distinct rows
+        with on(CPU):  # GPUs find distinct numbers, not distinct rows
             rows, places = tf.raw_ops.UniqueV2(x=ops.reshape(inputs, (-1, inputs.shape[2])), axis=[0])
         # A symbol in front: even a padding word has one real step, since the fused kernels know no empty row.
         rows = ops.pad(rows, [[0, 0], [1, 0]], constant_values=self.characters + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import tensorflow as tf
@@ -56,6 +56,60 @@ def run(
     return [turned(outputs), h[:, 0], *([c[:, 0]] if mode == "lstm" else [])]
 
 
+def run_or(
+    loop: Callable[..., Sequence[tf.Tensor]],
+    mode: Mode,
+    inputs: tf.Tensor,
+    mask: tf.Tensor | None,
+    weights: Weights,
+    first: Sequence[tf.Tensor],
+    backwards: bool,
+) -> list[tf.Tensor]:
+    """Runs as `run` does on a GPU, and by a loop elsewhere, in a graph that was not told where it will run.
+
+    An operation says so, which knows the device it was placed on. Rows that the kernels cannot read take the
+    loop.
+
+    Args:
+        loop: takes inputs, mask, weights and first as they are here, and gives what `run` gives.
+        mode, inputs, mask, weights, first, backwards: see `run`.
+
+    Returns:
+        As `run`.
+    """
+    on_gpu = tf.equal(tf.raw_ops.DeviceIndex(device_names=["GPU"]), 0)
+    if mask is not None:
+        on_gpu &= tf.reduce_all(_fits(mask, _lengths(mask)))
+    given = [inputs, *weights, *first, *([] if mask is None else [mask])]
+
+    def kernel(*tensors: tf.Tensor) -> list[tf.Tensor]:
+        inputs, *others = tensors
+        there = None if mask is None else others.pop()
+        return run(mode, inputs, there, Weights(*others[:3]), others[3:], backwards)
+
+    # Outside of the condition, inside of which TensorFlow would simplify it less; there, by no steps at all.
+    steps = tf.where(on_gpu, 0, tf.shape(inputs)[1])
+    looped = list(loop(inputs[:, :steps], None if mask is None else mask[:, :steps], weights, first))
+    return tf.cond(on_gpu, lambda: _sealed(kernel, given), lambda: looped)
+
+
+def _sealed(function: Callable[..., list[tf.Tensor]], given: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+    """Calls a function of which this machine may lack kernels, as long as it is not run.
+
+    Other calls and conditions are taken apart before operations are placed, which wants a kernel for each.
+    """
+    specs = [tf.TensorSpec(tensor.shape, tensor.dtype) for tensor in given]
+    branch = tf.function(function, autograph=False).get_concrete_function(*specs)
+    branch.add_to_graph(tf.compat.v1.get_default_graph())
+    return tf.raw_ops.Case(
+        branch_index=0,
+        input=given,
+        Tout=[output.dtype for output in branch.outputs],
+        branches=[branch],
+        output_shapes=[output.shape for output in branch.outputs],
+    )
+
+
 def readable(mask: tf.Tensor, first: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the lengths of rows, int32 (batch,), and their first states, NaN where the kernels cannot read.
 
@@ -63,9 +117,16 @@ def readable(mask: tf.Tensor, first: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         mask: bool (batch, time).
         first: (batch, units).
     """
-    lengths = tf.maximum(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1), 1)
-    fits = tf.reduce_all(tf.sequence_mask(lengths, tf.shape(mask)[1]) == mask, axis=1)
-    return lengths, tf.where(fits[:, None], first, tf.constant(float("nan"), first.dtype))
+    lengths = _lengths(mask)
+    return lengths, tf.where(_fits(mask, lengths)[:, None], first, tf.constant(float("nan"), first.dtype))
+
+
+def _lengths(mask: tf.Tensor) -> tf.Tensor:
+    return tf.maximum(tf.reduce_sum(tf.cast(mask, tf.int32), axis=1), 1)
+
+
+def _fits(mask: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_all(tf.sequence_mask(lengths, tf.shape(mask)[1]) == mask, axis=1)
 
 
 def packed(mode: Mode, weights: Weights) -> tf.Tensor:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from zoo.devices import has_gpu
 from zoo.layers import cudnn, loops
 
 
 class _Fused(keras.layers.RNN):
-    """A base before one of Keras's recurrent layers, whose cell it runs over time."""
+    """A base before one of Keras's recurrent layers, whose cell it runs over time.
 
+    Attributes:
+        portable: whether its graph takes either way, by the device that it will run on.
+    """
+
+    portable = False
     equations: loops.Equations
     kernel: cudnn.Mode | None = None  # of cuDNN, if it has one
 
@@ -26,15 +33,21 @@ class _Fused(keras.layers.RNN):
         )
         first = [tf.cast(state, self.compute_dtype) for state in tf.nest.flatten(initial_state)]
         mask = mask[0] if isinstance(mask, list) else mask
-        if self.kernel and self.use_cudnn and has_gpu():
-            outputs, *last = cudnn.run(self.kernel, sequences, mask, weights, first, self.go_backwards)
+        loop = functools.partial(self._loop, training)
+        given = (sequences, mask, weights, first)
+        if not (self.kernel and self.use_cudnn):
+            outputs, *last = loop(*given)
+        elif self.portable and not tf.executing_eagerly():
+            outputs, *last = cudnn.run_or(loop, self.kernel, *given, self.go_backwards)
+        elif has_gpu():
+            outputs, *last = cudnn.run(self.kernel, *given, self.go_backwards)
         else:
-            outputs, *last = self._loop(sequences, mask, weights, first, training)
+            outputs, *last = loop(*given)
         if self.go_backwards:
             outputs = tf.reverse(outputs, [1])
         return last[0], outputs, last
 
-    def _loop(self, sequences, mask, weights, first, training) -> list[tf.Tensor]:
+    def _loop(self, training, sequences, mask, weights, first) -> list[tf.Tensor]:
         there = None if mask is None else tf.transpose(mask)[:, :, None]
         loop = loops.Loop(self.equations, there, self.go_backwards)
         run = loop.learn if training else loop.run
@@ -53,11 +66,6 @@ class _Fused(keras.layers.RNN):
             and cell.use_bias
             and not (cell.dropout or cell.recurrent_dropout or self.unroll)
         )
-
-
-def has_gpu() -> bool:
-    """Tells whether there is a GPU to run on."""
-    return bool(tf.config.list_logical_devices("GPU"))
 
 
 @keras.saving.register_keras_serializable("zoo")

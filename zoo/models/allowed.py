@@ -78,7 +78,7 @@ StatelessTruncatedNormalV2 TruncatedNormal
 # Which part of the graph runs. Functions that they name are in the same file and held to the same list. An
 # assertion only ends a run; none of the others can wait for anybody.
 _CONTROL = """
-Assert Case CheckNumerics CheckNumericsV2 Const ControlTrigger EmptyTensorList FakeParam If NoOp
+Assert Case CheckNumerics CheckNumericsV2 Const ControlTrigger DeviceIndex EmptyTensorList FakeParam If NoOp
 OptionalFromValue OptionalGetValue OptionalHasValue OptionalNone PartitionedCall Placeholder
 PlaceholderWithDefault StatefulPartitionedCall StatelessCase StatelessIf StatelessWhile TensorArrayCloseV3
 TensorArrayConcatV3 TensorArrayGatherV3 TensorArrayReadV3 TensorArrayScatterV3 TensorArraySizeV3

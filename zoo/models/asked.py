@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from zoo.devices import Fastest
 from zoo.errors import ZooError, one_line
 from zoo.tasks import Manifest, Task
 
@@ -26,7 +27,7 @@ class Function(NamedTuple):
 
     inputs: Mapping[str, tf.TensorSpec]
     outputs: Mapping[str, tf.TensorSpec]
-    call: Callable[..., Mapping[str, tf.Tensor]]
+    call: Fastest
 
 
 def predict(
@@ -122,7 +123,8 @@ def _run(name: str, function: Function, tensors: Mapping[str, Any]) -> Mapping[s
     import tensorflow as tf
 
     try:
-        return function.call(**tensors)
+        found: Mapping[str, Any] = function.call(**tensors)
+        return found
     except tf.errors.OpError as error:
         # What a check inside the graph says comes first; the rest is for those who made the graph.
         if said := re.search(r"assertion failed: \[(.*?)\]", str(error)):

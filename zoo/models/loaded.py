@@ -6,6 +6,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from zoo.devices import CPU, Fastest, on
 from zoo.errors import ZooError, one_line
 from zoo.models.asked import Function, predict
 from zoo.models.copied import GRAPH, private_copy
@@ -50,7 +51,7 @@ class Model:
             try:
                 (copy / GRAPH).write_bytes(harmless((copy / GRAPH).read_bytes(), found))
                 (copy / "fingerprint.pb").unlink(missing_ok=True)  # of the graph as it was
-                with quiet():
+                with quiet(), on(CPU):  # where weights wait for whatever device is asked
                     self._loaded = tf.saved_model.load(str(copy))
                 self.signatures = dict(self._loaded.signatures)
                 self._functions = {name: _function(signature) for name, signature in self.signatures.items()}
@@ -98,4 +99,5 @@ class Model:
 
 
 def _function(signature: Any) -> Function:
-    return Function(signature.structured_input_signature[1], signature.structured_outputs, signature)
+    inputs, outputs = signature.structured_input_signature[1], signature.structured_outputs
+    return Function(inputs, outputs, Fastest(signature))

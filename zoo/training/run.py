@@ -12,6 +12,7 @@ import keras
 
 from zoo import data, export, tasks
 from zoo.data import Examples, Feed
+from zoo.devices import computes_on
 from zoo.export import Serving
 from zoo.metrics import Score
 from zoo.models import Lock
@@ -21,7 +22,7 @@ from zoo.training.fitting import Outcome, fit
 from zoo.training.folder import Folder
 from zoo.training.ranges import check_ranges
 from zoo.training.settings import Settings, start, tf32
-from zoo.training.stages import Stages, computes_on
+from zoo.training.stages import Stages
 from zoo.training.warm_start import check_alike, known_words, warm_start
 
 
@@ -177,7 +178,7 @@ class Run:
             evaluations[part] = self.task.evaluate(module, self.examples, part)
             named[self.name] = evaluations[part].score
             evaluations[part].show(named, part)
-        self._stages.ended("evaluation", computes_on())
+        self._stages.ended("evaluation", module.computed_on)
         scores = {part: {n: s.to_json() for n, s in named.items()} for part, named in self._scores.items()}
         self.folder.write_metrics({**scores, **dataclasses.asdict(self.outcome)})
         return evaluations

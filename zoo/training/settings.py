@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import keras
 import tensorflow as tf
 
-from zoo.layers.fused import has_gpu
+from zoo.devices import has_gpu
 from zoo.training.ranges import Count, NotNegative, Positive, Range, Seed, Share, Size
 
 Storage = Literal["float32", "float16"]

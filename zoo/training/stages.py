@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from zoo.layers.fused import has_gpu
+from zoo.devices import CPU
 
 
 class Stages:
@@ -14,7 +14,7 @@ class Stages:
         self._began = time.monotonic()
         self._parts: list[str] = []
 
-    def ended(self, name: str, device: str = "CPU") -> None:
+    def ended(self, name: str, device: str = CPU) -> None:
         """Writes down how long it is since the last part ended."""
         now = time.monotonic()
         self._parts.append(f"{name} {now - self._began:.1f} s on the {device}")
@@ -23,8 +23,3 @@ class Stages:
     def __str__(self) -> str:
         """Tells of each part."""
         return "took: " + ", ".join(self._parts)
-
-
-def computes_on() -> str:
-    """Returns where TensorFlow computes unless it is told otherwise."""
-    return "GPU" if has_gpu() else "CPU"

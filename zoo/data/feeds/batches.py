@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.data.feeds.columns import Ragged, Rows, RowTable, Shared, taking
 from zoo.data.feeds.datasets import endless, filled, on_host, one_pass
+from zoo.devices import Fastest
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ class Batches:
         """
         import tensorflow as tf
 
-        run = tf.function(function, input_signature=[self.in_order().element_spec[0]], autograph=False)
+        signature = [self.in_order().element_spec[0]]
+        run = Fastest(tf.function(function, signature, autograph=False).get_concrete_function())
 
         def run_all() -> list[Any]:
             return self.restore_order([row for inputs, *_ in self.in_order() for row in run(inputs).numpy()])

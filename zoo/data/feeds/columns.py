@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from zoo.data.feeds.datasets import on_host
+from zoo.devices import Fastest
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -164,7 +165,8 @@ def answering(
     """Returns what runs a function of some rows, (rows, ...) to (rows, ...), over all of an array."""
     import tensorflow as tf
 
-    run = tf.function(function, reduce_retracing=True, autograph=False)
+    signature = [tf.TensorSpec((None, *rows.shape[1:]), tf.as_dtype(rows.dtype))]
+    run = Fastest(tf.function(function, signature, autograph=False).get_concrete_function())
 
     def run_all() -> list[Any]:
         blocks = (run(tf.constant(rows[start : start + at_once])) for start in range(0, len(rows), at_once))

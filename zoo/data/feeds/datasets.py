@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.devices import CPU, on
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -66,7 +68,7 @@ def on_host(array: np.ndarray) -> tf.Tensor:
     """Returns an array as a tensor where the input pipeline runs, on a machine with a GPU as well."""
     import tensorflow as tf
 
-    with tf.device("CPU:0"):
+    with on(CPU):
         return tf.constant(array)
 
 
