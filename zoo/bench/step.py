@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import importlib
 import json
 import statistics
@@ -22,6 +23,8 @@ from tensorflow.python.grappler import tf_optimizer
 from tensorflow.python.training.saver import export_meta_graph
 
 from zoo import cli, export
+from zoo.bench.kernels import share_in_kernels
+from zoo.devices import has_gpu
 from zoo.training import Settings, run, sums
 from zoo.training.fitting import compile_model, steps_of
 from zoo.training.settings import tf32
@@ -100,42 +103,65 @@ def tokens(inputs: Mapping[str, tf.Tensor]) -> int:
     return first.shape[0] * first.shape[1]
 
 
-def measured(recipe: str, steps: int, flags: Sequence[str] = ()) -> dict[str, Any]:
+def measured(recipe: str, steps: int, kept: str = "", flags: Sequence[str] = ()) -> dict[str, Any]:
     """Trains for some steps.
 
     Args:
         recipe: its name.
         steps: how many are measured.
+        kept: file to write the batches and the sizes to, for `zoo.bench.pytorch`; empty: none.
         flags: the recipe's own.
 
     Returns:
         `step_ms`, the median; `cpu_ms` and `faults` of a step, processor time over all cores and pages asked
-        of the system (0 on Windows); `tokens_per_second`; `traced` and `run`, as `operations` says; `device`.
+        of the system (0 on Windows); `tokens_per_second`; `busy`, the share of time in which a GPU computes,
+        or None; `traced` and `run`, as `operations` says; `device`.
     """
     training = prepared(recipe, flags)
     step = compiled(training)
-    data = iter(training.train.shuffled(training.settings.seed))
+    data, batches = iter(training.train.shuffled(training.settings.seed)), []
     with tf32(training.settings.tf32):
         for _ in range(_WARM_UP):
-            step(next(data))
-        seconds, began, read = [], time.process_time(), 0
+            batches.append(next(data))
+            step(batches[-1])
+        seconds, began = [], time.process_time()
         faults = _page_faults()
         for _ in range(steps):
             clock = time.perf_counter()
-            batch = next(data)
-            step(batch)["loss"].numpy()  # and waits for it
+            batches.append(next(data))
+            step(batches[-1])["loss"].numpy()  # and waits for it
             seconds.append(time.perf_counter() - clock)
-            read += tokens(batch[0])
+        faults, spent = _page_faults() - faults, time.process_time() - began
+        busy = None
+        if has_gpu():
+            busy = share_in_kernels(lambda: [step(batch)["loss"].numpy() for batch in batches[:_WARM_UP]])
+    read = [tokens(inputs) for inputs, *_ in batches]
+    if kept:
+        _keep(kept, recipe, training, batches, read)
     traced, left = operations(step)
     return {
         "device": _device(),
         "step_ms": 1e3 * statistics.median(seconds),
-        "cpu_ms": 1e3 * (time.process_time() - began) / steps,
-        "faults": (_page_faults() - faults) / steps,
-        "tokens_per_second": read / sum(seconds),
+        "cpu_ms": 1e3 * spent / steps,
+        "faults": faults / steps,
+        "tokens_per_second": sum(read[_WARM_UP:]) / sum(seconds),
+        "busy": busy,
         "traced": traced,
         "run": left,
     }
+
+
+def _keep(path: str, recipe: str, training: Training, batches: Sequence[Any], read: Sequence[int]) -> None:
+    """Writes what another framework needs to do the same: sizes, and batches without what only we need."""
+    weights = {weight.path: list(weight.shape) for weight in training.model.trainable_weights}
+    sizes = {**dataclasses.asdict(training.settings), "recipe": recipe, "weights": weights}
+    arrays = {
+        f"{number}/{name}": value.numpy()
+        for number, (inputs, targets, *_) in enumerate(batches)
+        for name, value in {**inputs, "targets": targets}.items()
+        if name == "targets" or value.shape.rank > 1
+    }
+    np.savez(path, sizes=json.dumps(sizes), tokens=read, **arrays)
 
 
 def _page_faults() -> int:
@@ -153,4 +179,4 @@ def _device() -> str:
 
 
 if __name__ == "__main__":
-    print("\n" + json.dumps(measured(sys.argv[1], int(sys.argv[2]), sys.argv[3:])))
+    print("\n" + json.dumps(measured(sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4:])))

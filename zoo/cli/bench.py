@@ -25,9 +25,13 @@ class Bench:
     """Of translation, captioning and generation, the saved model to measure; empty for the first one that is
     here."""
     full: bool = False
-    """A longer measurement; of sentiment also a training to the end, to compare accuracy."""
+    """A longer measurement; of sentiment also a training to the end, to compare accuracy; of training and gpu
+    also the sizes of the largest presets."""
     output: str = ""
     """Of training and gpu, a CSV to write the figures to."""
+    pytorch: str = ""
+    """Of training and gpu, a Python that has PyTorch, which is measured beside; empty for this one, if it
+    has it."""
 
     def run(self) -> None:
         """Runs the benchmark."""
@@ -37,10 +41,11 @@ class Bench:
             choices = "translation, captioning and generation"
             raise ZooError(f"--model is for {choices}; leave it out for {self.recipe}")
         steps = self.recipe in ("training", "gpu")
-        if self.output and not steps:
-            raise ZooError(f"--output is for training and gpu; leave it out for {self.recipe}")
+        for flag in ("output", "pytorch"):
+            if getattr(self, flag) and not steps:
+                raise ZooError(f"--{flag} is for training and gpu; leave it out for {self.recipe}")
         models.import_tensorflow()
         given: dict[str, Any] = {"model": self.model} if self.model else {}
         if steps:
-            given = {"output": self.output, "gpu": self.recipe == "gpu"}
+            given = {"output": self.output, "pytorch": self.pytorch, "gpu": self.recipe == "gpu"}
         importlib.import_module(f"zoo.bench.{'training' if steps else self.recipe}").main(self.full, **given)
