@@ -119,32 +119,32 @@ def measured(recipe: str, steps: int, kept: str = "", flags: Sequence[str] = ())
     """
     training = prepared(recipe, flags)
     step = compiled(training)
-    data, batches = iter(training.train.shuffled(training.settings.seed)), []
+    data, batches, read = iter(training.train.shuffled(training.settings.seed)), [], []
     with tf32(training.settings.tf32):
-        for _ in range(_WARM_UP):
-            batches.append(next(data))
-            step(batches[-1])
-        seconds, began = [], time.process_time()
-        faults = _page_faults()
-        for _ in range(steps):
+        seconds = []
+        for number in range(_WARM_UP + steps):
+            if number == _WARM_UP:
+                faults, spent = _page_faults(), time.process_time()
             clock = time.perf_counter()
-            batches.append(next(data))
-            step(batches[-1])["loss"].numpy()  # and waits for it
+            batch = next(data)
+            step(batch)["loss"].numpy()  # and waits for it
             seconds.append(time.perf_counter() - clock)
-        faults, spent = _page_faults() - faults, time.process_time() - began
+            read.append(tokens(batch[0]))
+            if kept:  # else their memory is free for the next ones
+                batches.append(batch)
+        faults, spent = _page_faults() - faults, time.process_time() - spent
         busy = None
         if has_gpu():
-            busy = share_in_kernels(lambda: [step(batch)["loss"].numpy() for batch in batches[:_WARM_UP]])
-    read = [tokens(inputs) for inputs, *_ in batches]
+            busy = share_in_kernels(lambda: [step(batch)["loss"].numpy() for _ in range(_WARM_UP)])
     if kept:
         _keep(kept, recipe, training, batches, read)
     traced, left = operations(step)
     return {
         "device": _device(),
-        "step_ms": 1e3 * statistics.median(seconds),
+        "step_ms": 1e3 * statistics.median(seconds[_WARM_UP:]),
         "cpu_ms": 1e3 * spent / steps,
         "faults": faults / steps,
-        "tokens_per_second": sum(read[_WARM_UP:]) / sum(seconds),
+        "tokens_per_second": sum(read[_WARM_UP:]) / sum(seconds[_WARM_UP:]),
         "busy": busy,
         "traced": traced,
         "run": left,
