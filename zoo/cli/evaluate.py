@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import tyro
 
 from zoo import data, models
+from zoo.cli import streams
+from zoo.data.own import tables
 from zoo.errors import ZooError
-from zoo.metrics import Score
+from zoo.metrics import Score, Scores
+from zoo.show import answers
+from zoo.tasks import Evaluation
 
 
 @dataclass(frozen=True)
@@ -31,14 +37,55 @@ class Evaluate:
     target: str = ""
     """Likewise the language to translate into."""
 
+    output: str = ""
+    """File to write each scored row to, CSV, TSV or JSONL: what was asked, truth, answer, and score, where
+    the model says how sure it is."""
+    json: bool = False
+    """Print one object, and the tables to standard error: model, dataset, split, rows, figures, and
+    baselines, the figures of each."""
+
     def run(self) -> None:
         """Predicts and prints scores."""
         options = {"tags": self.tags, "source": self.source, "target": self.target}
+        streams.check_output(self.output, tables.SUFFIXES)
         model = models.load(self.model)
         import tensorflow as tf  # which is there by now, and not before the name is found
 
         tf.config.experimental.enable_tensor_float_32_execution(False)  # a score is that of float32
-        evaluate(model, self.dataset, self.split, **options)
+        with streams.only_for_people() if self.json else contextlib.nullcontext():
+            found = evaluated(model, self.dataset, self.split, **options)
+        if self.output:
+            content = _rows(found.evaluation.rows, Path(self.output).suffix)
+            streams.write(Path(self.output), content.encode("utf-8"))
+        if self.json:
+            score = found.evaluation.score
+            about = {"model": model.name, "dataset": found.title, "split": self.split, "rows": score.n}
+            others = {name: dict(other.figures) for name, other in found.baselines.items()}
+            streams.say({**about, "figures": dict(score.figures), "baselines": others})
+        elif self.output:
+            print(f"{self.output}: {len(found.evaluation.rows):,} rows")
+
+
+def _rows(rows: Sequence[dict[str, Any]], suffix: str) -> str:
+    if suffix == ".jsonl":
+        return answers.as_lines(rows)
+    return answers.separated(list(rows[0]), map(answers.flat, rows), suffix)
+
+
+class Evaluated(NamedTuple):
+    """A model's evaluation on a data set.
+
+    Attributes:
+        title: of the data.
+        evaluation: what was found.
+        baselines: name -> what was found of others on the same rows.
+        raw: of a tagger, where the set holds raw sentences, the scores from raw text on.
+    """
+
+    title: str
+    evaluation: Evaluation
+    baselines: Scores
+    raw: Scores
 
 
 def evaluate(model: models.Model, dataset: str = "", split: str = "test", **given: str) -> Score:
@@ -60,6 +107,14 @@ def evaluate(model: models.Model, dataset: str = "", split: str = "test", **give
         ZooError: the model is not of this zoo, the set has no such part, or the data's labels are not the
             model's.
     """
+    found = evaluated(model, dataset, split, **given)
+    raw = {"raw": {name: dict(score.figures) for name, score in found.raw.items()}} if found.raw else {}
+    score = found.evaluation.score
+    return replace(score, details={**score.details, **raw})
+
+
+def evaluated(model: models.Model, dataset: str = "", split: str = "test", **given: str) -> Evaluated:
+    """Does what `evaluate` does, and returns all of it."""
     manifest, task = model.manifest, model.task
     if not manifest.mapping:
         raise ZooError(f"{model.name}: only models of this zoo's recipes can be evaluated here")
@@ -80,9 +135,7 @@ def evaluate(model: models.Model, dataset: str = "", split: str = "test", **give
         baselines = dict(manifest.baselines.get(split, {})) if shown else {}
     evaluation = task.evaluate(model, examples, scored)
     evaluation.show({**baselines, model.name: evaluation.score}, title)
-    more = task.evaluate_more(model, examples, scored)
-    raw = {"raw": {name: dict(score.figures) for name, score in more.items()}} if more else {}
-    return replace(evaluation.score, details={**evaluation.score.details, **raw})
+    return Evaluated(title, evaluation, baselines, task.evaluate_more(model, examples, scored))
 
 
 def _same_rows(model: models.Model, examples: data.Examples, split: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from zoo import models
+from zoo.cli import streams
 from zoo.data.regular import read_regular
 from zoo.tasks import CARD
 
@@ -22,8 +23,18 @@ class Info:
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
 
+    json: bool = False
+    """Print one object instead: everything that zoo.json says, and path, megabytes, and problem, which is
+    empty if the files are those of the export."""
+
     def run(self) -> None:
         """Prints the card and checks."""
+        if self.json:
+            saved = models.find(self.model)
+            problem = saved.problem(models.hashes(saved.path))
+            about = {"path": str(saved.path), "megabytes": round(saved.megabytes, 1), "problem": problem}
+            streams.say({**saved.manifest.to_json(), **about})
+            return
         from rich.markdown import Markdown
 
         from zoo.show.console import console

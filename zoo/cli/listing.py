@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from zoo import metrics, models
+from zoo.cli import streams
 
 _FIGURES = 3  # of a model's test scores
 _NARROWEST = 80  # columns: on less, lines are broken by the terminal rather than names cut by us
@@ -17,8 +19,16 @@ class List:
     markdown: bool = False
     """Print the table of the README instead, which sets the shipped models beside published figures."""
 
+    json: bool = False
+    """Print an object a line instead: name, recipe, mapping, dataset, test (the figures of the test part),
+    parameters, megabytes, path."""
+
     def run(self) -> None:
         """Prints the table."""
+        if self.json:
+            for saved in models.list_models():
+                streams.say(_told(saved))
+            return
         from rich.table import Table
 
         from zoo.show.console import console
@@ -44,6 +54,21 @@ class List:
         page = console()
         page.width = max(page.width, _NARROWEST)
         page.print(table)
+
+
+def _told(saved: models.Saved) -> dict[str, Any]:
+    manifest = saved.manifest
+    score = manifest.metrics.get("test")
+    return {
+        "name": saved.name,
+        "recipe": manifest.recipe,
+        "mapping": manifest.mapping,
+        "dataset": manifest.dataset.name,
+        "test": dict(score.figures) if score else {},
+        "parameters": manifest.parameters,
+        "megabytes": round(saved.megabytes, 1),
+        "path": str(saved.path),
+    }
 
 
 def _headline(saved: models.Saved) -> str:

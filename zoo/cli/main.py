@@ -10,6 +10,7 @@ from zoo.cli.evaluate import Evaluate
 from zoo.cli.info import Info
 from zoo.cli.inspect import Inspect
 from zoo.cli.listing import List
+from zoo.cli.models import Models
 from zoo.cli.new import New
 from zoo.cli.parse import one_line_errors, parse_commands
 from zoo.cli.predict import Predict
@@ -23,6 +24,7 @@ Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict captioning_flickr8k photo.jpg
          python -m zoo predict generation_python "def main(" --temperature 0.5
          python -m zoo predict forecasting_seattle --input my.csv
+Fetch:   python -m zoo models get translation_en_fr
 Compare: python -m zoo compare cells --recipe sentiment
 Copy:    python -m zoo new sentiment mine.py --test
 
@@ -33,5 +35,5 @@ Exit codes: 0 done, 2 one line says what is wrong (with --debug the trace, too),
 def main() -> None:
     """Parses the command line and runs the command."""
     with one_line_errors():
-        commands = List | Info | Predict | Evaluate | Inspect | Compare | Bench | New
+        commands = List | Info | Predict | Evaluate | Models | Inspect | Compare | Bench | New
         parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()

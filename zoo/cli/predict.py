@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from zoo import models
+from zoo.cli import streams
 from zoo.cli.parse import from_shell
 from zoo.errors import ZooError
 
@@ -24,11 +25,16 @@ class Predict:
     texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Texts, each in quotes; for a captioning model paths of pictures, or of folders of pictures."""
     input: str = ""
-    """File of texts: .txt with one a line, CSV, TSV or JSONL with a column text, or a .py file, one text.
-    For a captioning model it lists paths of pictures, from its own folder: .txt, or a column image. For a
-    forecasting model it is a table with dates in its first column, and the columns that the model reads."""
+    """File of texts, or - for standard input: .txt with one a line, CSV, TSV or JSONL with a column text, or
+    a .py file, one text. For a captioning model it lists paths of pictures, from its own folder: .txt, or a
+    column image. For a forecasting model it is a table with dates in its first column, and the columns that
+    the model reads."""
     output: str = ""
-    """File to write: CSV, TSV, JSONL, or SVG, a picture; by default the answers are printed."""
+    """File to write: CSV, TSV, JSONL, or SVG, a picture; - is standard output, as JSONL. By default the
+    answers are printed for people, or in a pipe as lines, where a model has one line for each text."""
+    json: bool = False
+    """Print an object a line, with the fields of JSONL files, and nothing else: what was given, text or
+    image, and what was answered."""
     signature: str = ""
     """What to run of the model, such as beam of a translator or captioner; empty: serving_default."""
     length: int | None = None
@@ -49,47 +55,39 @@ class Predict:
             raise ZooError(
                 'give texts in quotes or pictures, or --input FILE: python -m zoo predict NAME "a text"'
             )
+        if self.json and self.output:
+            raise ZooError("--json prints, and --output writes; give one of them")
         from zoo.show import answers
+        from zoo.show.progress import rows_bar
         from zoo.tasks import of
 
-        path = Path(self.output)
-        if self.output and path.suffix not in (*answers.SUFFIXES, ".svg"):
-            raise ZooError(f"--output {path}: give a file that ends in {', '.join(answers.SUFFIXES)} or .svg")
-        if self.output and not path.absolute().parent.is_dir():
-            raise ZooError(f"--output {path}: no such folder; make it first")
+        streams.check_output(self.output, (*answers.SUFFIXES, ".svg"))
         saved = models.find(self.model)
         # What a file lacks is found before TensorFlow is imported.
         task = of(saved.manifest)
-        given = task.given(self.texts if task.reads == "pictures" else _texts(self.texts), self.input, saved)
-        flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
-        settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
-        rows = models.Model(saved).predict(given.inputs, self.signature, **settings)
+        with streams.as_file(self.input, ".csv" if task.reads == "series" else ".txt") as file:
+            given = task.given(self.texts if task.reads == "pictures" else _texts(self.texts), file, saved)
+            flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
+            settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
+            model = models.Model(saved)
+            with rows_bar(len(given.inputs)) as model.progress:
+                rows = model.predict(given.inputs, self.signature, **settings)
         answered = task.answered(given, rows, saved.manifest)
-        if not self.output:
+        if self.json or self.output == streams.STANDARD:
+            print(answers.write(task, answered.rows, ".jsonl"), end="")
+            answers.tell(task, answered)
+        elif self.output:
+            path = Path(self.output)
+            if path.suffix == ".svg":
+                content = answers.draw(task, answered, saved.name)
+            else:
+                content = answers.write(task, answered.rows, path.suffix)
+            streams.write(path, content.encode("utf-8"))
+            print(f"{path}: {len(answered.rows):,} rows")
+            answers.tell(task, answered)
+        else:
             answers.show(task, answered)
-            return
-        picture = path.suffix == ".svg"
-        content = (
-            answers.draw(task, answered, saved.name)
-            if picture
-            else answers.write(task, answered.rows, path.suffix)
-        )
-        _write(path, content)
-        print(f"{path}: {len(answered.rows):,} rows")
-        answers.tell(task, answered)
 
 
 def _texts(typed: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(map(from_shell, typed))
-
-
-def _write(path: Path, content: str) -> None:
-    from zoo.models.files import write_atomically
-
-    try:
-        if path.exists() and not path.is_file():  # a pipe or a device is written to, not replaced
-            path.write_bytes(content.encode("utf-8"))
-        else:
-            write_atomically(path.resolve(), content.encode("utf-8"))  # what a link points to, not the link
-    except OSError as error:
-        raise ZooError(f"--output {path}: cannot be written ({error.strerror})") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -39,6 +39,7 @@ def predict(
     inputs: Any,
     signature: str = "",
     settings: Mapping[str, Any] | None = None,
+    progress: Callable[[int], None] = lambda done: None,
 ) -> list[dict[str, Any]]:
     """Runs a signature on inputs, some at a time.
 
@@ -52,6 +53,7 @@ def predict(
         signature: what to run; empty for what the task would.
         settings: what else the signature takes, for all rows or a list of one for each. What is left out is
             as the manifest says.
+        progress: is told how many rows are done.
 
     Returns:
         For each row what the task makes of the outputs.
@@ -84,6 +86,7 @@ def predict(
                 f"{task.name} to {len(block)} inputs; run the signature itself"
             ) from error
         done += len(block)
+        progress(done)
     return answers
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,10 @@ class Model:
         manifest: what `zoo.json` says; empty for a foreign model.
         task: what the model is for.
         signatures: name -> TensorFlow function, as `tf.saved_model.load` gives them.
+        progress: what `predict` tells how many rows are done.
     """
+
+    progress: Callable[[int], None] = staticmethod(lambda done: None)
 
     def __init__(self, saved: Saved):
         tf = import_tensorflow()
@@ -93,9 +97,8 @@ class Model:
             ZooError: `inputs` is a single one, there is no such signature that takes inputs and settings, a
                 setting is none of it or out of its range, or a file is missing.
         """
-        return predict(
-            self.name, self.manifest, self.task, self, self._functions, inputs, signature, settings
-        )
+        about = (self.name, self.manifest, self.task, self, self._functions)
+        return predict(*about, inputs, signature, settings, self.progress)
 
 
 def _function(signature: Any) -> Function:

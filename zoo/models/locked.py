@@ -16,6 +16,10 @@ except ImportError:  # not a system that knows such locks: there two processes a
     fcntl = None  # type: ignore[assignment]
 
 
+class BusyError(ZooError):
+    """Another process holds it."""
+
+
 @dataclass
 class _Held:
     descriptor: int | None
@@ -67,7 +71,7 @@ class Lock:
             except BlockingIOError:
                 holder = os.read(descriptor, 200).decode("utf-8", "replace") or "another"
                 os.close(descriptor)
-                raise ZooError(
+                raise BusyError(
                     f"{folder}: process {holder} writes it; wait until that ends, or choose another --name"
                 ) from None
             except FileNotFoundError:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from zoo.data.cache import cache_dir
 from zoo.errors import ZooError
 from zoo.models.copied import GRAPH, sizes
 from zoo.tasks import MANIFEST, Manifest
 
+COMPANIONS = "sequence_zoo_models"
+"""The namespace that packages of models share: each model is a folder of it."""
 _FOREIGN = f"no {MANIFEST}: not a model of this zoo"
 
 
@@ -61,12 +65,26 @@ class Saved:
 def search_path() -> list[Path]:
     """Returns the folders that models are looked for in, first match first.
 
-    These are `ZOO_SAVED_MODELS`, `./saved_models`, and the checkout that this package stands in.
+    These are `ZOO_SAVED_MODELS`, `./saved_models`, the checkout that this package stands in, the models that
+    came along with it, those of companion packages, and those that were fetched.
     """
-    folders = [Path("saved_models"), Path(__file__).parents[2] / "saved_models"]
+    package = Path(__file__).parents[1]
+    folders = [Path("saved_models"), package.parent / "saved_models", package / "saved_models"]
+    folders += [*_companions(), fetched_models()]
     if os.environ.get("ZOO_SAVED_MODELS"):
         folders.insert(0, Path(os.environ["ZOO_SAVED_MODELS"]))
     return list(dict.fromkeys(folder.resolve() for folder in folders))
+
+
+def fetched_models() -> Path:
+    """Returns the folder of models that were fetched by name."""
+    return cache_dir() / "models"
+
+
+def _companions() -> list[Path]:
+    """Returns the folders of installed packages of models, `sequence-zoo-models-<mapping>`."""
+    spec = importlib.util.find_spec(COMPANIONS)
+    return [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
 
 
 def recipes_file(name: str) -> Path | None:
@@ -97,6 +115,8 @@ def list_models() -> list[Saved]:
 def find(name_or_path: str | Path) -> Saved:
     """Finds a model by name on the search path, or by path; its files are not looked into.
 
+    A name that is not there is fetched, where a place to fetch from is known.
+
     Raises:
         ZooError: there is none, or what is there is asked for by path alone.
     """
@@ -112,9 +132,14 @@ def find(name_or_path: str | Path) -> Saved:
     if by_path and _is_there(path):
         raise ZooError(f"{path}: not a SavedModel (no {GRAPH}); give the folder that holds that file")
     name = str(name_or_path)
+    from zoo.models.store import address, fetched
+
+    if not by_path and (folder := fetched(name)):
+        return Saved(folder, Manifest.read(folder) or Manifest())
     asked = repr(name if len(name) <= 100 else f"{name[:100]}...")
     known = ", ".join(saved.name for saved in list_models()) or "none yet"
-    raise ZooError(f"no saved model {asked}; there are: {known}; or give a path")
+    others = "" if address() else ", or set ZOO_MODELS to where others are fetched from"
+    raise ZooError(f"no saved model {asked}; there are: {known}; or give a path{others}")
 
 
 def _named(name: str) -> Saved | None:

@@ -92,9 +92,16 @@ def write(task: Shown, rows: list[Row], suffix: str) -> str:
         rows: what was given, and what was answered.
         suffix: `.jsonl`, an object for each input; or `.csv` or `.tsv`, the rows of the task's table.
     """
-    if suffix == ".jsonl":
-        return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    header, flat_rows = task.flat(rows)
+    return as_lines(rows) if suffix == ".jsonl" else separated(*task.flat(rows), suffix)
+
+
+def as_lines(rows: Iterable[Row]) -> str:
+    """Returns the content of a JSONL file."""
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def separated(header: Sequence[str], flat_rows: Iterable[Row], suffix: str) -> str:
+    """Returns the content of a CSV or TSV file."""
     text = io.StringIO(newline="")
     separator = "\t" if suffix == ".tsv" else ","
     writer = csv.DictWriter(text, header, delimiter=separator, lineterminator="\n")

@@ -76,11 +76,14 @@ class Evaluation(NamedTuple):
         score: its figures.
         show: prints scores, the model's own last, and mistakes; takes them and the part's name.
         predicted: the answers that were scored, one for each row.
+        rows: of each row that was scored what was asked, `truth`, `answer`, and `score`, where a model tells
+            how sure it is; of texts that were scored themselves `units` and `score`.
     """
 
     score: Score
     show: Callable[[Scores, str], None]
     predicted: Any = None
+    rows: Sequence[Row] = ()
 
 
 class Reordered(NamedTuple):

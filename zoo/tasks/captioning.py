@@ -185,7 +185,12 @@ class Captioning(Written):
 
             print_captioning(scores, names, truth, predicted, title)
 
-        return Evaluation(metrics.captioning(truth, predicted), show_scores, predicted)
+        shown = names or [f"{split} {number}" for number in range(1, len(truth) + 1)]
+        rows = [
+            {"image": name, "truth": captions, "answer": answer["caption"], "score": answer["score"]}
+            for name, captions, answer in zip(shown, truth, answers, strict=True)
+        ]
+        return Evaluation(metrics.captioning(truth, predicted), show_scores, predicted, rows)
 
     def scorer(
         self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()

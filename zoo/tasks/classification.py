@@ -119,7 +119,11 @@ class Classification(Task):
 
             print_classification(scores, texts, truth, chances, names)
 
-        return Evaluation(score, show_scores, chances)
+        rows = [
+            {"text": text, "truth": label, "answer": answer["label"], "score": answer["score"]}
+            for text, label, answer in zip(texts, labels, answers, strict=True)
+        ]
+        return Evaluation(score, show_scores, chances, rows)
 
     def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
         """Scores the commonest label, and logistic regression on words and word pairs."""

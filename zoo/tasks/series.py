@@ -261,7 +261,20 @@ class Series(Task):
         score = metrics.forecasting(
             truth[..., targets], quantiles, config["quantiles"], np.array(about.scale), about.targets
         )
-        return Evaluation(score, _show_scores, (quantiles, rows))
+        median = config["quantiles"].index(0.5)
+        forecasts = [
+            {
+                "known_until": times.written(whole.times[row]),
+                "step": step + 1,
+                "column": column,
+                "truth": float(truth[origin, step, targets[number]]),
+                "answer": float(quantiles[origin, step, number, median]),
+            }
+            for origin, row in enumerate(rows)
+            for step in range(config["horizon"])
+            for number, column in enumerate(about.targets)
+        ]
+        return Evaluation(score, _show_scores, (quantiles, rows), forecasts)
 
     def size(self, part: Part) -> int:
         """Returns how many observations there are."""

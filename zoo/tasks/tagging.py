@@ -256,14 +256,19 @@ class Tagging(Task):
         part = examples.split(split)
         tokens, truth = part.rows_of_strings("tokens"), part.rows_of_strings("tags")
         _check_tags(model, examples.name, truth)
-        predicted = [[token["tag"] for token in row["tokens"]] for row in model.predict(tokens)]
+        answers = [row["tokens"] for row in model.predict(tokens)]
+        predicted = [[token["tag"] for token in row] for row in answers]
 
         def show_scores(scores: Scores, title: str) -> None:
             from zoo.show.tags import print_tagging
 
             print_tagging(scores, tokens, truth, predicted)
 
-        return Evaluation(metrics.tagging(truth, predicted, tokens), show_scores, predicted)
+        rows = [
+            {"tokens": own, "truth": tags, "answer": found, "score": [token["score"] for token in row]}
+            for own, tags, found, row in zip(tokens, truth, predicted, answers, strict=True)
+        ]
+        return Evaluation(metrics.tagging(truth, predicted, tokens), show_scores, predicted, rows)
 
     def evaluate_more(self, model: Model, examples: Examples, split: str) -> dict[str, Score]:
         """Scores the tokens that the model finds in raw sentences by itself, and the tags that it gives them.

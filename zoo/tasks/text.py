@@ -131,7 +131,11 @@ class Text(Task):
         def show_scores(scores: Scores, title: str) -> None:
             print_scores(scores, f"Scores ({title})")
 
-        return Evaluation(score, show_scores)
+        rows = [
+            {"text": text, "units": row["units"], "score": row["log_probability"]}
+            for text, row in zip(texts, answers, strict=True)
+        ]
+        return Evaluation(score, show_scores, rows=rows)
 
     def size(self, part: Part) -> int:
         """Returns how many texts there are that are not empty."""

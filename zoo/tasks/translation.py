@@ -184,14 +184,24 @@ class Translation(Written):
     def evaluate(self, model: Model, examples: Examples, split: str) -> Evaluation:
         """Scores translations, any of several right ones counting; prints the worst and others."""
         sources, references = sources_and_references(examples.split(split))
-        predicted = [answer["translation"] for answer in model.predict(sources)]
+        answers = model.predict(sources)
+        predicted = [answer["translation"] for answer in answers]
 
         def show_scores(scores: Scores, title: str) -> None:
             from zoo.show.texts import print_translation
 
             print_translation(scores, sources, references, predicted, self.closeness, title, self.scored_as)
 
-        return Evaluation(self.score(references, predicted), show_scores, predicted)
+        rows = [
+            {
+                "source": source,
+                "truth": list(truth),
+                "answer": answer["translation"],
+                "score": answer["score"],
+            }
+            for source, truth, answer in zip(sources, references, answers, strict=True)
+        ]
+        return Evaluation(self.score(references, predicted), show_scores, predicted, rows)
 
     def scorer(
         self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()

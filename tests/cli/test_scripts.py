@@ -1,0 +1,89 @@
+"""What programs read: objects on lines, standard input and output, scored rows in files."""
+
+import io
+import json
+import sys
+
+import pytest
+
+import zoo
+from zoo.cli.main import main
+
+
+@pytest.fixture
+def run(trained, tmp_path, monkeypatch, call):
+    """Runs a command on the tiny model, whose name it takes after the command's; returns what was printed."""
+    monkeypatch.setenv("ZOO_SAVED_MODELS", str(trained / "saved_models"))
+
+    def command(*arguments, code=0, standard_input=""):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(standard_input.encode())))
+        return call(main, tmp_path, *arguments, code=code)
+
+    return command
+
+
+def objects(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_models_are_listed_as_objects(run):
+    (tiny,) = [row for row in objects(run("list", "--json").out) if row["name"] == "tiny"]
+    assert list(tiny) == ["name", "recipe", "mapping", "dataset", "test", "parameters", "megabytes", "path"]
+    assert (tiny["recipe"], tiny["mapping"]) == ("sentiment", "classification")
+    assert 0 <= tiny["test"]["accuracy"] <= 1
+
+
+def test_a_model_says_of_itself_what_its_manifest_does(run):
+    (about,) = objects(run("info", "tiny", "--json").out)
+    assert about["labels"] == ["blame", "praise"]
+    assert about["problem"] == ""
+    assert about["files"]
+
+
+def test_answers_are_objects_and_notes_are_elsewhere(run):
+    result = run("predict", "tiny", "the soup was lovely", "so rude", "--json")
+    first, second = objects(result.out)
+    assert (first["text"], first["label"], second["label"]) == ("the soup was lovely", "praise", "blame")
+    assert set(first["scores"]) == {"blame", "praise"}
+
+
+@pytest.mark.parametrize(
+    "given", ["the soup was lovely\nso rude\n", '{"text": "the soup was lovely"}\n{"text": "so rude"}\n']
+)
+def test_standard_input_and_output_are_pipes(run, given):
+    lines = objects(run("predict", "tiny", "--input", "-", "--output", "-", standard_input=given).out)
+    assert [line["label"] for line in lines] == ["praise", "blame"]
+    assert [line["text"] for line in lines] == ["the soup was lovely", "so rude"]
+
+
+def test_what_cannot_be_is_one_line(run, tmp_path):
+    assert "standard input is empty" in run("predict", "tiny", "--input", "-", code=2).err
+    assert "give one of them" in run("predict", "tiny", "x", "--json", "--output", "-", code=2).err
+    assert "ends in .csv, .tsv or .jsonl" in run("evaluate", "tiny", "--output", "x.txt", code=2).err
+    assert "no such folder" in run("evaluate", "tiny", "--output", "no/x.csv", code=2).err
+    assert not list(tmp_path.glob("x*"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_scored_rows_and_figures_are_for_programs_too(run, reviews, tmp_path, suffix):
+    flags = ("--dataset", reviews, "--output", f"rows.{suffix}", "--json")
+    result = run("evaluate", "tiny", *flags)
+    (found,) = objects(result.out)
+    assert list(found) == ["model", "dataset", "split", "rows", "figures", "baselines"]
+    assert "accuracy" in result.err  # the table is for people
+    lines = (tmp_path / f"rows.{suffix}").read_text().splitlines()
+    if suffix == "csv":
+        assert lines[0] == "text,truth,answer,score"
+        assert len(lines) == 1 + found["rows"]
+    else:
+        rows = objects("\n".join(lines))
+        right = sum(row["truth"] == row["answer"] for row in rows) / len(rows)
+        assert right == pytest.approx(found["figures"]["accuracy"])
+        assert all(0.5 <= row["score"] <= 1 for row in rows)
+
+
+def test_rows_that_are_done_are_counted(trained):
+    model, done = zoo.load(trained / "saved_models/tiny"), []
+    model.progress = done.append
+    model.predict(["x"] * 1030)
+    assert done == [512, 1024, 1030]
