@@ -7,17 +7,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import tyro
 
-from zoo import data, models
+from zoo import models
 from zoo.cli import streams
-from zoo.data.own import tables
 from zoo.errors import ZooError
-from zoo.metrics import Score, Scores
-from zoo.show import answers
-from zoo.tasks import Evaluation
+
+if TYPE_CHECKING:
+    from zoo.data import Examples
+    from zoo.metrics import Score, Scores
+    from zoo.tasks import Evaluation
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Evaluate:
     def run(self) -> None:
         """Predicts and prints scores."""
         options = {"tags": self.tags, "source": self.source, "target": self.target}
-        streams.check_output(self.output, tables.SUFFIXES)
+        streams.check_output(self.output, streams.TABLES)
         model = models.load(self.model)
         import tensorflow as tf  # which is there by now, and not before the name is found
 
@@ -67,6 +68,8 @@ class Evaluate:
 
 
 def _rows(rows: Sequence[dict[str, Any]], suffix: str) -> str:
+    from zoo.show import answers
+
     if suffix == ".jsonl":
         return answers.as_lines(rows)
     return answers.separated(list(rows[0]), map(answers.flat, rows), suffix)
@@ -115,6 +118,8 @@ def evaluate(model: models.Model, dataset: str = "", split: str = "test", **give
 
 def evaluated(model: models.Model, dataset: str = "", split: str = "test", **given: str) -> Evaluated:
     """Does what `evaluate` does, and returns all of it."""
+    from zoo import data
+
     manifest, task = model.manifest, model.task
     if not manifest.mapping:
         raise ZooError(f"{model.name}: only models of this zoo's recipes can be evaluated here")
@@ -138,7 +143,7 @@ def evaluated(model: models.Model, dataset: str = "", split: str = "test", **giv
     return Evaluated(title, evaluation, baselines, task.evaluate_more(model, examples, scored))
 
 
-def _same_rows(model: models.Model, examples: data.Examples, split: str) -> bool:
+def _same_rows(model: models.Model, examples: Examples, split: str) -> bool:
     """Tells whether a part is the one that the model was tested on, and says if it is another one."""
     trained_on = model.manifest.dataset
     # Of older models only the test part's hash is stored: further parts were made with it.

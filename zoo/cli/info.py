@@ -10,8 +10,6 @@ import tyro
 
 from zoo import models
 from zoo.cli import streams
-from zoo.data.regular import read_regular
-from zoo.tasks import CARD
 
 _CARD_BYTES = 1_000_000
 
@@ -37,7 +35,9 @@ class Info:
             return
         from rich.markdown import Markdown
 
+        from zoo.data.regular import read_regular
         from zoo.show.console import console
+        from zoo.tasks import CARD
 
         saved = models.find(self.model)
         page = console(highlight=False)

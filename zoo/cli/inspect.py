@@ -12,8 +12,6 @@ import tyro
 from zoo import models
 from zoo.cli.parse import from_shell, one_line_errors
 from zoo.errors import ZooError
-from zoo.models import import_tensorflow
-from zoo.tasks import of
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,10 @@ class Reading:
 
     def run(self) -> None:
         """Draws the picture."""
+        from zoo import tasks
+
         saved = models.find(self.model)
-        if of(saved.manifest).reads == "pictures":
+        if tasks.of(saved.manifest).reads == "pictures":
             raise ZooError(f"{saved.name}: reads no text; choose a classifier, or inspect its attention")
         from zoo.inspection.reading import draw_reading
 
@@ -50,8 +50,10 @@ class Attention:
 
     def run(self) -> None:
         """Draws the picture, and prints what it shows."""
+        from zoo import tasks
+
         saved, path = models.find(self.model), Path(self.output)
-        if of(saved.manifest).reads == "pictures":
+        if tasks.of(saved.manifest).reads == "pictures":
             from zoo.inspection.looking import draw_looking
 
             _tell(draw_looking(models.Model(saved), Path(self.text), path), path)
@@ -82,7 +84,7 @@ class States:
     def run(self) -> None:
         """Draws the picture and the page, and prints the ranking."""
         saved = models.find(self.model)
-        import_tensorflow()
+        models.import_tensorflow()
         from zoo.inspection.states import draw_states
 
         given = (from_shell(self.text), Path(self.output), self.probe, self.units)
@@ -106,7 +108,7 @@ class Order:
     def run(self) -> None:
         """Prints the table, draws the bars, and says what they mean."""
         saved = models.find(self.model)
-        import_tensorflow()
+        models.import_tensorflow()
         from zoo.inspection.order import draw_order
 
         _tell(draw_order(models.Model(saved), Path(self.output), self.rows, self.seed), self.output)
@@ -144,7 +146,7 @@ class Gradients:
         """Measures, prints tables and draws the sheet."""
         with one_line_errors("the same command continues"):
             self._check()
-            import_tensorflow()
+            models.import_tensorflow()
             from zoo.inspection.gradients import Settings
             from zoo.inspection.sweep import draw_gradients
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from zoo import metrics, models
+from zoo import models
 from zoo.cli import streams
 
 _FIGURES = 3  # of a model's test scores
@@ -72,6 +72,8 @@ def _told(saved: models.Saved) -> dict[str, Any]:
 
 
 def _headline(saved: models.Saved) -> str:
+    from zoo import metrics
+
     score = saved.manifest.metrics.get("test")
     figures = metrics.listed(score.figures, _FIGURES) if score else {}
     return ", ".join(f"{heading} {figure}" for heading, figure in figures.items())

@@ -12,7 +12,7 @@ import sys
 import tomllib
 import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -185,18 +185,25 @@ def _as_flags(path: Path, config: type) -> list[str]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ZooError(f"preset {path}: cannot be read ({error})") from None
+    return flags_of(values, config, f"preset {path}")
+
+
+def flags_of(values: Mapping[str, Any], config: type, where: str) -> list[str]:
+    """Returns the flags that stand for settings.
+
+    Raises:
+        ZooError: one is none of the config's; the message begins with `where`.
+    """
     fields = {field.name for field in dataclasses.fields(config)}
     flags = []
     for name, value in values.items():
         if name not in fields:
-            raise ZooError(
-                f"preset {path}: unknown setting {name!r}; settings are {', '.join(sorted(fields))}"
-            )
+            raise ZooError(f"{where}: unknown setting {name!r}; settings are {', '.join(sorted(fields))}")
         flag = f"--{name.replace('_', '-')}"
         if isinstance(value, bool):
             flags.append(flag if value else flag.replace("--", "--no-", 1))
         else:
-            flags += [flag, *map(str, value if isinstance(value, list) else [value])]
+            flags += [flag, *map(str, value if isinstance(value, list | tuple) else [value])]
     return flags
 
 

@@ -61,7 +61,7 @@ class Predict:
         from zoo.show.progress import rows_bar
         from zoo.tasks import of
 
-        streams.check_output(self.output, (*answers.SUFFIXES, ".svg"))
+        streams.check_output(self.output, (*streams.TABLES, ".svg"))
         saved = models.find(self.model)
         # What a file lacks is found before TensorFlow is imported.
         task = of(saved.manifest)

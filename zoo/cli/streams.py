@@ -14,6 +14,7 @@ from zoo.errors import ZooError
 from zoo.models.files import write_atomically
 
 STANDARD = "-"
+TABLES = (".csv", ".tsv", ".jsonl")
 
 
 def say(value: Mapping[str, Any]) -> None:

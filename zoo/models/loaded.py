@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.devices import CPU, Fastest, on
 from zoo.errors import ZooError, one_line
+from zoo.metrics import Score
 from zoo.models.asked import Function, predict
 from zoo.models.copied import GRAPH, private_copy
 from zoo.models.danger import harmless
 from zoo.models.quiet import import_tensorflow, quiet
 from zoo.models.saved import Saved, find
+from zoo.show import answers
 from zoo.tasks import of
 
 if TYPE_CHECKING:
+    import pandas
     import tensorflow as tf
 
 
@@ -99,6 +102,34 @@ class Model:
         """
         about = (self.name, self.manifest, self.task, self, self._functions)
         return predict(*about, inputs, signature, settings, self.progress)
+
+    def evaluate(self, rows: Any, **options: str) -> Score:
+        """Scores the model on rows with their truth, as `python -m zoo evaluate --dataset FILE` does.
+
+        Args:
+            rows: a file, or what `zoo.train` takes as rows.
+            **options: the mapping's, such as `source` and `target` of a translator; by default the model's.
+
+        Raises:
+            ZooError: the labels are not the model's, or a row cannot be read.
+        """
+        from zoo.data.own.held import as_file
+
+        options = {**self.task.usual_options(self.manifest, False, False), **options}
+        return self.task.evaluate(self, self.task.read_rows(as_file(rows), **options), "test").score
+
+    def to_frame(self, inputs: Sequence[Any], signature: str = "", **settings: Any) -> pandas.DataFrame:
+        """Runs the model on texts, and returns a pandas frame: a column `text`, and one for each field.
+
+        Args:
+            inputs, signature, settings: as of `predict`.
+        """
+        import pandas
+
+        rows = self.predict(inputs, signature, **settings)
+        return pandas.DataFrame(
+            [{"text": text, **answers.flat(row)} for text, row in zip(inputs, rows, strict=True)]
+        )
 
 
 def _function(signature: Any) -> Function:

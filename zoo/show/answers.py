@@ -15,7 +15,6 @@ from rich.text import Text
 
 from zoo.show.console import CONTROLS, console
 
-SUFFIXES = (".csv", ".tsv", ".jsonl")
 Row = dict[str, Any]
 
 

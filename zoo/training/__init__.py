@@ -1,7 +1,7 @@
 """How a model is trained: settings, one folder a run, and a fit that continues where it was stopped."""
 
 from zoo.training.carried import Carried, read, state_names, zero_states
-from zoo.training.fitting import Outcome, fit
+from zoo.training.fitting import Outcome, called_too, fit
 from zoo.training.folder import RUNS, Folder, check_name
 from zoo.training.losses import CRFLoss, PinballLoss, SequenceCrossentropy, WindowCrossentropy
 from zoo.training.optimizer import make_optimizer
@@ -29,6 +29,7 @@ __all__ = [
     "Size",
     "Storage",
     "WindowCrossentropy",
+    "called_too",
     "check_name",
     "check_ranges",
     "fit",

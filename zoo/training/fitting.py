@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -14,6 +16,20 @@ from zoo.training.checkpoint import Checkpoint
 from zoo.training.folder import Folder
 from zoo.training.optimizer import make_optimizer
 from zoo.training.settings import Settings, steps_per_execution, tf32
+
+_called_too: contextvars.ContextVar[Sequence[keras.callbacks.Callback]] = contextvars.ContextVar(
+    "called_too", default=()
+)
+
+
+@contextlib.contextmanager
+def called_too(callbacks: Sequence[keras.callbacks.Callback]) -> Iterator[None]:
+    """Within it, trainings call these callbacks beside their own."""
+    token = _called_too.set(callbacks)
+    try:
+        yield
+    finally:
+        _called_too.reset(token)
 
 
 @dataclass(frozen=True)
@@ -87,6 +103,7 @@ def fit(
                     keras.callbacks.TerminateOnNaN(),
                     keeper,
                     keras.callbacks.TensorBoard(folder.directory / "logs", write_graph=False),
+                    *_called_too.get(),
                 ],
             )
         if not keeper.history:

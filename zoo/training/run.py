@@ -25,6 +25,9 @@ from zoo.training.settings import Settings, start, tf32
 from zoo.training.stages import Stages
 from zoo.training.warm_start import check_alike, known_words, warm_start
 
+KERAS_MODEL = "model.keras"
+"""What was exported, of a run's folder, for Keras: `keras.saving.load_model`, after `import zoo.layers`."""
+
 
 class Inventory(Protocol):
     """Words, pieces or units, numbered."""
@@ -197,6 +200,7 @@ class Run:
             sizes: part -> rows, where not all that the data have were used.
         """
         export.save(module, self._target, samples, self._manifest(module, sizes or {}))
+        module.model.save(self.folder.directory / KERAS_MODEL)
         self._lock.release()
         self._stages.ended("export")
         print(self._stages)
