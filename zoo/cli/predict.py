@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -70,6 +71,9 @@ class Predict:
             flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
             settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
             model = models.Model(saved)
+            if self._is_watched(task, given):
+                _show_live(model, given.inputs[0], settings)
+                return
             with rows_bar(len(given.inputs)) as model.progress:
                 rows = model.predict(given.inputs, self.signature, **settings)
         answered = task.answered(given, rows, saved.manifest)
@@ -87,6 +91,29 @@ class Predict:
             answers.tell(task, answered)
         else:
             answers.show(task, answered)
+
+    def _is_watched(self, task: Any, given: Any) -> bool:
+        """Tells whether somebody looks on while one text is written."""
+        elsewhere = self.json or self.output or self.signature or not sys.stdout.isatty()
+        return bool(task.settings) and len(given.inputs) == 1 and not elsewhere
+
+
+def _show_live(model: models.Model, prompt: str, settings: dict[str, Any]) -> None:
+    from zoo.show.answers import safe
+    from zoo.show.console import console
+
+    page, (seed, *_) = console(highlight=False), settings.pop("seed")
+    page.print(safe(prompt), style="bold", end="")
+    for number, piece in enumerate(model.stream(prompt, **settings, seed=seed)):
+        apart = " " if number == 0 and _is_word(model, prompt, piece) else ""
+        page.print(apart + safe(piece), style="cyan", end="", soft_wrap=True)
+    page.print()
+
+
+def _is_word(model: models.Model, prompt: str, piece: str) -> bool:
+    """Tells whether a word follows a word."""
+    touch = not prompt or prompt[-1].isspace() or piece.startswith("\n")
+    return model.manifest.config.get("level") == "word" and not touch
 
 
 def _texts(typed: tuple[str, ...]) -> tuple[str, ...]:

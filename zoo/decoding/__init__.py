@@ -20,7 +20,7 @@ Everything is plain TensorFlow and can be part of a SavedModel; call it inside a
 
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded
-from zoo.decoding.one_by_one import assert_sampling, assert_tokens, greedy, sample
+from zoo.decoding.one_by_one import assert_sampling, assert_tokens, draw, greedy, sample
 from zoo.decoding.writer import Seen, Writer, Written
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "assert_sampling",
     "assert_tokens",
     "beam_search",
+    "draw",
     "greedy",
     "sample",
 ]

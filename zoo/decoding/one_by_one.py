@@ -78,20 +78,38 @@ def sample(
     uniform = _uniform(for_rows(seeds, start, tf.int64), longest(most) + 1)
 
     def choose(t, logits):
-        highest = tf.reduce_max(logits, axis=1, keepdims=True)
-        # Nothing is above 0 before the division, so a small temperature can't overflow.
-        logits = (logits - highest) / tf.where(temperature > 0, temperature, 1.0)[:, None]
-        weights = tf.exp(logits)
-        weights = tf.cond(
-            filtered, lambda: tf.where(_kept(logits, top_k, top_p), weights, 0.0), lambda: weights
-        )
-        mass = tf.cumsum(weights, axis=1)
-        target = tf.gather(uniform, t, axis=1)[:, None] * mass[:, -1:]
-        drawn = tf.reduce_sum(tf.cast(mass <= target, tf.int32), axis=1)
-        drawn = tf.minimum(drawn, tf.shape(logits)[1] - 1)
-        return tf.where(temperature > 0, drawn, argmax(logits))
+        return _drawn(logits, tf.gather(uniform, t, axis=1), temperature, top_k, top_p, filtered)
 
     return _follow(choose, step, state, start, end, most, padding)
+
+
+def draw(logits: tf.Tensor, t: tf.Tensor, temperature, top_k, top_p, seeds) -> tf.Tensor:
+    """Draws the token of one step alone, as `sample` does: who goes on step by step gets the same text.
+
+    Args:
+        logits: (batch, vocabulary).
+        t: number of the step, from 0.
+        temperature, top_k, top_p, seeds: as of `sample`, (batch,).
+
+    Returns:
+        Tokens, int32 (batch,).
+    """
+    uniform = tf.gather(_uniform(seeds, t + 1), t, axis=1)
+    return _drawn(logits, uniform, temperature, top_k, top_p, tf.reduce_any((top_k > 0) | (top_p < 1)))
+
+
+def _drawn(logits, uniform, temperature, top_k, top_p, filtered) -> tf.Tensor:
+    """Returns the tokens that random numbers below 1 (batch,) point to; all else is as of `draw`."""
+    highest = tf.reduce_max(logits, axis=1, keepdims=True)
+    # Nothing is above 0 before the division, so a small temperature can't overflow.
+    logits = (logits - highest) / tf.where(temperature > 0, temperature, 1.0)[:, None]
+    weights = tf.exp(logits)
+    weights = tf.cond(filtered, lambda: tf.where(_kept(logits, top_k, top_p), weights, 0.0), lambda: weights)
+    mass = tf.cumsum(weights, axis=1)
+    target = uniform[:, None] * mass[:, -1:]
+    drawn = tf.reduce_sum(tf.cast(mass <= target, tf.int32), axis=1)
+    drawn = tf.minimum(drawn, tf.shape(logits)[1] - 1)
+    return tf.where(temperature > 0, drawn, argmax(logits))
 
 
 def assert_sampling(most, temperature, top_k, top_p) -> None:

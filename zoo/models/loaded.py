@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,6 +102,25 @@ class Model:
         """
         about = (self.name, self.manifest, self.task, self, self._functions)
         return predict(*about, inputs, signature, settings, self.progress)
+
+    def stream(self, prompt: str, **settings: Any) -> Iterator[str]:
+        """Yields what a generator writes after a prompt, piece by piece, as it is drawn.
+
+            for piece in zoo.load("generation_shakespeare").stream("ROMEO:", temperature=0.7):
+                print(piece, end="", flush=True)
+
+        All pieces together are the `continuation` of `predict` with the same settings.
+
+        Args:
+            prompt: what was there before.
+            **settings: `length`, `temperature`, `top_k`, `top_p`, `seed`; by default as the manifest says.
+
+        Raises:
+            ZooError: it is no generator, or a setting is none of it or out of its range.
+        """
+        from zoo.models.streamed import stream
+
+        return stream(self, prompt, settings)
 
     def evaluate(self, rows: Any, **options: str) -> Score:
         """Scores the model on rows with their truth, as `python -m zoo evaluate --dataset FILE` does.
