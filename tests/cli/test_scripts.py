@@ -43,6 +43,7 @@ def test_a_model_says_of_itself_what_its_manifest_does(run):
 def test_answers_are_objects_and_notes_are_elsewhere(run):
     result = run("predict", "tiny", "the soup was lovely", "so rude", "--json")
     first, second = objects(result.out)
+    assert result.err == ""
     assert (first["text"], first["label"], second["label"]) == ("the soup was lovely", "praise", "blame")
     assert set(first["scores"]) == {"blame", "praise"}
 

@@ -17,7 +17,11 @@ def rows_bar(total: int) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    with Progress(console=console, transient=True) as bar:
         task = bar.add_task(f"{total:,} rows", total=total)
         yield lambda done: bar.update(task, completed=done)
 
