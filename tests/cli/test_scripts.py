@@ -65,6 +65,20 @@ def test_what_cannot_be_is_one_line(run, tmp_path):
     assert not list(tmp_path.glob("x*"))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["list", "--jsn"], "error: Unrecognized options: --jsn; perhaps you meant --json; see --help"),
+        (
+            ["--json", "list"],
+            "error: Unrecognized or misplaced options: --json; flags follow their command; see --help",
+        ),
+    ],
+)
+def test_a_mistyped_or_misplaced_flag_is_one_short_line(run, arguments, told):
+    assert run(*arguments, code=2).err.strip() == told
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
 def test_scored_rows_and_figures_are_for_programs_too(run, reviews, tmp_path, suffix):
     flags = ("--dataset", reviews, "--output", f"rows.{suffix}", "--json")

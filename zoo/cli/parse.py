@@ -235,4 +235,11 @@ def _first_sentence(boxed: str) -> str:
     end = next(
         (i for i, line in enumerate(body) if line.startswith(("Argument helptext", "For full help"))), None
     )
-    return " ".join(body[:end]) + "; see --help"
+    said, _, guesses = " ".join(body[:end]).partition(" Perhaps you meant:")
+    # Of its guesses the parser tells all that each flag is for, and of a misplaced flag a grammar.
+    said, misplaced, _ = said.partition(" (applied to ")
+    guess = re.search(r"--[\w-]+", guesses)
+    advice = (
+        "; flags follow their command" if misplaced else f"; perhaps you meant {guess[0]}" if guess else ""
+    )
+    return f"{said}{advice}; see --help"
