@@ -118,6 +118,14 @@ def test_what_a_killed_process_left_is_gone_on_with(site, place, cached):
     assert [path.name for path in cached.iterdir()] == ["tiny"]
 
 
+def test_what_was_left_of_another_archive_is_not_gone_on_with(site, cached):
+    cached.mkdir(parents=True)
+    (cached / ".tiny.tar.part").write_bytes(b"of an older model" * 100)
+    Store(site.address).get("tiny")
+    assert [line for line in site.asked if ".tar" in line] == ["/tiny.tar 1700", "/tiny.tar 0"]
+    assert zoo.models.hashes(cached / "tiny") == zoo.models.find(cached / "tiny").manifest.files
+
+
 def change(path: Path, place: int):
     content = bytearray(path.read_bytes())
     content[place] ^= 1

@@ -27,7 +27,7 @@ ADDRESS = ""
 """Where models are fetched from unless `ZOO_MODELS` says: nowhere, since no public address exists yet."""
 INDEX = "models.json"
 _FORMAT, _INDEX_BYTES = 1, 4_000_000
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 _TRIES = 5  # at a file whose connection breaks
 _WAIT_S = 30  # for a server to say something
 
@@ -152,33 +152,43 @@ class Store:
         return known[name]
 
     def _fetch(self, name: str, entry: Entry, archive: Path, progress: Callable[[int], None]) -> None:
-        """Fills a file up, from where it ends."""
+        """Makes a file whole, from where it ends; of what is no beginning of it, from its start."""
         archive.parent.mkdir(parents=True, exist_ok=True)
         place = f"{self.address}/{name}.tar"
-        for left in reversed(range(_TRIES)):
-            there = archive.stat().st_size if archive.exists() else 0
-            if there >= entry.bytes:
+        for begun in (_size(archive), 0):
+            self._fill(place, entry, archive, progress)
+            if _size(archive) == entry.bytes and _digest(archive) == entry.sha256:
+                return
+            archive.unlink()
+            if not begun:
                 break
+        raise ZooError(f"{place}: gives other bytes than the index says; fetch it again, or pack it anew")
+
+    def _fill(self, place: str, entry: Entry, archive: Path, progress: Callable[[int], None]) -> None:
+        """Adds what is missing, as long as tries get somewhere."""
+        for left in reversed(range(_TRIES)):
+            there = _size(archive)
+            if there >= entry.bytes:
+                return
             try:
                 with _opened(place, there) as (source, began), archive.open("r+b" if there else "wb") as file:
                     file.truncate(began)
                     file.seek(began)
-                    while chunk := source.read(min(_CHUNK, entry.bytes - file.tell() + 1)):
+                    while file.tell() <= entry.bytes and (chunk := source.read(_CHUNK)):
                         file.write(chunk)
                         progress(file.tell())
-                        if file.tell() > entry.bytes:
-                            break
             except ZooError:
-                # It goes on as long as it gets somewhere.
-                if not left or not archive.exists() or archive.stat().st_size == there:
+                if not left or _size(archive) == there:
                     raise
-        found = hashlib.sha256()
-        with archive.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                found.update(chunk)
-        if found.hexdigest() != entry.sha256 or archive.stat().st_size != entry.bytes:
-            archive.unlink()
-            raise ZooError(f"{place}: gives other bytes than the index says; fetch it again, or pack it anew")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _waited_for(folder: Path) -> Lock:
