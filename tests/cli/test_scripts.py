@@ -102,3 +102,13 @@ def test_rows_that_are_done_are_counted(trained):
     model.progress = done.append
     model.predict(["x"] * 1030)
     assert done == [512, 1024, 1030]
+
+
+def test_a_batch_size_bounds_what_goes_through_together(trained):
+    model, done = zoo.load(trained / "saved_models/tiny"), []
+    texts = ["the soup was lovely", "so rude", "x"] * 3
+    usual = model.predict(texts)
+    model.progress = done.append
+    assert [row["label"] for row in model.predict(texts, batch_size=4)] == [row["label"] for row in usual]
+    assert done == [4, 8, 9]
+    assert model.predict([], batch_size=4) == []

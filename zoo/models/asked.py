@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -40,6 +40,7 @@ def predict(
     signature: str = "",
     settings: Mapping[str, Any] | None = None,
     progress: Callable[[int], None] = lambda done: None,
+    batch_size: int = 0,
 ) -> list[dict[str, Any]]:
     """Runs a signature on inputs, some at a time.
 
@@ -54,6 +55,7 @@ def predict(
         settings: what else the signature takes, for all rows or a list of one for each. What is left out is
             as the manifest says.
         progress: is told how many rows are done.
+        batch_size: most rows that go through together; 0: as many as the task would.
 
     Returns:
         For each row what the task makes of the outputs.
@@ -73,7 +75,7 @@ def predict(
     matrices = any((spec.shape.rank or 0) > 2 for spec in function.outputs.values())
     answers: list[dict[str, Any]] = []
     done = 0
-    for block in task.blocks(rows, chosen, model, matrices):
+    for block in _cut(task.blocks(rows, chosen, model, matrices), batch_size):
         values = {key or given: value for key, value in task.tensors(block, chosen).items()}
         values |= {key: column[done : done + len(block)] for key, column in columns.items()}
         tensors = {key: _tensor(name, key, function.inputs[key], value) for key, value in values.items()}
@@ -88,6 +90,16 @@ def predict(
         done += len(block)
         progress(done)
     return answers
+
+
+def _cut(blocks: Iterable[list[Any]], most: int) -> Iterator[list[Any]]:
+    """Cuts blocks into such of at most so many rows; 0: leaves them as they are."""
+    for block in blocks:
+        if not 0 < most < len(block):
+            yield block
+            continue
+        for start in range(0, len(block), most):
+            yield block[start : start + most]
 
 
 def _arguments(

@@ -80,7 +80,9 @@ class Model:
         """The stored weights, in the order of the manifest's `weights`."""
         return list(self._loaded._variables_)
 
-    def predict(self, inputs: Any, signature: str = "", **settings: Any) -> list[dict[str, Any]]:
+    def predict(
+        self, inputs: Any, signature: str = "", batch_size: int = 0, **settings: Any
+    ) -> list[dict[str, Any]]:
         """Runs the model on inputs.
 
         Args:
@@ -89,6 +91,8 @@ class Model:
                 for a forecaster tables, by their paths, or arrays (see `zoo.tasks.Series`).
             signature: what to run, such as `beam` of a translator; empty for `serving_default`, or for what
                 a tagger has to the same end.
+            batch_size: most rows that go through together, which bounds memory and leaves answers as they
+                are; 0: as many as is usual.
             **settings: what else the signature takes, for all rows or a list of one for each: of a
                 generator `length`, `temperature`, `top_k`, `top_p` and `seed`. What is left out is as the
                 manifest says.
@@ -101,7 +105,7 @@ class Model:
                 setting is none of it or out of its range, or a file is missing.
         """
         about = (self.name, self.manifest, self.task, self, self._functions)
-        return predict(*about, inputs, signature, settings, self.progress)
+        return predict(*about, inputs, signature, settings, self.progress, batch_size)
 
     def stream(self, prompt: str, **settings: Any) -> Iterator[str]:
         """Yields what a generator writes after a prompt, piece by piece, as it is drawn.
