@@ -105,7 +105,8 @@ def test_the_search_path_has_the_environment_first(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     path = zoo.models.search_path()
     assert path[:2] == [tmp_path / "mine", tmp_path / "saved_models"]
-    assert len(path) == 3
+    assert path[-2:] == [Path(zoo.__file__).parent / "saved_models", zoo.models.saved.fetched_models()]
+    assert len(path) == 5
 
 
 def test_the_answer_is_followed_word_by_word(models):

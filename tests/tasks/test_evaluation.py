@@ -72,7 +72,9 @@ class Tagger:
         return [self._text(row) if isinstance(row, str) else self._tokens(row) for row in inputs]
 
     def _tokens(self, tokens):
-        return {"tokens": [{"token": token, "tag": self.tags.get(token, "X")} for token in tokens]}
+        return {
+            "tokens": [{"token": token, "tag": self.tags.get(token, "X"), "score": 0.5} for token in tokens]
+        }
 
     def _text(self, text):
         found = list(re.finditer(r"\S+", text))
@@ -214,7 +216,11 @@ class Classifier(Tagger):
 
     def predict(self, texts):
         chances = [0.75 if "fun" in text else 0.25 for text in texts]
-        return [{"scores": {"bad": 1 - chance, "good": chance}} for chance in chances]
+        labels = ["good" if chance > 0.5 else "bad" for chance in chances]
+        return [
+            {"label": label, "score": 0.75, "scores": {"bad": 1 - chance, "good": chance}}
+            for label, chance in zip(labels, chances, strict=True)
+        ]
 
 
 def test_a_classifier_is_scored_on_a_file(file):
