@@ -13,6 +13,7 @@ from zoo import export
 from zoo.data import gathered
 from zoo.errors import ZooError
 from zoo.export import blocks, bounds, serving, verify, writing
+from zoo.layers import cudnn, loops
 from zoo.recipes import sentiment
 from zoo.tasks import Manifest
 from zoo.text import Vocabulary
@@ -250,6 +251,33 @@ def test_an_export_holds_loops_and_kernels_whatever_machine_wrote_it(module, cel
     assert names.count("CudnnRNNV3") == names.count("StatelessWhile") == 4
     assert "CudnnRNNV3" not in placed(found.graph.as_graph_def())
     assert exported.predict(["good"])[0]["label"] in {"a", "b", "c"}
+
+
+def test_where_the_kernel_works_an_export_answers_the_same(module, monkeypatch):
+    """The device's number is made up, and a loop stands for cuDNN, so the whole graph runs as on a GPU."""
+
+    def kernel(mode, x, mask, weights, first, backwards):
+        traced.append(mode)
+        equations = {"lstm": loops.LSTM, "gru": loops.GRU}[mode]
+        loop = loops.Loop(equations, tf.transpose(mask)[:, :, None], backwards)
+        outputs, *last = loop.run(tf.transpose(x, (1, 0, 2)), weights, list(first))
+        return [tf.transpose(outputs, (1, 0, 2)), *last]
+
+    def answers():
+        model = sentiment.build_model(config, len(module.vocabulary), 3)
+        model.set_weights(weights or model.get_weights())
+        weights[:] = model.get_weights()
+        exported = sentiment.Sentiment(config, model, module.vocabulary, ["a", "b", "c"])
+        return [list(row["scores"].values()) for row in exported.predict(["good", "", "bad film " * 9])]
+
+    config = sentiment.Config(word_units=8, subword_units=0, units=8)
+    traced, weights = [], []
+    expected = answers()
+    assert traced == []
+    monkeypatch.setattr(tf.raw_ops, "DeviceIndex", lambda device_names: tf.constant(0))
+    monkeypatch.setattr(cudnn, "run", kernel)
+    np.testing.assert_allclose(answers(), expected, atol=1e-6)
+    assert len(traced) == 4
 
 
 def test_a_half_precision_model_is_exported_in_full_precision(module):

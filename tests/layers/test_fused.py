@@ -196,7 +196,16 @@ def portable(cell, **options):
     """Returns a layer and a graph of it that was traced as exports are."""
     _, layer = both(cell, return_sequences=True, return_state=True, **options)
     layer.portable = True
-    return layer, tf.function(lambda x, mask: layer(x, mask=mask), autograph=False)
+    exported = tf.function(lambda x, mask: layer(x, mask=mask), autograph=False)
+    # Nothing is known of the rows, as in exports.
+    unknown = tf.TensorSpec([None, None, FEATURES]), tf.TensorSpec([None, None], tf.bool)
+
+    def call(x, mask):
+        if mask is None:
+            return tf.function(layer, [unknown[0]], autograph=False)(x)
+        return exported.get_concrete_function(*unknown)(tf.constant(x), mask)
+
+    return layer, call
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
@@ -209,7 +218,7 @@ def test_without_a_gpu_an_exported_layer_loops(cell, mask, backwards):
         exported(inputs("float32"), real), layer(inputs("float32"), mask=real), strict=True
     ):
         np.testing.assert_allclose(found, expected, atol=1e-6)
-    graph = exported.get_concrete_function(inputs("float32"), real)
+    graph = tf.function(layer).get_concrete_function(inputs("float32"), mask=real)
     assert operations(graph).count("CudnnRNNV3") == 1
     assert not {"CudnnRNNV3", "ReverseSequence"} & set(placed(graph.graph.as_graph_def()))
 
@@ -235,6 +244,14 @@ def test_on_a_gpu_an_exported_layer_runs_the_kernel_on_what_it_can_read_and_loop
         expected, *states = layer(inputs("float32"), mask=real)
         np.testing.assert_allclose(outputs, expected + added, atol=1e-4)
         np.testing.assert_allclose(last, states, atol=1e-6)
+
+
+def test_no_rows_are_not_for_the_kernel(monkeypatch):
+    monkeypatch.setattr(tf.raw_ops, "DeviceIndex", lambda device_names: tf.constant(0))
+    monkeypatch.setattr(cudnn, "run", lambda mode, x, mask, weights, first, backwards: [x + 1, *first])
+    _, exported = portable("gru")
+    outputs, last = exported(tf.zeros((0, 5, FEATURES)), None)
+    assert (outputs.shape, last.shape) == ((0, 5, UNITS), (0, UNITS))
 
 
 def test_the_device_that_an_operation_stands_on_has_a_number():

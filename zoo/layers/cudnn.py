@@ -68,7 +68,7 @@ def run_or(
     """Runs as `run` does on a GPU, and by a loop elsewhere, in a graph that was not told where it will run.
 
     An operation says so, which knows the device it was placed on. Rows that the kernels cannot read take the
-    loop.
+    loop, and so does nothing at all.
 
     Args:
         loop: takes inputs, mask, weights and first as they are here, and gives what `run` gives.
@@ -77,7 +77,7 @@ def run_or(
     Returns:
         As `run`.
     """
-    on_gpu = tf.equal(tf.raw_ops.DeviceIndex(device_names=["GPU"]), 0)
+    on_gpu = tf.equal(tf.raw_ops.DeviceIndex(device_names=["GPU"]), 0) & (tf.size(inputs) > 0)
     if mask is not None:
         on_gpu &= tf.reduce_all(_fits(mask, _lengths(mask)))
     given = [inputs, *weights, *first, *([] if mask is None else [mask])]
@@ -87,8 +87,9 @@ def run_or(
         there = None if mask is None else others.pop()
         return run(mode, inputs, there, Weights(*others[:3]), others[3:], backwards)
 
-    # Outside of the condition, inside of which TensorFlow would simplify it less; there, by no steps at all.
-    steps = tf.where(on_gpu, 0, tf.shape(inputs)[1])
+    # Outside of the condition, inside of which TensorFlow would simplify it less. Where the kernel works one
+    # step is left to it: of none at all it could not say of what shape their list is.
+    steps = tf.where(on_gpu, 1, tf.shape(inputs)[1])
     looped = list(loop(inputs[:, :steps], None if mask is None else mask[:, :steps], weights, first))
     return tf.cond(on_gpu, lambda: _sealed(kernel, given), lambda: looped)
 
