@@ -48,7 +48,9 @@ class Evaluate:
     def run(self) -> None:
         """Predicts and prints scores."""
         options = {"tags": self.tags, "source": self.source, "target": self.target}
-        streams.check_output(self.output, streams.TABLES)
+        from zoo.data.own import tables
+
+        streams.check_output(self.output, tables.SUFFIXES)
         model = models.load(self.model)
         import tensorflow as tf  # which is there by now, and not before the name is found
 

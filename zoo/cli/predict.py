@@ -58,11 +58,12 @@ class Predict:
             )
         if self.json and self.output:
             raise ZooError("--json prints, and --output writes; give one of them")
+        from zoo.data.own import tables
         from zoo.show import answers
         from zoo.show.progress import rows_bar
         from zoo.tasks import of
 
-        streams.check_output(self.output, (*streams.TABLES, ".svg"))
+        streams.check_output(self.output, (*tables.SUFFIXES, ".svg"))
         saved = models.find(self.model)
         # What a file lacks is found before TensorFlow is imported.
         task = of(saved.manifest)

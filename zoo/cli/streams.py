@@ -14,7 +14,6 @@ from zoo.errors import ZooError
 from zoo.models.files import write_atomically
 
 STANDARD = "-"
-TABLES = (".csv", ".tsv", ".jsonl")
 
 
 def say(value: Mapping[str, Any]) -> None:

@@ -94,7 +94,7 @@ def draw(logits: tf.Tensor, t: tf.Tensor, temperature, top_k, top_p, seeds) -> t
     Returns:
         Tokens, int32 (batch,).
     """
-    uniform = tf.gather(_uniform(seeds, t + 1), t, axis=1)
+    uniform = tf.gather(_blocks(seeds, tf.cast(t // BLOCK, tf.int64)[None]), t % BLOCK, axis=1)
     return _drawn(logits, uniform, temperature, top_k, top_p, tf.reduce_any((top_k > 0) | (top_p < 1)))
 
 
@@ -204,7 +204,11 @@ def _kept(logits, top_k, top_p) -> tf.Tensor:
 
 def _uniform(seeds, steps) -> tf.Tensor:
     """Returns random numbers below 1, float32 (batch, steps or more), each row's from its seed alone."""
-    blocks = tf.range(tf.cast(steps, tf.int64) // BLOCK + 1)
+    return _blocks(seeds, tf.range(tf.cast(steps, tf.int64) // BLOCK + 1))
+
+
+def _blocks(seeds, blocks) -> tf.Tensor:
+    """Returns the random numbers of some blocks, which are known by their numbers, side by side."""
     pairs = tf.reshape(tf.stack(tf.meshgrid(seeds, blocks, indexing="ij"), axis=-1), [-1, 2])
     drawn = tf.map_fn(
         lambda pair: tf.random.stateless_uniform([BLOCK], pair, alg="philox"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Literal
 
 import tensorflow as tf
 
-from zoo.layers.loops import Weights
+from zoo.layers.loops import Tensors, Weights
 
 Mode = Literal["lstm", "gru"]
+Way = Callable[..., Tensors]
 
 
 def run(
@@ -17,7 +18,7 @@ def run(
     inputs: tf.Tensor,
     mask: tf.Tensor | None,
     weights: Weights,
-    first: Sequence[tf.Tensor],
+    first: Tensors,
     backwards: bool,
 ) -> list[tf.Tensor]:
     """Runs through all steps of rows that are padded on the right.
@@ -57,13 +58,7 @@ def run(
 
 
 def run_or(
-    loop: Callable[..., Sequence[tf.Tensor]],
-    mode: Mode,
-    inputs: tf.Tensor,
-    mask: tf.Tensor | None,
-    weights: Weights,
-    first: Sequence[tf.Tensor],
-    backwards: bool,
+    kernel: Way, loop: Way, inputs: tf.Tensor, mask: tf.Tensor | None, weights: Weights, first: Tensors
 ) -> list[tf.Tensor]:
     """Runs as `run` does on a GPU, and by a loop elsewhere, in a graph that was not told where it will run.
 
@@ -71,8 +66,9 @@ def run_or(
     loop, and so does nothing at all.
 
     Args:
-        loop: takes inputs, mask, weights and first as they are here, and gives what `run` gives.
-        mode, inputs, mask, weights, first, backwards: see `run`.
+        kernel: `run`, but for the arguments that are here.
+        loop: takes what the kernel takes, and gives the same.
+        inputs, mask, weights, first: see `run`.
 
     Returns:
         As `run`.
@@ -82,19 +78,19 @@ def run_or(
         on_gpu &= tf.reduce_all(_fits(mask, _lengths(mask)))
     given = [inputs, *weights, *first, *([] if mask is None else [mask])]
 
-    def kernel(*tensors: tf.Tensor) -> list[tf.Tensor]:
+    def sealed(*tensors: tf.Tensor) -> Tensors:
         inputs, *others = tensors
         there = None if mask is None else others.pop()
-        return run(mode, inputs, there, Weights(*others[:3]), others[3:], backwards)
+        return kernel(inputs, there, Weights(*others[:3]), others[3:])
 
     # Outside of the condition, inside of which TensorFlow would simplify it less. Where the kernel works one
     # step is left to it: of none at all it could not say of what shape their list is.
     steps = tf.where(on_gpu, 1, tf.shape(inputs)[1])
     looped = list(loop(inputs[:, :steps], None if mask is None else mask[:, :steps], weights, first))
-    return tf.cond(on_gpu, lambda: _sealed(kernel, given), lambda: looped)
+    return tf.cond(on_gpu, lambda: _sealed(sealed, given), lambda: looped)
 
 
-def _sealed(function: Callable[..., list[tf.Tensor]], given: Sequence[tf.Tensor]) -> list[tf.Tensor]:
+def _sealed(function: Way, given: Tensors) -> list[tf.Tensor]:
     """Calls a function of which this machine may lack kernels, as long as it is not run.
 
     Other calls and conditions are taken apart before operations are placed, which wants a kernel for each.

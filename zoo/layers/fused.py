@@ -34,15 +34,14 @@ class _Fused(keras.layers.RNN):
         first = [tf.cast(state, self.compute_dtype) for state in tf.nest.flatten(initial_state)]
         mask = mask[0] if isinstance(mask, list) else mask
         loop = functools.partial(self._loop, training)
-        given = (sequences, mask, weights, first)
-        if not (self.kernel and self.use_cudnn):
-            outputs, *last = loop(*given)
-        elif self.portable and not tf.executing_eagerly():
-            outputs, *last = cudnn.run_or(loop, self.kernel, *given, self.go_backwards)
-        elif has_gpu():
-            outputs, *last = cudnn.run(self.kernel, *given, self.go_backwards)
-        else:
-            outputs, *last = loop(*given)
+        way: cudnn.Way = loop
+        if self.kernel and self.use_cudnn:
+            kernel = functools.partial(cudnn.run, self.kernel, backwards=self.go_backwards)
+            if self.portable and not tf.executing_eagerly():
+                way = functools.partial(cudnn.run_or, kernel, loop)
+            elif has_gpu():
+                way = kernel
+        outputs, *last = way(sequences, mask, weights, first)
         if self.go_backwards:
             outputs = tf.reverse(outputs, [1])
         return last[0], outputs, last

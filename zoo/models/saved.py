@@ -11,7 +11,7 @@ from pathlib import Path
 
 from zoo.data.cache import cache_dir
 from zoo.errors import ZooError
-from zoo.models.copied import GRAPH, sizes
+from zoo.models.copied import GRAPH, hashes, sizes
 from zoo.tasks import MANIFEST, Manifest
 
 COMPANIONS = "sequence_zoo_models"
@@ -37,6 +37,15 @@ class Saved:
     def megabytes(self) -> float:
         """Size of all files."""
         return sizes(self.path) / 1e6
+
+    def check(self) -> None:
+        """Makes sure that the files are those of the manifest.
+
+        Raises:
+            ZooError: they are not.
+        """
+        if problem := self.problem(hashes(self.path)):
+            raise ZooError(f"{self.path}: {problem}; export it anew")
 
     def problem(self, found: Mapping[str, str]) -> str:
         """Says how files differ from those of the manifest, or returns an empty string.

@@ -296,8 +296,7 @@ def pack(models: Mapping[str, Saved], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     written, entries = [], {}
     for name, saved in sorted(models.items()):
-        if problem := saved.problem(hashes(saved.path)):
-            raise ZooError(f"{saved.path}: {problem}; export it anew")
+        saved.check()
         path = folder / f"{name}.tar"
         temporary = path.with_name(f".{path.name}.tmp{os.getpid()}")
         try:

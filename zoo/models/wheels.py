@@ -8,11 +8,10 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from zoo import __version__
 from zoo.errors import ZooError
-from zoo.models.copied import hashes
 from zoo.models.saved import COMPANIONS, Saved
 
-VERSION = "0.1.0"
 _LARGEST = 100_000_000  # bytes: more an index of packages does not take
 _ANY = "py3-none-any"
 _TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip file can tell: the same models give the same bytes
@@ -30,18 +29,17 @@ def pack(models: Mapping[str, Saved], folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     by_mapping: dict[str, dict[str, Saved]] = {}
     for name, saved in sorted(models.items()):
-        if problem := saved.problem(hashes(saved.path)):
-            raise ZooError(f"{saved.path}: {problem}; export it anew")
+        saved.check()
         by_mapping.setdefault(saved.manifest.mapping, {})[name] = saved
     return [_written(mapping, own, folder) for mapping, own in sorted(by_mapping.items())]
 
 
 def _written(mapping: str, models: Mapping[str, Saved], folder: Path) -> Path:
     project = f"sequence_zoo_models_{mapping}"
-    info = f"{project}-{VERSION}.dist-info"
+    info = f"{project}-{__version__}.dist-info"
     licences = "; ".join(f"{name}: {saved.manifest.dataset.licence}" for name, saved in models.items())
     metadata = (
-        f"Metadata-Version: 2.1\nName: {project.replace('_', '-')}\nVersion: {VERSION}\n"
+        f"Metadata-Version: 2.1\nName: {project.replace('_', '-')}\nVersion: {__version__}\n"
         f"Summary: Models of the sequence zoo for {mapping}: {', '.join(models)}\n"
         f"Requires-Python: >=3.11\n\nLicences of the data that they learned from: {licences}\n"
     )
@@ -57,7 +55,7 @@ def _written(mapping: str, models: Mapping[str, Saved], folder: Path) -> Path:
     )
     record = "".join(f"{name},{_digest(content)},{len(content)}\n" for name, content in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
-    path = folder / f"{project}-{VERSION}-{_ANY}.whl"
+    path = folder / f"{project}-{__version__}-{_ANY}.whl"
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as wheel:
