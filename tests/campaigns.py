@@ -1,8 +1,8 @@
 """What no test has time for: python -m tests.campaigns --minutes 30.
 
-Fuzzed inputs to every model that is found, kills of every recipe at random moments, and hostile models. Each
-campaign takes an equal share of the time and says what it did; the exit code is 1 if anything was lost. With
-one seed everything is the same again, as far as the time allows.
+Fuzzed inputs to every model that is found, kills of every recipe at random moments, hostile models, and
+hostile requests to a server. Each campaign takes an equal share of the time and says what it did; the exit
+code is 1 if anything was lost. With one seed everything is the same again, as far as the time allows.
 """
 
 from __future__ import annotations
@@ -273,6 +273,34 @@ def hostile(watch: Watch, draw: random.Random) -> None:
                 watch.lose(f"{name}: something was written")
 
 
+def requests(watch: Watch, draw: random.Random, most: int) -> None:
+    """So many hostile requests to one server, sixteen at a time: each is refused, and it stays as it was."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from requests_of_strangers import hostile as one_of
+    from requests_of_strangers import status_of
+    from servers import serving
+
+    def send(request) -> tuple[str, int]:
+        status = status_of(server.port, request)
+        return f"{request.kind}: {status or 'closed'}", status in request.allowed
+
+    with serving("sentiment_tweets") as server, ThreadPoolExecutor(16) as pool:
+        while watch.tried.total() < most and not watch.over:
+            for told, right in pool.map(send, [one_of(draw) for _ in range(500)]):
+                watch.tried[told] += 1
+                if not right:
+                    watch.lose(told)
+            if watch.tried.total() == 500:  # by then it has seen all that there is
+                before = server.resident()
+            status, answer = server.ask("/v1/models/sentiment_tweets:predict", {"instances": ["fine"]})
+            if status != 200:
+                watch.lose(f"a good request: {status} {answer}")
+        print(f"resident: {before:.0f} MB after 500 requests, {server.resident():.0f} MB at the end")
+        if server.resident() > 1.1 * before:
+            watch.lose("memory leaks")
+
+
 MUST_BE_REFUSED = ("an operation", "an asset's name", "an object", "no objects")
 
 
@@ -287,12 +315,16 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30, help="for all campaigns together")
     parser.add_argument("--seed", type=int, default=1, help="of everything that is random")
     parser.add_argument("--inputs", type=int, default=3000, help="to each model, at most")
-    parser.add_argument("--only", choices=("inputs", "kills", "hostile"), help="this campaign alone")
+    parser.add_argument("--requests", type=int, default=20_000, help="to the server, at most")
+    parser.add_argument(
+        "--only", choices=("inputs", "kills", "hostile", "requests"), help="this campaign alone"
+    )
     chosen = parser.parse_args()
     campaigns: dict[str, Callable[[Watch, random.Random], None]] = {
         "inputs": lambda watch, draw: inputs(watch, draw, chosen.inputs),
         "kills": kills,
         "hostile": hostile,
+        "requests": lambda watch, draw: requests(watch, draw, chosen.requests),
     }
     names = [chosen.only] if chosen.only else list(campaigns)
     watches = []

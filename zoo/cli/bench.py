@@ -16,14 +16,16 @@ class Bench:
     """Measures speed against what one would use instead, on this machine."""
 
     recipe: Annotated[
-        Literal["sentiment", "tagging", "translation", "captioning", "generation", "training", "gpu"],
+        Literal[
+            "sentiment", "tagging", "translation", "captioning", "generation", "serving", "training", "gpu"
+        ],
         tyro.conf.Positional,
     ]
     """What to measure: a recipe; or training steps of all recipes, on the CPU (training), or on the GPU and
-    on the CPU beside it (gpu)."""
+    on the CPU beside it (gpu); or a server under 32 clients (serving)."""
     model: str = ""
-    """Of translation, captioning and generation, the saved model to measure; empty for the first one that is
-    here."""
+    """Of translation, captioning, generation and serving, the saved model to measure; empty for the first one
+    that is here, or sentiment_tweets."""
     full: bool = False
     """A longer measurement; of sentiment also a training to the end, to compare accuracy; of training and gpu
     also the sizes of the largest presets."""
@@ -37,8 +39,8 @@ class Bench:
         """Runs the benchmark."""
         import importlib
 
-        if self.model and self.recipe not in ("translation", "captioning", "generation"):
-            choices = "translation, captioning and generation"
+        if self.model and self.recipe not in ("translation", "captioning", "generation", "serving"):
+            choices = "translation, captioning, generation and serving"
             raise ZooError(f"--model is for {choices}; leave it out for {self.recipe}")
         steps = self.recipe in ("training", "gpu")
         for flag in ("output", "pytorch"):

@@ -14,6 +14,7 @@ from zoo.cli.models import Models
 from zoo.cli.new import New
 from zoo.cli.parse import one_line_errors, parse_commands
 from zoo.cli.predict import Predict
+from zoo.cli.serve import Serve
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
@@ -24,6 +25,7 @@ Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict captioning_flickr8k photo.jpg
          python -m zoo predict generation_python "def main(" --temperature 0.5
          python -m zoo predict forecasting_seattle --input my.csv
+Serve:   python -m zoo serve sentiment_tweets
 Fetch:   python -m zoo models get translation_en_fr
 Compare: python -m zoo compare cells --recipe sentiment
 Copy:    python -m zoo new sentiment mine.py --test
@@ -35,5 +37,5 @@ Exit codes: 0 done, 2 one line says what is wrong (with --debug the trace, too),
 def main() -> None:
     """Parses the command line and runs the command."""
     with one_line_errors():
-        commands = List | Info | Predict | Evaluate | Models | Inspect | Compare | Bench | New
+        commands = List | Info | Predict | Evaluate | Serve | Models | Inspect | Compare | Bench | New
         parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()

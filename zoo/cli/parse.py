@@ -243,3 +243,19 @@ def _first_sentence(boxed: str) -> str:
         "; flags follow their command" if misplaced else f"; perhaps you meant {guess[0]}" if guess else ""
     )
     return f"{said}{advice}; see --help"
+
+
+@contextlib.contextmanager
+def extra(name: str) -> Iterator[None]:
+    """Says how to install what an import finds missing.
+
+    Args:
+        name: of the extra that has it.
+
+    Raises:
+        ZooError: something is missing.
+    """
+    try:
+        yield
+    except ImportError as error:
+        raise ZooError(f'{error.name} is missing: pip install "sequence-zoo[{name}]"') from None

@@ -79,7 +79,7 @@ def predict(
         values = {key or given: value for key, value in task.tensors(block, chosen).items()}
         values |= {key: column[done : done + len(block)] for key, column in columns.items()}
         tensors = {key: _tensor(name, key, function.inputs[key], value) for key, value in values.items()}
-        outputs = _run(name, function, tensors)
+        outputs = run(name, function, tensors)
         try:
             answers += task.answers({key: outputs[key].numpy() for key in sorted(outputs)}, block, manifest)
         except (IndexError, KeyError, TypeError, ValueError) as error:  # a stranger's model may give anything
@@ -134,7 +134,20 @@ def _arguments(
     return given, columns
 
 
-def _run(name: str, function: Function, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+def run(name: str, function: Function, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Calls a signature.
+
+    Args:
+        name: of the model, for messages.
+        function: the signature.
+        tensors: name -> tensor of what it takes.
+
+    Returns:
+        Name -> tensor of what it gives.
+
+    Raises:
+        ZooError: it refuses what it was given, or fails.
+    """
     import tensorflow as tf
 
     try:

@@ -44,6 +44,7 @@ class Model:
         manifest: what `zoo.json` says; empty for a foreign model.
         task: what the model is for.
         signatures: name -> TensorFlow function, as `tf.saved_model.load` gives them.
+        functions: name -> the same, called wherever it is fastest.
         progress: what `predict` tells how many rows are done.
     """
 
@@ -61,7 +62,7 @@ class Model:
                 with quiet(), on(CPU):  # where weights wait for whatever device is asked
                     self._loaded = tf.saved_model.load(str(copy))
                 self.signatures = dict(self._loaded.signatures)
-                self._functions = {name: _function(signature) for name, signature in self.signatures.items()}
+                self.functions = {name: _function(signature) for name, signature in self.signatures.items()}
             except ZooError as error:
                 raise ZooError(
                     f"{saved.path}: refused, since {one_line(str(error))}: such a model might write files or "
@@ -104,7 +105,7 @@ class Model:
             ZooError: `inputs` is a single one, there is no such signature that takes inputs and settings, a
                 setting is none of it or out of its range, or a file is missing.
         """
-        about = (self.name, self.manifest, self.task, self, self._functions)
+        about = (self.name, self.manifest, self.task, self, self.functions)
         return predict(*about, inputs, signature, settings, self.progress, batch_size)
 
     def stream(self, prompt: str, **settings: Any) -> Iterator[str]:

@@ -1,0 +1,72 @@
+"""A server in a process of its own, as tests start it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TIMEOUT = 5.0
+
+
+class Server(NamedTuple):
+    """A server that answers.
+
+    Attributes:
+        process: it.
+        port: of REST.
+        grpc_port: of gRPC.
+    """
+
+    process: subprocess.Popen[str]
+    port: int
+    grpc_port: int
+
+    def ask(self, path: str, body: Any = None, method: str | None = None) -> tuple[int, Any]:
+        """Returns the status and what the JSON of the answer says."""
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", content, method=method)
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def resident(self) -> float:
+        """Returns the megabytes of memory that the process holds."""
+        pages = int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        return pages * 4096 / 1e6
+
+
+@contextlib.contextmanager
+def serving(*names: str, flags: tuple[str, ...] = ("--timeout", str(TIMEOUT))) -> Iterator[Server]:
+    """Starts a server, and ends it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        grpc_port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "zoo",
+        "serve",
+        *names,
+        "--port",
+        "0",
+        "--grpc-port",
+        str(grpc_port),
+        *flags,
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        first = process.stdout.readline()
+        assert "http://127.0.0.1:" in first, (first, process.wait(60))
+        yield Server(process, int(first.split(":")[3].split("/")[0]), grpc_port)
+    finally:
+        process.kill()
+        process.wait()

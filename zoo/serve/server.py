@@ -1,0 +1,91 @@
+"""A server from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import uvicorn
+
+from zoo.errors import ZooError
+from zoo.serve.protocol import BoundedProtocol
+
+_CONNECTIONS = 1000
+_LAST_SECONDS = 10  # for answers that are under way when the server is told to end
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which ends quietly on a signal: to be told to stop is no failure."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop, signals = asyncio.get_running_loop(), (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+
+def serve(
+    application: Any,
+    bound: socket.socket,
+    seconds: float = 30.0,
+    ready: Callable[[int], None] = lambda port: None,
+    beside: Callable[[], Awaitable[Callable[[], Awaitable[None]]]] | None = None,
+) -> None:
+    """Serves an ASGI application until SIGINT or SIGTERM; answers that are under way are still given.
+
+    Args:
+        application: what answers.
+        bound: where, as `bind` gives it; it is closed in the end.
+        seconds: for a request to arrive, and for a client to take its answer.
+        ready: is told the port, when requests are taken.
+        beside: starts what else is to run in the same loop, and returns what ends it.
+    """
+    protocol = type("Protocol", (BoundedProtocol,), {"seconds": seconds})
+    config = uvicorn.Config(
+        application, http=protocol, ws="none", lifespan="off", log_level="error", access_log=False,
+        server_header=False, date_header=False, limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+    )  # fmt: skip
+
+    async def run() -> None:
+        end = await beside() if beside else None
+        ready(bound.getsockname()[1])
+        try:
+            await _Server(config).serve([bound])
+        finally:
+            if end:
+                await end()
+
+    with contextlib.closing(bound), asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
+        runner.run(run())
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Takes a port, so that it is known to be free before what takes long; nobody can connect to it yet.
+
+    Args:
+        host: address to listen at.
+        port: of it; 0 for one that is free.
+
+    Raises:
+        ZooError: it is taken.
+    """
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        why = os.strerror(error.errno) if error.errno else error
+        raise ZooError(f"{host}:{port}: cannot be listened at ({why}); give another --port") from None
+    return bound
