@@ -4,6 +4,7 @@ import contextlib
 import functools
 import json
 import random
+import resource
 import signal
 import socket
 import threading
@@ -12,7 +13,7 @@ import urllib.request
 import numpy as np
 import pytest
 import tensorflow as tf
-from requests_of_strangers import hostile, post, status_of
+from requests_of_strangers import Hostile, hostile, post, status_of
 from servers import serving
 
 import zoo
@@ -23,8 +24,12 @@ TEXTS = ["what a lovely day", "three hours late, again", "", "naïve \U0001f600 
 
 @pytest.fixture(scope="module")
 def server():
+    # One test opens a thousand connections.
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[1], before[1]))
     with serving(*MODELS) as running:
         yield running
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +208,19 @@ def test_who_does_not_finish_is_sent_away(server):
         *late, idle = [connection.recv(4096) for connection in connections]
         assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in late), late
         assert idle == b""  # it asked for nothing
+
+
+def test_more_connections_than_there_may_be_are_told_to_come_again(server):
+    address = ("127.0.0.1", server.port)
+    with contextlib.ExitStack() as stack:
+        for _ in range(1000):
+            stack.enter_context(socket.create_connection(address, 60))
+        one_more = stack.enter_context(socket.create_connection(address, 60))
+        answer = one_more.recv(4096)
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"retry-after: 1" in answer
+    while status_of(server.port, Hostile("a friend", b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")) != 200:
+        pass  # the others are gone as soon as it has seen that
 
 
 def test_a_connection_is_kept_and_requests_on_it_follow_each_other(server):

@@ -19,9 +19,11 @@ class BoundedProtocol(HttpToolsProtocol):
 
     Attributes:
         seconds: for a request to arrive, and for a client to take its answer.
+        most: connections at a time.
     """
 
     seconds = 30.0
+    most = 1000
     _timer: asyncio.TimerHandle | None = None
     _head = 0  # bytes of headers that are not complete
     _in_head = True
@@ -31,6 +33,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Waits for a first request."""
         super().connection_made(transport)
         self._wait()
+        if len(self.connections) > self.most:
+            self._refuse(503, f"{self.most:,} connections are open already; try again later")
 
     def connection_lost(self, error: Exception | None) -> None:
         """Waits no longer."""
@@ -106,6 +110,7 @@ class BoundedProtocol(HttpToolsProtocol):
             "content-type: application/json",
             f"content-length: {len(body)}",
             "connection: close",
+            *(["retry-after: 1"] if status == http.HTTPStatus.SERVICE_UNAVAILABLE else []),
         ]
         self.transport.write("\r\n".join([*lines, "", ""]).encode() + body)
         self.transport.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -15,12 +16,21 @@ import uvicorn
 from zoo.errors import ZooError
 from zoo.serve.protocol import BoundedProtocol
 
-_CONNECTIONS = 1000
+_CONNECTIONS, _OTHER_FILES = 1000, 124
 _LAST_SECONDS = 10  # for answers that are under way when the server is told to end
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, which ends quietly on a signal: to be told to stop is no failure."""
+    """uvicorn's, which says when it takes requests, and ends quietly on a signal: that is no failure."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]):
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Takes requests from its end on."""
+        await super().startup(sockets)
+        self._ready()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -50,18 +60,18 @@ def serve(
         ready: is told the port, when requests are taken.
         beside: starts what else is to run in the same loop, and returns what ends it.
     """
-    protocol = type("Protocol", (BoundedProtocol,), {"seconds": seconds})
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = min(_CONNECTIONS, max(1, files - _OTHER_FILES))
+    protocol = type("Protocol", (BoundedProtocol,), {"seconds": seconds, "most": most})
     config = uvicorn.Config(
         application, http=protocol, ws="none", lifespan="off", log_level="error", access_log=False,
-        server_header=False, date_header=False, limit_concurrency=_CONNECTIONS,
-        timeout_graceful_shutdown=_LAST_SECONDS,
+        server_header=False, date_header=False, timeout_graceful_shutdown=_LAST_SECONDS,
     )  # fmt: skip
 
     async def run() -> None:
         end = await beside() if beside else None
-        ready(bound.getsockname()[1])
         try:
-            await _Server(config).serve([bound])
+            await _Server(config, lambda: ready(bound.getsockname()[1])).serve([bound])
         finally:
             if end:
                 await end()
