@@ -9,7 +9,7 @@ import tensorflow as tf
 from cases import CASES
 from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
-from zoo.bench import kernels, step, training
+from zoo.bench import kernels, serving, step, training
 from zoo.errors import ZooError
 
 
@@ -123,3 +123,22 @@ def test_what_cannot_be_measured_or_written_is_told_first(tmp_path):
 def test_a_recipe_that_fails_is_told_with_its_device():
     with pytest.raises(ZooError, match=r"(?s)nothing on the CPU: .*No module named 'zoo.recipes.nothing'"):
         training.main(recipes=["nothing"])
+
+
+def test_what_wrk_saw_is_read():
+    report = """Running 10s test @ http://127.0.0.1:8501/v1/models/m:predict
+  1 threads and 32 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency    21.50ms    4.11ms  58.02ms   80.11%
+  Latency Distribution
+     50%   21.10ms
+     75%   23.00ms
+     90%   26.40ms
+     99%    1.04s
+  14801 requests in 10.01s, 4.33MB read
+  Socket errors: connect 0, read 1, write 0, timeout 2
+  Non-2xx or 3xx responses: 4
+Requests/sec:   1478.62
+"""
+    assert serving.read(report) == serving.Load(1478.62, 21.1, 1040, 7)
+    assert serving.read(report.replace("21.10ms", "900.00us")).median == 0.9

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from zoo.errors import ZooError
 from zoo.models import Model
 from zoo.serve.batching import Batcher, Room
 from zoo.serve.errors import Late, TooLarge, Unknown
@@ -53,10 +54,15 @@ class Served:
         limits: of each request.
         metrics: what was counted.
         bodies: room for what is being read.
+
+    Raises:
+        ZooError: two models have the same name.
     """
 
     def __init__(self, models: Sequence[Model], limits: Limits):
         self.models = {model.name: model for model in models}
+        if len(self.models) < len(models):
+            raise ZooError("two of the models have the same name; serve them at two ports")
         self.limits = limits
         self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="model")
         self._rows, self._calls = Room(limits.waiting, "rows"), Room(4 * (os.cpu_count() or 1), "calls")
