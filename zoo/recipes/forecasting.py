@@ -33,7 +33,7 @@ class Config(training.Settings):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "seattle_weather"
-    """seattle_weather, or a CSV, TSV or JSONL file with a column of times and columns of numbers."""
+    """seattle_weather, or a CSV, TSV, JSONL or Parquet file with a column of times and columns of numbers."""
     columns: str = ""
     """Columns that are read, joined by commas; empty: of seattle_weather temp_max, of a file all."""
     targets: str = ""

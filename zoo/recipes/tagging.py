@@ -200,7 +200,7 @@ class Tagging(export.Serving):
 
     @export.signature("text", "padded")
     def tag_text_padded(self, text):
-        """As `tag_text`, but all outputs have a row for each text, as servers want; `length` counts tokens."""
+        """As `tag_text`; all outputs have a row for each text, as servers want it: `length` counts tokens."""
         return export.dense(*self.placed(text))
 
     @export.signature("tokens", "tokens", (None, None))

@@ -28,7 +28,7 @@ def as_file(rows: Any) -> Path:
     """
     if isinstance(rows, str | Path):
         return Path(rows)
-    found = [_plain(row) for row in _dicts(rows)]
+    found = [plain(row) for row in _dicts(rows)]
     if not found:
         raise ZooError("there are no rows; give some")
     tagged = all(isinstance(row.get("tokens"), list) for row in found)
@@ -59,8 +59,8 @@ def _dicts(rows: Any) -> Iterable[Mapping[str, Any]]:
     return list(rows)
 
 
-def _plain(row: Any) -> dict[str, Any]:
-    """Returns a row of strings, numbers and lists of them."""
+def plain(row: Any) -> dict[str, Any]:
+    """Returns a row of strings, numbers, and lists and dicts of them, as JSON has them."""
     if not isinstance(row, Mapping):
         raise ZooError(
             f'a row is a {type(row).__name__}; give each as a dict, as {{"text": "...", "label": "..."}}'
@@ -71,6 +71,8 @@ def _plain(row: Any) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return plain(value)
     if isinstance(value, np.ndarray | list | tuple):
         return [_value(each) for each in (value.tolist() if isinstance(value, np.ndarray) else value)]
     if isinstance(value, np.generic):

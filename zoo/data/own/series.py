@@ -119,7 +119,7 @@ def join(*parts: Series) -> Series:
 
 
 def read_series(path: Path, columns: str = "", time: str = "", flags: bool = True) -> Series:
-    """Reads a CSV, TSV or JSONL file with a column of times and columns of numbers, oldest row first.
+    """Reads a CSV, TSV, JSONL or Parquet file of times and columns of numbers, the oldest row first.
 
     Args:
         path: the file.
