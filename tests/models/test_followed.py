@@ -1,5 +1,6 @@
 """Live data: one row after the other."""
 
+import dataclasses
 import datetime
 
 import numpy as np
@@ -43,9 +44,8 @@ def test_each_row_is_answered_as_a_window_of_all_rows_so_far(forecaster, rows):
 def test_the_times_are_those_that_predict_says_of_a_file(forecaster, series, rows):
     follower = forecaster.follow()
     for time, values in rows:
-        answer = follower(
-            datetime.date.fromisoformat(time), dict(zip(("noise", "load"), values[::-1], strict=True))
-        )
+        named = {"noise": values[1], "load": values[0], "more": "of no matter"}
+        answer = follower(datetime.date.fromisoformat(time), named)
     (whole,) = forecaster.predict(series)
     assert [{**step, "forecast": 0, "10%": 0, "90%": 0} for step in answer["forecasts"]] == [
         {**step, "forecast": 0, "10%": 0, "90%": 0} for step in whole["forecasts"]
@@ -90,7 +90,7 @@ def test_a_row_that_does_not_fit_is_one_line_and_changes_nothing(forecaster, row
 
 def test_hours_with_a_zone_go_on_where_the_clock_is_set_back(forecaster):
     follower = Follower(forecaster)
-    object.__setattr__(follower._about, "interval", 3600)
+    follower._about = dataclasses.replace(follower._about, interval=3600)
     for time in ("2021-10-31T02:00+02:00", "2021-10-31T02:00+01:00", "2021-10-31T03:00+01:00"):
         answer = follower(time, [1, 2])
     assert answer["forecasts"][0]["time"] == "2021-10-31T04:00:00"

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.data.own.series import following
 from zoo.data.own.times import Moment, moment_of, written
-from zoo.errors import ZooError
+from zoo.errors import ZooError, one_line
 from zoo.tasks import About, Window
 
 if TYPE_CHECKING:
@@ -36,9 +36,7 @@ class Follower:
         self._step = model.signatures.get("step")
         needed = {"values", "time", "state"}
         if self._step is None or set(self._step.structured_input_signature[1]) != needed:
-            raise ZooError(
-                f"{model.name}: only forecasters follow; this model has no signature step for rows"
-            )
+            raise ZooError(f"{model.name}: only forecasters follow; this model has no step for rows")
         self._model, self._about = model, About.of(model.manifest)
         self.columns = tuple(self._about.columns)
         self.state = np.zeros([1, self._step.structured_input_signature[1]["state"].shape[1]], np.float32)
@@ -85,9 +83,8 @@ class Follower:
         try:
             row = np.asarray(values, np.float64).reshape(-1)
         except (TypeError, ValueError):
-            raise ZooError(
-                f"{name}: {str(values)[:60]} are no numbers; give one for each of {wanted}"
-            ) from None
+            shown = one_line(str(values))[:60]
+            raise ZooError(f"{name}: {shown} are no numbers; give one for each of {wanted}") from None
         if len(row) != len(self.columns):
             raise ZooError(f"{name}: a row of {len(row)} values; give one for each of {wanted}")
         return row
