@@ -102,19 +102,14 @@ class Predict:
 def _show_live(model: models.Model, prompt: str, settings: dict[str, Any]) -> None:
     from zoo.show.answers import safe
     from zoo.show.console import console
+    from zoo.text.units import between
 
     page, (seed, *_) = console(highlight=False), settings.pop("seed")
     page.print(safe(prompt), style="bold", end="")
     for number, piece in enumerate(model.stream(prompt, **settings, seed=seed)):
-        apart = " " if number == 0 and _is_word(model, prompt, piece) else ""
+        apart = "" if number else between(model.manifest.config["level"], prompt, piece)
         page.print(apart + safe(piece), style="cyan", end="", soft_wrap=True)
     page.print()
-
-
-def _is_word(model: models.Model, prompt: str, piece: str) -> bool:
-    """Tells whether a word follows a word."""
-    touch = not prompt or prompt[-1].isspace() or piece.startswith("\n")
-    return model.manifest.config.get("level") == "word" and not touch
 
 
 def _texts(typed: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data.cache import cache_dir
+from zoo.data.files import write_atomically
 from zoo.errors import ZooError
 
 
@@ -40,9 +41,7 @@ def as_file(rows: Any) -> Path:
     path = cache_dir() / "own" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(encoded)
-        temporary.replace(path)
+        write_atomically(path, encoded)
     return path
 
 
