@@ -124,7 +124,7 @@ class Series(Task):
     name = "series"
     reads = "series"
     options = ("columns", "time")
-    kind = "a CSV, TSV or JSONL file"
+    kind = "a CSV, TSV, JSONL or Parquet file"
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
         "seattle_weather": Observed(
