@@ -108,10 +108,12 @@ class Task(Reader):
     Attributes:
         reads: what goes in.
         settings: inputs of `serving_default` that the command line has flags for.
+        pipeline: what model hubs call it; empty: nothing.
     """
 
     reads: ClassVar[Literal["texts", "pictures", "series"]] = "texts"
     settings: ClassVar[tuple[str, ...]] = ()
+    pipeline: ClassVar[str] = ""
 
     @classmethod
     def for_model(cls, manifest: Manifest) -> Task:

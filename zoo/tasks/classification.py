@@ -61,6 +61,7 @@ class Classification(Task):
     """Features: `text` string, `label` int64. The user's own: a table with the columns text and label."""
 
     name = "classification"
+    pipeline = "text-classification"
     kind = "a CSV, TSV, JSONL or Parquet file"
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says

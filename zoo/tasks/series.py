@@ -122,6 +122,7 @@ class Series(Task):
     """
 
     name = "series"
+    pipeline = "time-series-forecasting"
     reads = "series"
     options = ("columns", "time")
     kind = "a CSV, TSV, JSONL or Parquet file"

@@ -89,6 +89,7 @@ class Tagging(Task):
     """
 
     name = "tagging"
+    pipeline = "token-classification"
     options = ("tags",)
     kind = f"a file of columns ({', '.join(conll.SUFFIXES)})"
     suffixes = conll.SUFFIXES

@@ -53,6 +53,7 @@ class Text(Task):
     """Features: `text` string. The user's own: a text file, or a folder of them."""
 
     name = "text"
+    pipeline = "text-generation"
     kind = "a text file, or a folder of text files"
     suffixes = (".txt",)  # and any other
     settings = ("length", "temperature", "top_k", "top_p", "seed")

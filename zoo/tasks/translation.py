@@ -94,6 +94,7 @@ class Translation(Written):
     """
 
     name = "translation"
+    pipeline = "translation"
     options = ("source", "target")
     kind = "a CSV, TSV, JSONL or Parquet file"
     suffixes = tables.SUFFIXES
