@@ -131,21 +131,30 @@ class _Shown:
             yield cell.source
             return
         yield f"```python\n{cell.source}\n```"
-        text = ""
-        for output in [] if "remove-output" in cell.metadata.get("tags", []) else cell.outputs:
+        for output in [] if "remove-output" in cell.metadata.get("tags", []) else _merged(cell.outputs):
             data = output.get("data", {})
-            if output.output_type == "stream":
-                text += output.text if output.name == "stdout" else ""
-            elif "image/png" in data:
+            if "image/png" in data:
                 picture = f"{self.name}-{len(self.pictures) + 1}.png"
                 self.pictures[picture] = base64.b64decode(data["image/png"])
                 yield f"![what the code above draws]({picture})"
             elif "dataframe" in data.get("text/html", ""):
                 yield re.sub(r"<style.*?</style>\s*", "", data["text/html"], flags=re.DOTALL)
-            else:
-                text += data.get("text/plain", "") + "\n"
-        if text.strip():
-            yield f"```text\n{_as_printed(text)}\n```"
+            elif text := _as_printed(output.get("text") or data.get("text/plain", "")):
+                yield f"```text\n{text}\n```"
+
+
+def _merged(outputs: Iterable[Any]) -> Iterator[Any]:
+    """Joins what is printed in a row; what goes to standard error is left out."""
+    text = ""
+    for output in outputs:
+        data = output.get("data", {})
+        if "image/png" in data or "dataframe" in data.get("text/html", ""):
+            yield {"text": text}
+            yield output
+            text = ""
+        elif output.get("name") != "stderr":
+            text += output.get("text") or data.get("text/plain", "") + "\n"
+    yield {"text": text}
 
 
 def _as_printed(text: str) -> str:
