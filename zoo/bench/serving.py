@@ -135,8 +135,9 @@ def _running(command: list[str], port: int) -> Iterator[None]:
 
 
 def _first_answer(address: str, body: dict[str, object]) -> float:
+    request = urllib.request.Request(address, json.dumps(body).encode(), {"content-type": "application/json"})
     began = time.perf_counter()
-    with urllib.request.urlopen(urllib.request.Request(address, json.dumps(body).encode())) as answer:
+    with urllib.request.urlopen(request) as answer:
         answer.read()
     return time.perf_counter() - began
 

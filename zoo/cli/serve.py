@@ -47,12 +47,13 @@ class Serve:
                 raise ZooError(f"--{name.replace('_', '-')} {value}: must lie between 0 and 65535")
         with extra("serve"):
             from zoo.serve import rest, server
-            from zoo.serve.served import Limits, Served
+            from zoo.serve.served import Limits, Served, one_core_each
         beside, bound = None, server.bind(self.host, self.port)
         found = [models.find(name) for name in self.names]
         if self.grpc_port:
             with extra("grpc"):
                 from zoo.serve import grpc
+        one_core_each()
         limits = Limits(self.max_body, self.max_rows, self.max_waiting, self.timeout)
         served = Served([models.Model(saved) for saved in found], limits)
         served.warm_up()

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from zoo.errors import ZooError
 from zoo.serve.errors import Busy, Late
 from zoo.serve.signatures import Columns, Signature
+
+_GATHERING = 0.01  # seconds
+_SHARE = 0.25  # of what the last batch took
 
 
 class Room:
@@ -59,8 +63,8 @@ class _Asked:
 class Batcher:
     """Asks a signature on behalf of many.
 
-    While the model computes, requests gather, and then go through it together: the busier, the larger the
-    batch, and one that comes alone never waits for company.
+    While all lanes compute, requests gather, and then go through the model together: the busier, the larger
+    the batch, and one that comes alone never waits for company.
 
     Args:
         signature: it.
@@ -68,6 +72,7 @@ class Batcher:
         room: for rows that wait.
         most_rows: of requests that go through together; one that has more by itself goes alone.
         seconds: after which nobody waits any more.
+        lanes: most batches at a time.
         tell: is told how many rows each batch has.
     """
 
@@ -78,12 +83,14 @@ class Batcher:
         room: Room,
         most_rows: int,
         seconds: float,
+        lanes: int = 1,
         tell: Callable[[int], None] = lambda rows: None,
     ):
         self.signature, self._pool, self._room, self._most = signature, pool, room, most_rows
         self._seconds, self._tell = seconds, tell
         self._waiting: deque[_Asked] = deque()
-        self._work: asyncio.Task[None] | None = None
+        self._lanes = lanes
+        self._working: set[asyncio.Task[None]] = set()
 
     async def ask(self, columns: Columns, rows: int) -> Columns:
         """Returns the outputs for some rows.
@@ -96,8 +103,8 @@ class Batcher:
         self._room.take(rows)
         asked = _Asked(columns, rows)
         self._waiting.append(asked)
-        if self._work is None:
-            self._work = asyncio.create_task(self._run())
+        if len(self._working) < self._lanes:
+            self._working.add(asyncio.create_task(self._run()))
         try:
             async with asyncio.timeout(self._seconds):
                 return await asked.answer
@@ -105,20 +112,33 @@ class Batcher:
             raise Late(f"no answer within {self._seconds:g} s; send fewer or shorter rows") from None
 
     async def _run(self) -> None:
-        try:
-            while batch := self._next():
-                self._tell(sum(asked.rows for asked in batch))
-                answers = await asyncio.get_running_loop().run_in_executor(self._pool, self._answers, batch)
-                for asked, answer in zip(batch, answers, strict=True):
-                    self._room.give(asked.rows)
-                    if asked.answer.done():  # nobody waits for it any more
-                        continue
-                    if isinstance(answer, Exception):
-                        asked.answer.set_exception(answer)
-                    else:
-                        asked.answer.set_result(answer)
-        finally:
-            self._work = None
+        while batch := self._next():
+            rows = sum(asked.rows for asked in batch)
+            self._tell(rows)
+            began = time.monotonic()
+            answers = await asyncio.get_running_loop().run_in_executor(self._pool, self._answers, batch)
+            took = time.monotonic() - began
+            for asked, answer in zip(batch, answers, strict=True):
+                self._room.give(asked.rows)
+                if asked.answer.done():  # nobody waits for it any more
+                    continue
+                if isinstance(answer, Exception):
+                    asked.answer.set_exception(answer)
+                else:
+                    asked.answer.set_result(answer)
+            await self._gather(rows, took)
+        # At once, and not by a callback: whoever asks next must find a lane free.
+        self._working.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+
+    async def _gather(self, rows: int, took: float) -> None:
+        """Waits a little for those who have just got an answer, since many of them ask again at once.
+
+        Else they would come while the others are answered, and from then on there would be two batches, each
+        half as large and taking nearly as long.
+        """
+        until = time.monotonic() + min(_GATHERING, _SHARE * took)
+        while sum(asked.rows for asked in self._waiting) < rows and time.monotonic() < until:
+            await asyncio.sleep(0.0005)
 
     def _next(self) -> list[_Asked]:
         batch: list[_Asked] = []

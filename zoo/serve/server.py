@@ -65,7 +65,7 @@ def serve(
     protocol = type("Protocol", (BoundedProtocol,), {"seconds": seconds, "most": most})
     config = uvicorn.Config(
         application, http=protocol, ws="none", lifespan="off", log_level="error", access_log=False,
-        server_header=False, date_header=False, timeout_graceful_shutdown=_LAST_SECONDS,
+        server_header=False, proxy_headers=False, date_header=False, timeout_graceful_shutdown=_LAST_SECONDS,
     )  # fmt: skip
 
     async def run() -> None:
