@@ -5,6 +5,7 @@ A page keeps the path it has in the checkout, so that links between pages hold o
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import os
@@ -24,7 +25,7 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
 GATHERED = ("*.md", "docs/*.md", "recipes/*/*.md", "saved_models/*/README.md")
-PICTURES = ("recipes/*/*.png", "recipes/*/*.svg")
+SHOWN = ("docs/*.css", "recipes/*/*.png", "recipes/*/*.svg")
 # zoo.md also has what `zoo.load` and `zoo.train` give back.
 API = {"zoo": ("zoo", "zoo.models.Model")} | {
     room: (f"zoo.{room}",)
@@ -49,7 +50,7 @@ def on_startup(command: Literal["build", "gh-deploy", "serve"], **_: Any) -> Non
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Replaces the files of docs/ by those of the whole checkout that are pages or are shown on one."""
     theme = [file for file in files if not Path(file.abs_src_path or "").is_relative_to(ROOT / "docs")]
-    paths = [path for pattern in (*GATHERED, *PICTURES) for path in sorted(ROOT.glob(pattern))]
+    paths = [path for pattern in (*GATHERED, *SHOWN) for path in sorted(ROOT.glob(pattern))]
     gathered = [File.generated(config, str(path.relative_to(ROOT)), abs_src_path=str(path)) for path in paths]
     api = [File.generated(config, f"docs/api/{page}.md", content=_api(page)) for page in API]
     return Files([*theme, *gathered, *api, *_notebooks(config)])
@@ -59,6 +60,8 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     """Turns links to files that are no page into plain code, and those to a folder into its README's."""
     if page.file.src_uri.startswith("saved_models/"):
         page.meta = {}  # a card's header is for model hubs: none of it is for MkDocs
+    if page.file.src_uri == "README.md":
+        page.meta = {"hide": ["navigation"]}  # beside it there is nothing, and its table is wide
     folder = posixpath.dirname(page.file.src_uri)
 
     def mended(link: re.Match[str]) -> str:
@@ -78,6 +81,11 @@ def on_page_markdown(markdown: str, page: Page, files: Files, **_: Any) -> str:
     return _LINK.sub(mended, markdown)
 
 
+def on_page_content(html: str, **_: Any) -> str:
+    """Leaves out the dash before what has no name and no type to stand before it."""
+    return re.sub(r'(<li class="doc-section-item field-body">)\s*–\s*', r"\1", html)
+
+
 def _api(page: str) -> str:
     return f"# {API[page][0]}\n\n" + "\n\n".join(f"::: {name}" for name in API[page])
 
@@ -86,28 +94,32 @@ def _api(page: str) -> str:
 
 
 def _notebooks(config: MkDocsConfig) -> Iterator[File]:
-    if not _building:
+    paths = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
+    notebooks = {path: nbformat.read(path, as_version=4) for path in paths}
+    if _building:
+        asyncio.run(_run_all(notebooks))
+    else:
         _log.info("Notebooks are shown without what they print: only a build runs them")
-    with tempfile.TemporaryDirectory() as folder:
-        for path in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
-            notebook = nbformat.read(path, as_version=4)
-            if _building:
-                _run(notebook, path.name, folder)
-            name = str(path.relative_to(ROOT))
-            yield File.generated(config, name, abs_src_path=str(path))
-            shown = _Shown(path.stem)
-            yield File.generated(
-                config, str(Path(name).with_suffix(".md")), content=shown.page(notebook.cells)
-            )
-            for picture, content in shown.pictures.items():
-                yield File.generated(config, str(Path(name).with_name(picture)), content=content)
+    for path, notebook in notebooks.items():
+        name = path.relative_to(ROOT)
+        yield File.generated(config, str(name), abs_src_path=str(path))
+        shown = _Shown(path.stem)
+        yield File.generated(config, str(name.with_suffix(".md")), content=shown.page(notebook.cells))
+        for picture, content in shown.pictures.items():
+            yield File.generated(config, str(name.with_name(picture)), content=content)
 
 
-def _run(notebook: Any, name: str, folder: str) -> None:
+async def _run_all(notebooks: dict[Path, Any]) -> None:
+    """Runs all at a time: much of what they do keeps one core busy and no more."""
+    await asyncio.gather(*(_run(notebook, path.name) for path, notebook in notebooks.items()))
+
+
+async def _run(notebook: Any, name: str) -> None:
     began = time.monotonic()
-    # What is prepared for one notebook is there for the next, and none leaves anything behind.
-    environment = {"ZOO_CACHE": folder, "TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ
-    NotebookClient(notebook, timeout=600, kernel_name="python3").execute(cwd=folder, env=environment)
+    with tempfile.TemporaryDirectory() as folder:  # where TMPDIR is too: nothing stays behind
+        environment = {"ZOO_CACHE": folder, "TF_CPP_MIN_LOG_LEVEL": "3"} | os.environ | {"TMPDIR": folder}
+        client = NotebookClient(notebook, timeout=600, kernel_name="python3")
+        await client.async_execute(cwd=folder, env=environment)
     _log.info(f"{name} ran in {time.monotonic() - began:.0f} s")
 
 
