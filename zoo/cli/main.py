@@ -6,6 +6,7 @@ import sys
 
 from zoo.cli.bench import Bench
 from zoo.cli.compare_command import Compare
+from zoo.cli.demo import Demo
 from zoo.cli.evaluate import Evaluate
 from zoo.cli.info import Info
 from zoo.cli.inspect import Inspect
@@ -25,6 +26,7 @@ Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict captioning_flickr8k photo.jpg
          python -m zoo predict generation_python "def main(" --temperature 0.5
          python -m zoo predict forecasting_seattle --input my.csv
+Try:     python -m zoo demo (a page for all models)
 Serve:   python -m zoo serve sentiment_tweets
 Fetch:   python -m zoo models get translation_en_fr
 Compare: python -m zoo compare cells --recipe sentiment
@@ -37,5 +39,5 @@ Exit codes: 0 done, 2 one line says what is wrong (with --debug the trace, too),
 def main() -> None:
     """Parses the command line and runs the command."""
     with one_line_errors():
-        commands = List | Info | Predict | Evaluate | Serve | Models | Inspect | Compare | Bench | New
+        commands = List | Info | Predict | Evaluate | Demo | Serve | Models | Inspect | Compare | Bench | New
         parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from zoo.errors import ZooError
-from zoo.models import Model
+from zoo.models import Model, Saved
 from zoo.serve.batching import Batcher, Room
 from zoo.serve.errors import Late, TooLarge, Unknown
 from zoo.serve.json_tensors import Request
@@ -60,18 +60,22 @@ class Served:
     """
 
     def __init__(self, models: Sequence[Model], limits: Limits):
-        self.models = {model.name: model for model in models}
-        if len(self.models) < len(models):
-            raise ZooError("two of the models have the same name; serve them at two ports")
+        self.models: dict[str, Model] = {}
         self.limits = limits
         self._pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="model")
         self._rows, self._calls = Room(limits.waiting, "rows"), Room(4 * (os.cpu_count() or 1), "calls")
         self.bodies = Room(16 * limits.body, "bytes")
         self.metrics = Metrics(lambda: self._rows.taken)
-        self.signatures: Mapping[str, Mapping[str, Signature]] = {
-            name: signatures(model) for name, model in self.models.items()
-        }
+        self.signatures: dict[str, Mapping[str, Signature]] = {}
+        self._loading = asyncio.Lock()
         self._batchers: dict[tuple[str, str], Batcher] = {}
+        for model in models:
+            if model.name in self.models:
+                raise ZooError(f"{model.name}: two models have this name; serve them at two ports")
+            self._add(model)
+
+    def _add(self, model: Model) -> None:
+        self.models[model.name], self.signatures[model.name] = model, signatures(model)
 
     def warm_up(self) -> None:
         """Runs each signature once, so that the first who asks waits no longer than others."""
@@ -125,6 +129,17 @@ class Served:
                 return await asyncio.shield(future)
         except TimeoutError:
             raise Late(f"no answer within {self.limits.seconds:g} s; ask for less") from None
+
+    async def loaded(self, saved: Saved) -> Model:
+        """Returns a model, which is loaded when it is first asked for.
+
+        Raises:
+            ZooError: as `zoo.load`.
+        """
+        async with self._loading:
+            if saved.name not in self.models:
+                self._add(await self.run(Model, saved))
+        return self.models[saved.name]
 
     def close(self) -> None:
         """Lets the threads go, without the work that nobody waits for."""

@@ -14,6 +14,7 @@ from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.own import tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
+from zoo.tasks import tries
 from zoo.tasks.base import Evaluation, Model, Reordered, Row, Task
 from zoo.tasks.manifest import Manifest
 
@@ -61,6 +62,7 @@ class Classification(Task):
     """Features: `text` string, `label` int64. The user's own: a table with the columns text and label."""
 
     name = "classification"
+    tries = tries.CLASSIFICATION
     kind = "a CSV, TSV or JSONL file"
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
