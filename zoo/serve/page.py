@@ -86,7 +86,7 @@ class _Page:
             raise Refused(f'"inputs" must be a list of 1 to {most:,}')
         if not all(isinstance(value, str) for value in inputs) or not isinstance(signature, str):
             raise Refused('"inputs" must be strings, and "signature" one')
-        settings = _settings(given)
+        settings = _settings(given, model)
         return JSONResponse({"rows": await self._served.run(_predicted, model, inputs, signature, settings)})
 
     async def stream(self, asked: Request) -> Response:
@@ -95,7 +95,7 @@ class _Page:
         prompt = given.pop("prompt", "")
         if not isinstance(prompt, str) or len(prompt) > _LONGEST_PROMPT:
             raise Refused(f'"prompt" must be a string of at most {_LONGEST_PROMPT:,} characters')
-        pieces = await self._served.run(_stream, model, prompt, _settings(given))
+        pieces = await self._served.run(_stream, model, prompt, _settings(given, model))
         written = _as_written(pieces, self._served.run)
         return StreamingResponse(written, media_type="text/plain; charset=utf-8")
 
@@ -114,9 +114,13 @@ class _Page:
         return await self._served.loaded(self._offered[name]), given
 
 
-def _settings(given: Mapping[str, Any]) -> dict[str, float]:
+def _settings(given: Mapping[str, Any], model: Any) -> dict[str, float]:
     """Returns what is left of a request, as settings of a generator."""
+    known = model.manifest.defaults
     for name, value in given.items():
+        if name not in known:
+            what = f"takes {', '.join(known)}" if known else "takes no settings"
+            raise Refused(f"{name[:50]!r} is no setting of {model.name}, which {what}")
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             raise Refused(f"{name[:50]!r} must be a number")
     if given.get("length", 0) > _MOST_WRITTEN:

@@ -315,7 +315,9 @@ class Series(Task):
 
         def table(end: int) -> str:
             of = slice(max(0, end - many), end)
-            cells = ([day, *map(row.__getitem__, columns)] for day, row in zip(days[of], rows[of], strict=True))
+            cells = (
+                [day, *map(row.__getitem__, columns)] for day, row in zip(days[of], rows[of], strict=True)
+            )
             return "".join(f"{','.join(line)}\n" for line in (["date", *columns], *cells))
 
         return [Try(f"Seattle until {day}", table(days.index(day) + 1)) for day in _LAST_DAYS]

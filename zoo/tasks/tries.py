@@ -68,7 +68,11 @@ TRANSLATION: Tries = {
         "Two dogs are playing in the snow.",
         "We'll meet again tomorrow.",
     ),
-    "de": ("Zwei Hunde spielen im Schnee.", "Ein Mann mit rotem Helm fährt Fahrrad.", "Eine Frau liest ein Buch."),
+    "de": (
+        "Zwei Hunde spielen im Schnee.",
+        "Ein Mann mit rotem Helm fährt Fahrrad.",
+        "Eine Frau liest ein Buch.",
+    ),
     "word": ("onomatopoeic", "recurrent", "knights", "zoo"),
 }
 """By data set and source language, or by the language alone."""

@@ -36,6 +36,8 @@ function show() {
   document.getElementById("current").textContent = model.name;
   document.title = `${model.name} · Sequence zoo`;
   choice.open = wide.matches;
+  const [list, link] = [choice.parentElement, choice.querySelector("[aria-current]")];
+  list.scrollTop = link.offsetTop - list.clientHeight / 2; // scrollIntoView would move the page, too
   underWay.abort();
   main.replaceChildren(...room(model));
 }

@@ -1,12 +1,12 @@
 // One-to-many: a picture and its caption, each word of which tells where the model looked.
 
 import { element, percent, table, unfolding } from "./elements.js";
-import { lookers, means, words } from "./words.js";
+import { HINT, lookers, means, words } from "./words.js";
 
 const WIDEST = 640; // pixels of a picture's longer side, and its shortest when it is small
 const NARROWEST = 288;
 const PLAIN = 4; // times the mean weight: less is never shown as a peak, so that even attention looks even
-const DIMMED = 0.72;
+const DIMMED = 0.66;
 const PLACES = [["top left", "top", "top right"], ["left", "middle", "right"], ["bottom left", "bottom", "bottom right"]];
 
 export async function captioning({ model, given, answer, signal, server }) {
@@ -25,7 +25,7 @@ export async function captioning({ model, given, answer, signal, server }) {
   const look = (i) => {
     picture.draw(i < 0 ? null : maps[i], down, across);
     const [place, share] = places[i] ?? [];
-    hint.textContent = i < 0 ? "Point at a word, or go there with Tab and arrow keys, to see where the model looked." : `${target.words[i]} looked at the ${place} most: ${percent(share)} of its attention`;
+    hint.textContent = i < 0 ? HINT : `${target.words[i]} looked at the ${place} most: ${percent(share)} of its attention`;
   };
   look(-1);
   const rows = target.words.map((word, i) => [word, ...places[i]]);
@@ -43,8 +43,8 @@ async function shownPicture(base64) {
   const picture = await createImageBitmap(new Blob([bytes]));
   const longer = Math.max(picture.width, picture.height);
   const scale = Math.min(WIDEST, Math.max(NARROWEST, longer)) / longer;
-  const canvas = element("canvas", { class: "shown", role: "img", "aria-label": "The picture",
-    width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) });
+  const [width, height] = [picture.width, picture.height].map((pixels) => Math.round(pixels * scale));
+  const canvas = element("canvas", { class: "shown", role: "img", "aria-label": "The picture", width, height });
   const pen = canvas.getContext("2d");
   pen.imageSmoothingQuality = "high";
 

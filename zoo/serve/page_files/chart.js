@@ -20,7 +20,7 @@ export function observed(given, column) {
 /** Returns the chart, drawn again whenever there is another width for it, and its legend. */
 export function chart(column, history, steps, bounds) {
   const [low, high] = [bounds[0], bounds.at(-1)];
-  const told = `${column}: ${history.length} observations, then ${steps.length} steps of forecast; the table below has the numbers`;
+  const told = `${column}: ${history.length} observations, then ${steps.length} steps of forecast, whose numbers follow`;
   const svg = drawn("svg", { class: "chart", role: "img", "aria-label": told, height: HEIGHT });
   new ResizeObserver(([{ contentRect }]) => {
     if (contentRect.width) svg.replaceChildren(...plot(contentRect.width, history, steps, low, high));

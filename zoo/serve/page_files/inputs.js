@@ -11,8 +11,8 @@ const LONGEST = 1024; // pixels of its longer side then
 const TOLD = {
   length: "how much is written",
   temperature: "0: always the likeliest",
-  top_k: "of so many likeliest; 0: all",
-  top_p: "of this share, the likeliest",
+  top_k: "the likeliest so many",
+  top_p: "the likeliest share",
   seed: "the same writes the same",
 };
 
@@ -24,8 +24,8 @@ function area(label, attributes, ask) {
   return [element("label", { for: "input" }, label), field];
 }
 
-function chip(take) {
-  return (example) => element("button", { type: "button", class: "chip", onclick: () => take(example) },
+function chip(take, kind = "") {
+  return (example) => element("button", { type: "button", class: `chip ${kind}`, onclick: () => take(example) },
     element("span", {}, example.name.trim()));
 }
 
@@ -39,7 +39,7 @@ function texts(model, ask) {
   }, ask);
   const take = ({ given }) => { field.value = given; ask(given, {}, true); };
   const fill = ({ given }) => { field.value = given; };
-  return { parts: [label, field], take, fill, button: chip(take), asksAtOnce: true };
+  return { parts: [label, field], take, fill, button: chip(take, code ? "mono" : ""), asksAtOnce: true };
 }
 
 function prompt(model, ask) {
@@ -70,7 +70,7 @@ function prompt(model, ask) {
         element("button", { type: "button", class: "stop", onclick: () => stop() }, "Stop"),
         element("span", { class: "soft small keys" }, "Ctrl + Enter writes, Esc stops")),
     ],
-    take, fill: ({ given }) => { field.value = given; }, button: chip(take), asksAtOnce: false,
+    take, fill: ({ given }) => { field.value = given; }, button: chip(take, "mono"), asksAtOnce: false,
   };
 }
 
@@ -127,7 +127,7 @@ async function base64(blob) {
 
 function series(model, ask) {
   const columns = model.series.columns ?? [];
-  const [label, field] = area("Table", { rows: 6, class: "mono", "aria-describedby": "wrong columns" }, ask);
+  const [label, field] = area("Table", { rows: 5, class: "mono", "aria-describedby": "wrong columns" }, ask);
   const read = async (file) => { if (file) take({ given: await file.text() }); };
   field.addEventListener("dragover", (event) => event.preventDefault());
   field.addEventListener("drop", (event) => {
@@ -137,7 +137,8 @@ function series(model, ask) {
   });
   const take = ({ given }) => { field.value = given; ask(given, {}, true); };
   const many = model.window ? ` at least ${model.window} rows,` : "";
-  const told = `Paste a table or drop a file, CSV or columns parted by tabs:${many} times in the first column, and ${columns.join(", ")}.`;
+  const told = `Paste a table or drop a file, CSV or columns parted by tabs:${many} times in the first column, and `
+    + `${columns.join(", ")}.`;
   return {
     parts: [label, field, element("p", { class: "soft small", id: "columns" }, told)],
     take, fill: ({ given }) => { field.value = given; }, button: chip(take), asksAtOnce: true,

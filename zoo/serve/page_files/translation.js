@@ -1,7 +1,7 @@
 // Many-to-many of free length: the translation, each word of which tells where the model looked.
 
 import { element, language, percent, table, unfolding } from "./elements.js";
-import { characters, END, lookers, means, sums, words } from "./words.js";
+import { characters, END, HINT, lookers, means, sums, words } from "./words.js";
 
 const SEEN = 0.1; // of a word's attention, from which on it is written under a word that was read
 
@@ -26,7 +26,7 @@ export async function translation({ model, given, answer, signal, server }) {
       source.style.setProperty("--weight", weight.toFixed(3));
       source.lastChild.textContent = weight >= SEEN ? percent(weight) : "";
     });
-    hint.textContent = i < 0 ? "Point at a word, or go there with Tab and arrow keys, to see where the model looked." : looked(written[i], read, weights[i]);
+    hint.textContent = i < 0 ? HINT : looked(written[i], read, weights[i]);
   };
   look(-1);
   answer.replaceChildren(

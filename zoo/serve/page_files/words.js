@@ -3,6 +3,7 @@
 import { element } from "./elements.js";
 
 export const END = "<end>";
+export const HINT = "Point at a word, or go there with Tab and arrow keys, to see where the model looked.";
 const BYTE = /^<0x([0-9A-F]{2})>$/;
 
 /** Returns buttons, one a word; `look` is told which one is pointed at or has the focus, or -1 for none. */
@@ -34,7 +35,9 @@ export function lookers(label, words, look, attributes = {}) {
     buttons[Math.max(0, Math.min(buttons.length - 1, to))].focus();
   }
 
-  return element("div", { class: "lookers", role: "group", "aria-label": label, onpointerleave: () => turn(kept), ...attributes }, ...buttons);
+  const about = { class: "lookers", role: "group", "aria-label": label, onpointerleave: () => turn(kept) };
+  return element("div", { ...about, ...attributes },
+    ...buttons.flatMap((button) => [button, " "])); // spaces, so that what is copied has them
 }
 
 /** Joins bytes to the characters that they spell; returns these and where each starts. */
