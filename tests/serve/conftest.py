@@ -44,7 +44,7 @@ def demo() -> Iterator[Demo]:
     from zoo.serve.protocol import BoundedProtocol
     from zoo.serve.served import Limits, Served
 
-    served = Served([], Limits(seconds=120))
+    served = Served([], Limits(seconds=300))
     application = rest.application(served, page.routes(served, {n: models.find(n) for n in browsers.SHIPPED}))
     config = uvicorn.Config(
         application, http=BoundedProtocol, ws="none", lifespan="off", log_level="error", access_log=False

@@ -14,7 +14,7 @@ import pytest
 from zoo import models
 from zoo.serve import page, rest
 from zoo.serve.served import Limits, Served
-from zoo.tasks import DataSet, of
+from zoo.tasks import DataSet, Manifest, of
 
 SERIES = "forecasting_seattle"
 

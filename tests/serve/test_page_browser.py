@@ -5,7 +5,7 @@ import re
 import pytest
 from browsers import SHIPPED
 
-_WAIT = 90_000  # milliseconds, where others need the processor
+_WAIT = 180_000  # milliseconds: a model is loaded while others need the processor
 SCREEN, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
 ANSWERED = ".answer:not([aria-busy]) > *"
 
@@ -70,13 +70,22 @@ def test_an_answer_that_is_out_of_date_is_never_shown(opened):
 
 def test_tags_are_written_on_their_words(opened):
     tab = opened("tagging_python")
-    tab.get_by_label("Code").fill('s = "<img src=x onerror=alert(1)> 😀"  # fine')
+    tab.get_by_label("Code").fill('s = "😀"  # fine')
     tab.locator(".tag", has_text="# fine").wait_for()
     told = [tag.split("\n") for tag in tab.locator(".tag").all_inner_texts()]
-    assert told == [["s", "variable"], ['"<img src=x onerror=alert(1)> 😀"', "string"], ["# fine", "comment"]]
-    assert tab.locator(".answer img").count() == 0  # what is given never becomes markup
+    assert told == [["s", "variable"], ['"😀"', "string"], ["# fine", "comment"]]
     tab.get_by_text("tokens as a table").click()
     assert tab.get_by_role("row", name="fine I-comment").is_visible()
+
+
+def test_what_is_given_never_becomes_markup(opened):
+    tab = opened("tagging_python")
+    code = 's = "<img src=x onerror=alert(1)><b>"'
+    tab.get_by_label("Code").fill(code)
+    tab.locator(".tagged", has_text="onerror").wait_for()
+    pieces = tab.locator(".tagged .piece").all_inner_texts()
+    assert "".join(pieces) == code.replace(" = ", "")
+    assert tab.locator(".answer img, .answer b").count() == 0
 
 
 def test_where_a_translator_looked_is_shaded_for_the_word_that_is_pointed_at(demo, opened):
@@ -149,13 +158,13 @@ def test_a_picture_is_dropped_or_pasted(demo, opened, dog, way):
 
 def test_a_text_is_written_and_stopped(demo, opened):
     tab = opened("generation_python")
-    tab.get_by_label("length").fill("30")
+    tab.get_by_label("length", exact=True).fill("30")
     tab.get_by_role("button", name="Write").click()
     tab.get_by_text("Wrote 30 characters.").first.wait_for()
     prompt = tab.get_by_label("What stands before").input_value()
     (row,) = demo.model("generation_python").predict([prompt], length=30)
     assert tab.locator(".written").text_content() == prompt + row["continuation"]
-    tab.get_by_label("length").fill("20000")
+    tab.get_by_label("length", exact=True).fill("20000")
     tab.get_by_role("button", name="Write").click()
     tab.locator(".new:not(:empty)").wait_for()  # while it is written
     tab.get_by_role("button", name="Stop").click()
@@ -240,7 +249,7 @@ def test_a_server_that_is_gone_or_busy_is_told_or_asked_again(opened):
     )
     tab.get_by_label("Text").fill("three hours late, again")
     tab.locator(".bars .best", has_text="negative").wait_for()
-    assert tab.get_by_role("alert").inner_text() == ""
+    assert tab.locator(".wrong").text_content() == ""
 
 
 def test_what_no_renderer_knows_is_a_table(opened):
@@ -264,7 +273,7 @@ def test_nothing_keeps_anybody_out(opened, name):
 
     tab = opened(name)
     if name.startswith("generation"):
-        tab.get_by_label("length").fill("30")
+        tab.get_by_label("length", exact=True).fill("30")
         tab.get_by_role("button", name="Write").click()
     tab.locator(ANSWERED).first.wait_for()
     found = []
