@@ -5,7 +5,7 @@ VENV ?= .venv
 # Editable, so that the environment runs what the files say now.
 INSTALL ?= -e ".[dev]"
 
-.PHONY: run test lint
+.PHONY: run test lint docs
 
 run: $(VENV)/ready
 	$(VENV)/bin/python -m zoo.recipes.sentiment
@@ -18,6 +18,10 @@ lint: $(VENV)/ready
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+# Runs the notebooks and builds the site into build/site; a broken link ends it.
+docs: $(VENV)/ready
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -1,3 +1,4 @@
+import csv
 import dataclasses
 import re
 from pathlib import Path
@@ -42,3 +43,20 @@ def test_a_model_of_a_shipped_name_without_scores_is_left_out(tmp_path):
         other = dataclasses.replace(saved, manifest=saved.manifest.with_changes(**fields))
         assert "sentiment_tweets" not in overview.markdown([other])
     assert "sentiment_tweets" in overview.markdown([saved])
+
+
+def test_every_figure_is_in_the_results_and_the_cards_are_what_the_manifests_say():
+    from zoo.cli import results
+    from zoo.export.card import card
+
+    found = [models.find(str(ROOT / "saved_models" / name)) for name in sorted(shipped())]
+    kept = (ROOT / "recipes/results.csv").read_text(encoding="utf-8")
+    assert results.as_csv(found) == kept, "put there what `python -m zoo list --csv` prints"
+    for saved in found:
+        assert (saved.path / "README.md").read_text(encoding="utf-8") == card(saved.manifest), saved.name
+    rows = list(csv.DictReader(kept.splitlines()))
+    (one,) = [
+        row for row in rows
+        if (row["model"], row["of"], row["figure"]) == ("sentiment_tweets", "sentiment_tweets", "macro_f1")
+    ]  # fmt: skip
+    assert (one["value"], one["rows"], one["seed"]) == ("0.7500", "3334", "1")

@@ -4,7 +4,9 @@ import io
 import json
 import sys
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 import zoo
 from zoo.cli.main import main
@@ -60,7 +62,9 @@ def test_standard_input_and_output_are_pipes(run, given):
 def test_what_cannot_be_is_one_line(run, tmp_path):
     assert "standard input is empty" in run("predict", "tiny", "--input", "-", code=2).err
     assert "give one of them" in run("predict", "tiny", "x", "--json", "--output", "-", code=2).err
-    assert "ends in .csv, .tsv or .jsonl" in run("evaluate", "tiny", "--output", "x.txt", code=2).err
+    assert (
+        "ends in .csv, .tsv, .jsonl or .parquet" in run("evaluate", "tiny", "--output", "x.txt", code=2).err
+    )
     assert "no such folder" in run("evaluate", "tiny", "--output", "no/x.csv", code=2).err
     assert not list(tmp_path.glob("x*"))
 
@@ -79,19 +83,37 @@ def test_a_mistyped_or_misplaced_flag_is_one_short_line(run, arguments, told):
     assert run(*arguments, code=2).err.strip() == told
 
 
-@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_parquet_goes_in_and_out(run, tmp_path):
+    asked = pyarrow.table({"text": ["the soup was lovely", "so rude", ""]})
+    parquet.write_table(asked, tmp_path / "in.parquet")
+    said = run("predict", "tiny", "--input", "in.parquet", "--output", "out.parquet").out
+    assert said == "out.parquet: 3 rows\n"
+    found = parquet.read_table(tmp_path / "out.parquet")
+    run("predict", "tiny", "--input", "in.parquet", "--output", "out.jsonl")
+    assert found.to_pylist() == objects((tmp_path / "out.jsonl").read_text())
+    assert found.schema.field("score").type == pyarrow.float64()
+    (tmp_path / "in.parquet").write_bytes((tmp_path / "in.parquet").read_bytes()[:-20])
+    refused = run("predict", "tiny", "--input", "in.parquet", "--output", "new.parquet", code=2).err
+    assert "in.parquet: cannot be read as Parquet (" in refused
+    assert len(refused.splitlines()) == 1
+    assert not (tmp_path / "new.parquet").exists()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_scored_rows_and_figures_are_for_programs_too(run, reviews, tmp_path, suffix):
     flags = ("--dataset", reviews, "--output", f"rows.{suffix}", "--json")
     result = run("evaluate", "tiny", *flags)
     (found,) = objects(result.out)
     assert list(found) == ["model", "dataset", "split", "rows", "figures", "baselines"]
     assert "accuracy" in result.err  # the table is for people
-    lines = (tmp_path / f"rows.{suffix}").read_text().splitlines()
     if suffix == "csv":
+        lines = (tmp_path / "rows.csv").read_text().splitlines()
         assert lines[0] == "text,truth,answer,score"
         assert len(lines) == 1 + found["rows"]
     else:
-        rows = objects("\n".join(lines))
+        file = tmp_path / f"rows.{suffix}"
+        is_lines = suffix == "jsonl"
+        rows = objects(file.read_text()) if is_lines else parquet.read_table(file).to_pylist()
         right = sum(row["truth"] == row["answer"] for row in rows) / len(rows)
         assert right == pytest.approx(found["figures"]["accuracy"])
         assert all(0.5 <= row["score"] <= 1 for row in rows)

@@ -127,7 +127,7 @@ def test_an_unknown_name_lists_the_known_ones(name):
     assert f"unknown data set {name!r}" in str(error.value)
     for known in ("tweets", *NAMES):
         assert known in str(error.value)
-    assert "CSV, TSV or JSONL" in str(error.value)
+    assert "CSV, TSV, JSONL or Parquet" in str(error.value)
 
 
 def test_an_unknown_mapping_lists_the_known_ones():

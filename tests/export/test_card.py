@@ -1,9 +1,12 @@
 """What the card of a model tells, from a manifest made up here."""
 
+from pathlib import Path
+
 import pytest
 
 from zoo.export.card import card
 from zoo.tasks import Manifest
+from zoo.tasks.manifest import DataSet
 
 MANIFEST = {
     "mapping": "translation",
@@ -111,3 +114,33 @@ def test_a_generator_is_used_with_its_settings():
     )
     assert "".join(f"        {line},\n" for line in lines) in text
     assert '`python -m zoo predict phrases "..."`' in text
+
+
+HEADS = {path.parent.name: path for path in (Path(__file__).parents[2] / "saved_models").glob("*/README.md")}
+
+
+@pytest.mark.parametrize("name", sorted(HEADS))
+def test_hubs_read_the_header(name):
+    yaml = pytest.importorskip("yaml", reason="no PyYAML: headers of cards are not read")
+    _, head, body = HEADS[name].read_text(encoding="utf-8").split("---\n", 2)
+    fields = yaml.safe_load(head)
+    assert body.startswith(f"\n# {name}\n")
+    assert fields["license"] in ("mit", "other")
+    assert ("license_name" in fields) == (fields["license"] == "other")
+    assert fields["pipeline_tag"]
+    assert all(isinstance(data, str) for data in fields["datasets"])
+    (entry,) = fields["model-index"]
+    assert entry["name"] == name
+    assert all(m["value"] >= 0 for result in entry["results"] for m in result["metrics"])
+    assert "under the MIT licence" in body
+
+
+def test_terms_that_bind_are_told():
+    from zoo.export.hub_header import header, licence
+
+    free = Manifest(name="m", mapping="tagging", dataset=DataSet(name="d", licence="BSD-3-Clause"))
+    bound = Manifest(name="m", mapping="tagging", dataset=DataSet(name="d", licence="CC BY-NC 4.0"))
+    assert 'license: "mit"\n' in header(free)
+    assert 'license: "other"\n' in header(bound)
+    assert licence(free).endswith("licence. Licence of what they learned from: BSD-3-Clause.")
+    assert licence(bound).endswith("as far as the terms of their data allow: CC BY-NC 4.0.")

@@ -188,6 +188,12 @@ def test_one_long_row_among_short_ones_does_not_widen_them_without_end(monkeypat
     assert found["numbers"].numpy().tolist() == [[1, 0], [2, 3], [4, 5]]
     assert found["truncated"].numpy().tolist() == [False, False, True]
     assert found["flat_numbers"].numpy().tolist() == [1, 2, 3, 4, 5, 6, 7]
+    alone = blocks.dense({"numbers": ragged([[1], [], [4, 5, 6, 7]])}, tf.constant([True, False, False]))
+    assert {name: value.numpy().tolist() for name, value in alone.items()} == {
+        "numbers": [[1, 0], [0, 0], [4, 5]],
+        "length": [1, 0, 2],
+        "truncated": [True, False, True],
+    }
     assert bounds.columns(0) == bounds.columns(1) == 8
     assert bounds.columns(4096) == 1
     rows, truncated = bounds.cut(ragged([[1], [2, 3], []]), 1)
@@ -413,6 +419,12 @@ def test_a_signature_of_several_tensors_is_verified_with_samples_of_each(tmp_pat
     assert stored["inputs"] == {
         "after": "float32 (any, 2)", "text": "string (any)", "times": "int64 (any)"
     }  # fmt: skip
+
+
+def test_a_signature_without_samples_is_not_exported_unverified(module, tmp_path):
+    with pytest.raises(ZooError, match=r"^export: no samples of the signature serving_default; give some"):
+        export.save(module, tmp_path / "model", {"other": ["a"]})
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_model_that_would_not_load_again_is_not_exported(module, tmp_path):

@@ -204,6 +204,43 @@ def test_a_place_that_is_not_there_is_one_line(place, address, told):
     assert "\n" not in str(error.value)
 
 
+def test_a_model_that_has_changed_is_fetched_anew_when_asked_for_and_not_by_its_name(
+    site, place, cached, trained, tmp_path, capsys, monkeypatch
+):
+    def index_and_archives():
+        asked = [line.split()[0] for line in site.asked]
+        site.asked = ()
+        return asked
+
+    monkeypatch.setenv("ZOO_MODELS", site.address)
+    Store().get("tiny")
+    index_and_archives()
+    assert Store().get("tiny") == cached / "tiny"
+    assert index_and_archives() == ["/models.json"]
+    assert "differs" not in capsys.readouterr().err
+
+    newer = tmp_path / "newer/tiny"
+    shutil.copytree(trained / "saved_models/tiny", newer)
+    (newer / "README.md").write_text("of a later training")
+    store.pack({"tiny": zoo.models.find(newer)}, place)
+    assert zoo.load("tiny").path == cached / "tiny"
+    assert index_and_archives() == []
+    assert (cached / "tiny/README.md").read_text() != "of a later training"
+    assert Store().get("tiny") == cached / "tiny"
+    assert index_and_archives() == ["/models.json", "/tiny.tar"]
+    assert "tiny: what was fetched before differs from what is there now" in capsys.readouterr().err
+    assert (cached / "tiny/README.md").read_text() == "of a later training"
+    assert [path.name for path in cached.iterdir()] == ["tiny"]
+
+
+def test_what_was_fetched_stays_where_what_is_newer_cannot_be(place, cached):
+    Store(str(place)).get("tiny")
+    say(place, sha256="0" * 64)
+    with pytest.raises(zoo.ZooError, match="gives other bytes than the index says"):
+        Store(str(place)).get("tiny")
+    zoo.models.find(cached / "tiny").check()
+
+
 def test_two_processes_fetch_one_model_at_once(site, cached, tmp_path):
     command = [sys.executable, "-m", "zoo", "models", "get", "tiny"]
     environment = {**os.environ, "ZOO_MODELS": site.address, "ZOO_CACHE": str(cached.parent)}

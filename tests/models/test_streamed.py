@@ -43,7 +43,10 @@ def test_words_come_with_the_space_before_them():
         ({"temperature": -1}, "temperature"),
         ({"top_p": 2}, "top_p"),
         ({"length": -1}, "length"),
-        ({"heat": 1}, "heat is no setting; it takes length, temperature, top_k, top_p, seed"),
+        (
+            {"heat": 1},
+            "heat is no setting of serving_default, which takes length, temperature",
+        ),
     ],
 )
 def test_what_cannot_be_set_is_told_before_anything_is_written(generator, settings, told):

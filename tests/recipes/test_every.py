@@ -12,12 +12,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from cases import CASES, TRAINED, Case, checkpoint, trained_until_scored, until_trained
+from tensorflow_serving.apis import prediction_log_pb2
 from tiny import assert_refused, operations, placed, run
 
 import zoo.recipes
 from zoo import cli, training
 from zoo.errors import ZooError
 from zoo.export import recurrent_layers
+from zoo.export.warm_up import WARM_UP
 from zoo.training.folder import Folder
 
 
@@ -197,6 +199,22 @@ def test_killed_it_ends_with_bit_identical_weights(case, data, trained_case, tmp
     for figure in {"val_loss", "val_score"} & set(state["history"][0]):
         first, second = ([epoch[figure] for epoch in each["history"]] for each in (state, ended))
         assert first == second
+
+
+def test_an_export_carries_a_small_request_to_each_signature_which_answers_it(case, trained_case):
+    saved = zoo.models.find(trained_case / "saved_models/tiny")
+    saved.check()
+    assert WARM_UP in saved.manifest.files
+    signatures = zoo.load(saved.path).signatures
+    asked = []
+    for record in tf.data.TFRecordDataset(str(saved.path / WARM_UP)).as_numpy_iterator():
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        asked.append(request.model_spec.signature_name)
+        inputs = {name: tf.constant(tf.make_ndarray(value)) for name, value in request.inputs.items()}
+        assert request.model_spec.name == "tiny"
+        assert {len(rows) for rows in inputs.values()} == {2}
+        assert signatures[asked[-1]](**inputs)
+    assert sorted(asked) == sorted(signatures)
 
 
 def test_a_copy_goes_on_elsewhere_from_what_was_learned(case, data, trained_case, tmp_path):

@@ -29,7 +29,7 @@ def test_it_learns_exports_and_shows_scores_beside_the_baseline(trained_tagger):
     assert baseline["majority tag per token"]["f1"] < score["f1"]
     assert manifest["labels"] == ["B-person", "B-place", "I-person", "I-place", "O"]
     assert sum(manifest["dataset"]["sizes"].values()) == 400
-    assert set(manifest["signatures"]) == {"serving_default", "flat", "tokens", "states"}
+    assert set(manifest["signatures"]) == {"serving_default", "flat", "padded", "tokens", "states"}
     metrics = json.loads((trained_tagger / "runs/tiny/metrics.json").read_text())
     assert metrics["test"] == {**baseline, "tiny": score}
     validated = [epoch["val_score"] for epoch in metrics["history"]]

@@ -117,6 +117,30 @@ def test_dense_outputs_are_the_flat_ones_filled_up(answer):
             assert dense == flat + [filling] * (2999 - len(flat))
 
 
+def test_padded_outputs_alone_have_a_row_for_each_text_and_its_length(model, answer):
+    found = arrays(model.signatures["padded"](text=tf.constant(TEXTS)))
+    columns = {"tokens", "tags", "scores", "starts", "ends"}
+    assert found.keys() == columns | {"length", "truncated"}
+    for name in columns - {"scores"}:
+        np.testing.assert_array_equal(found[name], answer[name])
+    np.testing.assert_allclose(found["scores"], answer["scores"], atol=1e-6)
+    assert found["length"].dtype == np.int64
+    assert found["length"].tolist() == np.diff(answer["row_splits"]).tolist()
+    assert found["truncated"].tolist() == [False] * len(TEXTS)
+    nothing = arrays(model.signatures["padded"](text=tf.zeros([0], tf.string)))
+    assert {value.shape[0] for value in nothing.values()} == {0}
+
+
+def test_predict_reads_padded_outputs_as_it_does_flat_ones(model):
+    asked = ["Ada Falk met Bo", "", LONG]
+    for padded, flat in zip(model.predict(asked, "padded"), model.predict(asked, "flat"), strict=True):
+        assert padded["spans"] == flat["spans"]
+        assert [token.pop("score") for token in padded["tokens"]] == pytest.approx(
+            [token.pop("score") for token in flat["tokens"]], abs=1e-6
+        )
+        assert padded == flat
+
+
 def test_ready_tokens_get_the_tags_of_the_same_tokens_in_a_text(model, answer):
     ready = arrays(model.signatures["tokens"](tokens=tf.constant(answer["tokens"])))
     for name in ("flat_tokens", "flat_tags", "row_splits"):

@@ -18,7 +18,7 @@ from servers import serving
 
 import zoo
 
-MODELS = ("sentiment_tweets", "tagging_python", "generation_python", "forecasting_seattle")
+MODELS = ("sentiment_tweets", "tagging_python", "generation_python")
 TEXTS = ["what a lovely day", "three hours late, again", "", "naïve \U0001f600 " * 30]
 
 

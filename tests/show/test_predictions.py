@@ -3,7 +3,9 @@ import io
 import json
 import re
 
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from zoo.show import answers, console
 from zoo.show.coloured import _CODE
@@ -376,3 +378,22 @@ def test_tables_and_objects_hold_what_was_written():
     assert rows[0] == {
         "text": WRITTEN[0]["text"], "continuation": WRITTEN[0]["continuation"], "log_probability": "-3.5"
     }  # fmt: skip
+
+
+def test_parquet_has_numbers_as_numbers_and_lists_as_lists():
+    rows = [
+        {
+            "text": "a\nb",
+            "score": 0.5,
+            "count": 1,
+            "tokens": [{"token": "a", "start": 0}],
+            "words": ["x", "é"],
+        },
+        {"text": "", "score": None, "count": 2, "tokens": [], "words": [], "note": "late"},
+    ]
+    task, _ = answered(rows)
+    found = parquet.read_table(pyarrow.BufferReader(answers.content(task, rows, ".parquet")))
+    assert found.to_pylist() == [{**rows[0], "note": None}, rows[1]]
+    assert [str(field.type) for field in found.schema][:3] == ["string", "double", "int64"]
+    assert answers.content(task, rows, ".parquet") == answers.content(task, rows, ".parquet")
+    assert answers.content(task, rows, ".jsonl").decode() == answers.write(task, rows, ".jsonl")

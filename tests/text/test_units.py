@@ -5,7 +5,7 @@ import tensorflow as tf
 from tiny import stored
 
 from zoo.text import PADDING, Vocabulary
-from zoo.text.units import WORD, Units, join, split
+from zoo.text.units import WORD, Units, between, join, split
 
 RESERVED = ["<padding>", "<unknown>", "<start>"]
 A, B = 3, 4  # their numbers in `made`
@@ -114,6 +114,9 @@ def test_words_follow_a_prompt_behind_one_space(tmp_path, prompt, written, whole
     characters = made(tmp_path).follow(tf.constant([prompt]), tf.constant([written]))
     whole = prompt.decode("utf-8", "replace") if isinstance(prompt, bytes) else prompt
     assert characters[0] == tf.constant(whole) + written
+    # The same rule outside the graph.
+    assert whole + between("word", whole, written) + written == found[0].numpy().decode()
+    assert between("char", whole, written) == ""
 
 
 def test_frequent_units_are_kept_behind_those_already_known():

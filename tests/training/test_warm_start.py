@@ -19,7 +19,7 @@ def network(words: int, labels: int) -> keras.Model:
 def write_run(tmp_path, model: keras.Model, labels: list[str]) -> None:
     """Writes what warm starts read of a run into the folder `run`."""
     folder = tmp_path / "run"
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     state = {"weights": [weight.path for weight in model.weights]}
     arrays = {f"best/{i}": weight.numpy() for i, weight in enumerate(model.weights)}
     np.savez(folder / "checkpoint.npz", _state=np.array(json.dumps(state)), **arrays)
@@ -52,15 +52,53 @@ def test_a_vocabulary_that_has_grown_keeps_its_first_rows(trained, tmp_path):
     np.testing.assert_array_equal(rows[:4], trained.get_weights()[0])
 
 
-@pytest.mark.parametrize("labels", [["b", "a"], ["a", "c"], ["a", "b", "c"]])
-def test_with_other_labels_their_weights_start_fresh_even_if_they_would_fit(
-    trained, tmp_path, capsys, labels
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        (["b", "a"], "3 of 3 weights\n"),
+        (["b"], "3 of 3 weights\n"),
+        (["a", "c"], "3 of 3 weights; new labels: c\n"),
+        (["c", "b", "d", "a"], "3 of 3 weights; new labels: c, d\n"),
+        (["c", "d"], "1 of 3 weights; new: logits/kernel, logits/bias; new labels: c, d\n"),
+    ],
+)
+def test_labels_that_both_have_keep_their_columns_wherever_they_stand(
+    trained, tmp_path, capsys, labels, said
 ):
-    model = started(tmp_path, 4, labels)
-    np.testing.assert_array_equal(model.get_weights()[0], trained.get_weights()[0])
-    if len(labels) == 2:
-        assert not np.array_equal(model.get_weights()[1], trained.get_weights()[1])
-    assert "1 of 3 weights; new: logits/kernel, logits/bias" in capsys.readouterr().out
+    trained.layers[-1].set_weights([np.arange(6.0).reshape(3, 2), np.array([6.0, 7.0])])
+    write_run(tmp_path, trained, ["a", "b"])
+    model = network(4, len(labels))
+    before = model.get_weights()
+    warm_start(model, str(tmp_path / "run"), ["word_embedding/embeddings"], labels, ["logits"])
+    words, *head = model.get_weights()
+    np.testing.assert_array_equal(words, trained.get_weights()[0])
+    for mine, theirs, fresh in zip(head, trained.get_weights()[1:], before[1:], strict=True):
+        for place, label in enumerate(labels):
+            expected = theirs[..., "ab".index(label)] if label in "ab" else fresh[..., place]
+            np.testing.assert_array_equal(mine[..., place], expected)
+    assert capsys.readouterr().out.endswith(said)
+
+
+def test_what_belongs_to_all_labels_together_starts_fresh_with_others_even_if_it_would_fit(
+    trained, tmp_path, capsys
+):
+    for labels, said in (
+        (["a", "b"], "3 of 3 weights\n"),
+        (["b", "a"], "1 of 3 weights; new: logits/kernel, "),
+    ):
+        model = network(4, 2)
+        warm_start(model, str(tmp_path / "run"), [], labels, whole=["logits"])
+        assert said in capsys.readouterr().out
+        assert np.array_equal(model.get_weights()[1], trained.get_weights()[1]) == (labels == ["a", "b"])
+
+
+def test_a_head_of_other_sizes_starts_fresh(trained, tmp_path, capsys):
+    inputs = keras.Input((None,), dtype="int32")
+    x = keras.layers.Embedding(4, 3, name="word_embedding")(inputs)
+    wider = keras.layers.Concatenate()([x, x])
+    model = keras.Model(inputs, keras.layers.Dense(3, name="logits")(wider))
+    warm_start(model, str(tmp_path / "run"), [], ["a", "b", "c"], ["logits"])
+    assert "2 of 3 weights; new: logits/kernel; new labels: c\n" in capsys.readouterr().out
 
 
 SIDES = ["source_embedding/embeddings", "target_embedding/embeddings"]

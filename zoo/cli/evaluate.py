@@ -39,8 +39,8 @@ class Evaluate:
     """Likewise the language to translate into."""
 
     output: str = ""
-    """File to write each scored row to, CSV, TSV or JSONL: what was asked, truth, answer, and score, where
-    the model says how sure it is."""
+    """File to write each scored row to, CSV, TSV, JSONL or Parquet: what was asked, truth, answer, and
+    score, where the model says how sure it is."""
     json: bool = False
     """Print one object, and the tables to standard error: model, dataset, split, rows, figures, and
     baselines, the figures of each."""
@@ -59,7 +59,7 @@ class Evaluate:
             found = evaluated(model, self.dataset, self.split, **options)
         if self.output:
             content = _rows(found.evaluation.rows, Path(self.output).suffix)
-            streams.write(Path(self.output), content.encode("utf-8"))
+            streams.write(Path(self.output), content)
         if self.json:
             score = found.evaluation.score
             about = {"model": model.name, "dataset": found.title, "split": self.split, "rows": score.n}
@@ -69,12 +69,14 @@ class Evaluate:
             print(f"{self.output}: {len(found.evaluation.rows):,} rows")
 
 
-def _rows(rows: Sequence[dict[str, Any]], suffix: str) -> str:
+def _rows(rows: Sequence[dict[str, Any]], suffix: str) -> bytes:
     from zoo.show import answers
 
+    if suffix == ".parquet":
+        return answers.parquet(rows)
     if suffix == ".jsonl":
-        return answers.as_lines(rows)
-    return answers.separated(list(rows[0]), map(answers.flat, rows), suffix)
+        return answers.as_lines(rows).encode("utf-8")
+    return answers.separated(list(rows[0]), map(answers.flat, rows), suffix).encode("utf-8")
 
 
 class Evaluated(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from typing import Annotated
@@ -42,7 +43,10 @@ class Info:
         saved = models.find(self.model)
         page = console(highlight=False)
         try:
-            page.print(Markdown(read_regular(saved.path / CARD, _CARD_BYTES).decode("utf-8", "replace")))
+            card = read_regular(saved.path / CARD, _CARD_BYTES).decode("utf-8", "replace")
+            page.print(
+                Markdown(re.sub(r"\A---\n.*?\n---\n", "", card, flags=re.DOTALL))
+            )  # for hubs, not for people
         except FileNotFoundError:
             pass
         except OSError as error:

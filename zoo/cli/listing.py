@@ -19,6 +19,9 @@ class List:
     markdown: bool = False
     """Print the table of the README instead, which sets the shipped models beside published figures."""
 
+    csv: bool = False
+    """Print a line for each figure of each model and of its baselines instead: recipes/results.csv."""
+
     json: bool = False
     """Print an object a line instead: name, recipe, mapping, dataset, test (the figures of the test part),
     parameters, megabytes, path."""
@@ -34,6 +37,11 @@ class List:
         from zoo.show.console import console
 
         saved_models = models.list_models()
+        if self.csv:
+            from zoo.cli import results
+
+            print(results.as_csv(saved_models), end="")
+            return
         if self.markdown:
             from zoo.cli import overview
 

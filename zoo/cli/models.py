@@ -17,8 +17,8 @@ class Models:
     """Fetches models by name, or packs those that are here for others to fetch."""
 
     action: Annotated[Literal["get", "pack"], tyro.conf.Positional]
-    """get fetches models from ZOO_MODELS, a folder or an address, into the cache; pack writes a folder that
-    ZOO_MODELS can name: an archive of each model, and their index."""
+    """get fetches models from ZOO_MODELS, a folder or an address, into the cache, and anew what differs there
+    by now; pack writes a folder that ZOO_MODELS can name: an archive of each model, and their index."""
     names: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Of get, the models; of pack, the folder to fill, and then the models, if not all that are here."""
     all: bool = False

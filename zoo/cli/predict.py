@@ -26,16 +26,16 @@ class Predict:
     texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Texts, each in quotes; for a captioning model paths of pictures, or of folders of pictures."""
     input: str = ""
-    """File of texts, or - for standard input: .txt with one a line, CSV, TSV or JSONL with a column text, or
-    a .py file, one text. For a captioning model it lists paths of pictures, from its own folder: .txt, or a
-    column image. For a forecasting model it is a table with dates in its first column, and the columns that
-    the model reads."""
+    """File of texts, or - for standard input: .txt with one a line, CSV, TSV, JSONL or Parquet with a column
+    text, or a .py file, one text. For a captioning model it lists paths of pictures, from its own folder:
+    .txt, or a column image. For a forecasting model it is a table with dates in its first column, and the
+    columns that the model reads."""
     output: str = ""
-    """File to write: CSV, TSV, JSONL, or SVG, a picture; - is standard output, as JSONL. By default the
-    answers are printed for people, or in a pipe as lines, where a model has one line for each text."""
+    """File to write: CSV, TSV, JSONL, Parquet, or SVG, a picture; - is standard output, as JSONL. By default
+    the answers are printed for people, or in a pipe as lines, where a model has one line for each text."""
     json: bool = False
-    """Print an object a line, with the fields of JSONL files, and nothing else: what was given, text or
-    image, and what was answered."""
+    """Print an object a line, with the fields of JSONL and Parquet files, and nothing else: what was given,
+    text or image, and what was answered."""
     signature: str = ""
     """What to run of the model, such as beam of a translator or captioner; empty: serving_default."""
     length: int | None = None
@@ -84,10 +84,10 @@ class Predict:
         elif self.output:
             path = Path(self.output)
             if path.suffix == ".svg":
-                content = answers.draw(task, answered, saved.name)
+                content = answers.draw(task, answered, saved.name).encode("utf-8")
             else:
-                content = answers.write(task, answered.rows, path.suffix)
-            streams.write(path, content.encode("utf-8"))
+                content = answers.content(task, answered.rows, path.suffix)
+            streams.write(path, content)
             print(f"{path}: {len(answered.rows):,} rows")
             answers.tell(task, answered)
         else:
@@ -102,19 +102,14 @@ class Predict:
 def _show_live(model: models.Model, prompt: str, settings: dict[str, Any]) -> None:
     from zoo.show.answers import safe
     from zoo.show.console import console
+    from zoo.text.units import between
 
     page, (seed, *_) = console(highlight=False), settings.pop("seed")
     page.print(safe(prompt), style="bold", end="")
     for number, piece in enumerate(model.stream(prompt, **settings, seed=seed)):
-        apart = " " if number == 0 and _is_word(model, prompt, piece) else ""
+        apart = "" if number else between(model.manifest.config["level"], prompt, piece)
         page.print(apart + safe(piece), style="cyan", end="", soft_wrap=True)
     page.print()
-
-
-def _is_word(model: models.Model, prompt: str, piece: str) -> bool:
-    """Tells whether a word follows a word."""
-    touch = not prompt or prompt[-1].isspace() or piece.startswith("\n")
-    return model.manifest.config.get("level") == "word" and not touch
 
 
 def _texts(typed: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from zoo.data.files import write_atomically
 from zoo.errors import ZooError
-from zoo.models.files import write_atomically
 
 STANDARD = "-"
 
@@ -34,7 +34,7 @@ def as_file(given: str, suffix: str) -> Iterator[str]:
 
     Args:
         given: a path, or `-`.
-        suffix: what kind of file standard input is, where its first character is no `{`, as JSONL has it.
+        suffix: what kind of file standard input is, where it does not begin as JSONL or Parquet do.
 
     Raises:
         ZooError: nothing comes from there.
@@ -46,6 +46,7 @@ def as_file(given: str, suffix: str) -> Iterator[str]:
     if not content.strip():
         raise ZooError("--input -: standard input is empty; pipe texts into it, one a line")
     suffix = ".jsonl" if content.lstrip()[:1] == b"{" else suffix
+    suffix = ".parquet" if content[:4] == b"PAR1" else suffix
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"standard input{suffix}"
         path.write_bytes(content)

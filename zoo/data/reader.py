@@ -20,7 +20,7 @@ class Reader(ABC):
         options: what `load` takes beside the data set, such as the languages of a translation set.
         sets: name in the catalogue -> how its features become those of the mapping. A * in a name stands for
             TFDS's configs.
-        kind: what the user's own data are, as in "a CSV, TSV or JSONL file".
+        kind: what the user's own data are, as in "a CSV, TSV, JSONL or Parquet file".
         suffixes: of the user's own files; where they may be any, of those that are files for sure.
         mixes: whether several sets, joined by +, are one.
     """

@@ -2,6 +2,7 @@
 
 from zoo.export.blocks import (
     by_length,
+    dense,
     dense_and_flat,
     flat,
     in_blocks,
@@ -27,6 +28,7 @@ __all__ = [
     "command",
     "cut",
     "cut_to_show",
+    "dense",
     "dense_and_flat",
     "flat",
     "hardware",

@@ -137,6 +137,24 @@ def in_windows(
     }
 
 
+def dense(outputs: Mapping[str, tf.RaggedTensor], truncated: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Fills ragged outputs (batch, time) up: each row of a batch then has a row of every output.
+
+    Args:
+        outputs: by name.
+        truncated: which rows were cut before they were read, bool (batch,).
+
+    Returns:
+        Each name padded, (batch, time), with empty strings or zeros, no wider than `columns` allows; `length`
+        int64 (batch,), how many steps of each row are none of the padding; and `truncated`, which rows lack
+        steps.
+    """
+    first = next(iter(outputs.values()))
+    width, lengths = columns(first.nrows()), first.row_lengths()
+    filled = {name: ragged[:, :width].to_tensor() for name, ragged in outputs.items()}
+    return {**filled, "length": tf.minimum(lengths, width), "truncated": truncated | (lengths > width)}
+
+
 def dense_and_flat(outputs: Mapping[str, tf.RaggedTensor], truncated: tf.Tensor) -> dict[str, tf.Tensor]:
     """Spreads ragged outputs (batch, time) into what a signature can return.
 
@@ -145,15 +163,12 @@ def dense_and_flat(outputs: Mapping[str, tf.RaggedTensor], truncated: tf.Tensor)
         truncated: which rows were cut before they were read, bool (batch,).
 
     Returns:
-        Each name padded, (batch, time), with empty strings or zeros, no wider than `columns` allows;
-        `flat_<name>`, the values of all rows one after another; `row_splits` int64 (batch + 1,): row i has
-        values `row_splits[i]` to `row_splits[i + 1]`; and `truncated`, which rows lack steps in what is
-        padded.
+        Each name padded, as of `dense`; `flat_<name>`, the values of all rows one after another; `row_splits`
+        int64 (batch + 1,): row i has values `row_splits[i]` to `row_splits[i + 1]`; and `truncated`, which
+        rows lack steps in what is padded.
     """
-    first = next(iter(outputs.values()))
-    width = columns(first.nrows())
-    dense = {name: ragged[:, :width].to_tensor() for name, ragged in outputs.items()}
-    return {**dense, **flat(outputs, truncated | (first.row_lengths() > width))}
+    filled = dense(outputs, truncated)
+    return {**{name: filled[name] for name in outputs}, **flat(outputs, filled["truncated"])}
 
 
 def flat(outputs: Mapping[str, tf.RaggedTensor], truncated: tf.Tensor) -> dict[str, tf.Tensor]:

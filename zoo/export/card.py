@@ -3,17 +3,22 @@
 from collections.abc import Mapping
 
 from zoo import metrics
+from zoo.export.hub_header import header, licence
 from zoo.metrics import Scores
 from zoo.models import recipes_file
 from zoo.tasks import Manifest, Task, of
 
 
 def card(manifest: Manifest) -> str:
-    """Returns Markdown: scores beside baselines, how to use the model, what it was made from and how."""
+    """Returns Markdown: scores beside baselines, how to use the model, what it was made from and how.
+
+    It begins with the header that model hubs read.
+    """
     data, training, task = manifest.dataset, manifest.training, of(manifest)
     sizes = ", ".join(f"{count:,} {split}" for split, count in data.sizes.items())
     versions = ", ".join(f"{name} {number}" for name, number in manifest.versions.items())
-    return f"""# {manifest.name}
+    return f"""{header(manifest)}
+# {manifest.name}
 
 A model of the recipe `{manifest.recipe}`.{_more_to_read(manifest)}
 
@@ -45,6 +50,8 @@ model = tf.saved_model.load("saved_models/{manifest.name}")
 | hardware | {manifest.hardware} |
 | parameters | {manifest.parameters:,} |
 | versions | {versions} |
+
+{licence(manifest)}
 """
 
 

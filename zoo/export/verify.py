@@ -38,19 +38,34 @@ np.savez(sys.argv[3], **found)
 """
 
 
-def verify(directory: Path, signatures: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
+def tensors_of(signatures: Mapping[str, Any], samples: Mapping[str, Any]) -> dict[str, dict[str, tf.Tensor]]:
+    """Returns signature -> name -> tensor.
+
+    Args:
+        signatures: name -> tf.function in memory.
+        samples: signature -> rows of the one tensor that it takes, or name -> tensor.
+
+    Raises:
+        ZooError: a signature has no samples.
+    """
+    if missing := [name for name in signatures if name not in samples]:
+        raise ZooError(f"export: no samples of the signature {missing[0]}; give some, to verify it by")
+    return {name: _tensors(traced(function), samples[name]) for name, function in signatures.items()}
+
+
+def verify(
+    directory: Path, signatures: Mapping[str, Any], given: Mapping[str, Mapping[str, tf.Tensor]]
+) -> None:
     """Loads a SavedModel in a process of its own and compares what it answers.
 
     Args:
         directory: the SavedModel.
         signatures: name -> tf.function in memory.
-        samples: signature -> rows of the one tensor that it takes, or name -> tensor.
+        given: signature -> name -> tensor.
 
     Raises:
         ZooError: it cannot be loaded, or answers otherwise.
     """
-    functions = {name: traced(signatures[name]) for name in samples}
-    given = {name: _tensors(functions[name], inputs) for name, inputs in samples.items()}
     with on(CPU):
         expected = {
             f"{name}/{key}": value.numpy()

@@ -15,7 +15,8 @@ from zoo.errors import ZooError
 from zoo.export.card import card
 from zoo.export.manifest import read_off
 from zoo.export.serving import Serving
-from zoo.export.verify import verify
+from zoo.export.verify import tensors_of, verify
+from zoo.export.warm_up import write_requests
 from zoo.models import GRAPH, Lock, harmless, hashes
 from zoo.tasks import CARD, MANIFEST, Manifest
 
@@ -50,16 +51,20 @@ def save(
 ) -> None:
     """Writes a SavedModel with manifest and card, verifies it in a fresh process, then puts it in place.
 
+    It carries requests to each of its signatures, by which TensorFlow Serving warms up.
+
     Args:
         module: what to export.
         directory: the model's folder; an export of the same recipe that stands there is replaced.
-        samples: inputs whose outputs the fresh process must reproduce: rows of the one tensor that every
-            signature takes, or signature -> rows, or signature -> name -> tensor.
+        samples: inputs whose outputs the fresh process must reproduce, and of which the first and the last
+            row warm a server up: rows of the one tensor that every signature takes, or signature -> rows, or
+            signature -> name -> tensor.
         manifest: what the model says of itself; by default what the module does. What can be read off the
             module is added.
 
     Raises:
-        ZooError: something else is in the way, or the exported model answers otherwise.
+        ZooError: something else is in the way, a signature has no samples, or the exported model answers
+            otherwise.
     """
     manifest, signatures = manifest or module.manifest, module.signatures
     if not isinstance(samples, Mapping):
@@ -82,7 +87,9 @@ def save(
         )
         (temporary / "fingerprint.pb").unlink(missing_ok=True)  # repeats what the manifest says
         _check_that_it_would_load(temporary)
-        verify(temporary, signatures, samples)
+        given = tensors_of(signatures, samples)
+        verify(temporary, signatures, given)
+        write_requests(temporary, directory.name, given)
         whole = manifest.with_changes(name=directory.name, **read_off(module))
         (temporary / CARD).write_text(card(whole), encoding="utf-8")
         whole = whole.with_changes(files=hashes(temporary))

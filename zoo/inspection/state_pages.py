@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from zoo.data.files import write_atomically
 from zoo.errors import ZooError
 from zoo.inspection import pictures
-from zoo.models.files import write_atomically
 from zoo.show.console import CONTROLS, console
 
 if TYPE_CHECKING:

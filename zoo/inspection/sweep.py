@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from zoo.data.files import write_atomically
 from zoo.errors import ZooError
 from zoo.inspection import gradient_sheet, pictures
 from zoo.inspection.gradients import Settings, pieces
-from zoo.models.files import write_atomically
 from zoo.training.folder import CONFIG, RUNS, check_name
 
 RESULTS = "results.json"

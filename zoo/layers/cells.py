@@ -13,7 +13,7 @@ def gate_starts(starts: Sequence[float], units: int) -> keras.initializers.Initi
     return keras.initializers.Constant(np.repeat(starts, units))
 
 
-class _Cell(keras.layers.Layer):
+class GatedCell(keras.layers.Layer):
     """Weights and config that the cells share, laid out as in Keras's own.
 
     Args:
@@ -21,11 +21,11 @@ class _Cell(keras.layers.Layer):
         starts: the value at which each gate's bias starts, in the order in which the gates stand in the
             columns of `kernel`, `recurrent_kernel` and `bias`.
         kernel_initializer: of the weights of inputs.
-        recurrent_initializer: of the weights of the last output.
+        recurrent_initializer: of the weights of the last output; None: no gate sees that.
         **options: of a Keras layer.
     """
 
-    def __init__(self, units: int, starts, kernel_initializer, recurrent_initializer, **options):
+    def __init__(self, units: int, starts, kernel_initializer, recurrent_initializer=None, **options):
         super().__init__(**options)
         self.units, self.starts = units, starts
         self.kernel_initializer = keras.initializers.get(kernel_initializer)
@@ -36,28 +36,29 @@ class _Cell(keras.layers.Layer):
         """Makes the weights."""
         columns = self.units * len(self.starts)
         self.kernel = self.add_weight((shape[-1], columns), self.kernel_initializer, name="kernel")
-        self.recurrent_kernel = self.add_weight(
-            (self.units, columns), self.recurrent_initializer, name="recurrent_kernel"
-        )
+        if self.recurrent_initializer:
+            self.recurrent_kernel = self.add_weight(
+                (self.units, columns), self.recurrent_initializer, name="recurrent_kernel"
+            )
         self.bias = self.add_weight((columns,), gate_starts(self.starts, self.units), name="bias")
 
-    def gates(self, inputs, h):
-        """Returns each gate's W x + U h + b, all of (batch, units), from one pair of matrix products."""
-        sums = ops.matmul(inputs, self.kernel) + ops.matmul(h, self.recurrent_kernel) + self.bias
-        return ops.split(sums, len(self.starts), axis=-1)
+    def gates(self, inputs, h=None):
+        """Returns each gate's W x + U h + b, all of (..., units), from one matrix product each of x and h."""
+        sums = ops.matmul(inputs, self.kernel)
+        if h is not None:
+            sums += ops.matmul(h, self.recurrent_kernel)
+        return ops.split(sums + self.bias, len(self.starts), axis=-1)
 
     def get_config(self):
         """Returns the arguments that all cells have."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "kernel_initializer": keras.initializers.serialize(self.kernel_initializer),
-            "recurrent_initializer": keras.initializers.serialize(self.recurrent_initializer),
-        }
+        names = ("kernel_initializer", "recurrent_initializer")
+        initializers = {name: getattr(self, name) for name in names if getattr(self, name)}
+        serialized = {name: keras.initializers.serialize(own) for name, own in initializers.items()}
+        return {**super().get_config(), "units": self.units, **serialized}
 
 
 @keras.saving.register_keras_serializable("zoo")
-class PeepholeLSTMCell(_Cell):
+class PeepholeLSTMCell(GatedCell):
     """LSTM whose gates see the cell state too (Gers and Schmidhuber 2000).
 
         i = sigmoid(W_i x + U_i h' + p_i * c' + b_i)        ' marks the step before
@@ -124,7 +125,7 @@ class PeepholeLSTMCell(_Cell):
 
 
 @keras.saving.register_keras_serializable("zoo")
-class SimplifiedGRUCell(_Cell):
+class SimplifiedGRUCell(GatedCell):
     """GRU with the update gate alone: nothing resets what the candidate sees of the state.
 
         u = sigmoid(W_u x + U_u c' + b_u)                   ' marks the step before

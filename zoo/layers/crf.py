@@ -1,6 +1,7 @@
 """Linear-chain conditional random field: the best sequence of tags, instead of the best tag at each step."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import keras
 import numpy as np
@@ -30,7 +31,12 @@ class CRF(keras.layers.Layer):
 
     Returns:
         The logits.
+
+    Attributes:
+        label_axes: weight -> its axes with an entry for each tag, where these are not the last one alone.
     """
+
+    label_axes: ClassVar = {"transitions": (0, 1)}
 
     def __init__(
         self,

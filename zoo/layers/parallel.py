@@ -4,34 +4,14 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from zoo.layers.cells import gate_starts
+from zoo.layers.cells import GatedCell
 
 
-class _MinimalCell(keras.layers.Layer):
-    """A cell h = keep * h' + new, where keep and new follow from the input of a step alone.
-
-    Args:
-        units: size of the state.
-        starts: the value at which the bias of each gate starts, in the order of the columns of `kernel`.
-        kernel_initializer: of the weights of inputs.
-        **options: of a Keras layer.
-    """
+class _MinimalCell(GatedCell):
+    """A cell h = keep * h' + new, where keep and new follow from the input of a step alone."""
 
     def __init__(self, units: int, starts, kernel_initializer="glorot_uniform", **options):
-        super().__init__(**options)
-        self.units, self.starts = units, starts
-        self.kernel_initializer = keras.initializers.get(kernel_initializer)
-        self.state_size = self.output_size = units
-
-    def build(self, shape):
-        """Makes the weights."""
-        columns = self.units * len(self.starts)
-        self.kernel = self.add_weight((shape[-1], columns), self.kernel_initializer, name="kernel")
-        self.bias = self.add_weight((columns,), gate_starts(self.starts, self.units), name="bias")
-
-    def gates(self, inputs):
-        """Returns each gate's W x + b, all of (..., units), from one matrix product."""
-        return ops.split(ops.matmul(inputs, self.kernel) + self.bias, len(self.starts), axis=-1)
+        super().__init__(units, starts, kernel_initializer, **options)
 
     def keep_and_new(self, inputs):
         """Returns what is kept of the state before, and what is added, (..., units) each, of any steps."""
@@ -43,11 +23,6 @@ class _MinimalCell(keras.layers.Layer):
         keep, new = self.keep_and_new(inputs)
         h = keep * (states[0] if several else states) + new
         return h, [h] if several else h
-
-    def get_config(self):
-        """Returns the arguments."""
-        initializer = keras.initializers.serialize(self.kernel_initializer)
-        return {**super().get_config(), "units": self.units, "kernel_initializer": initializer}
 
 
 @keras.saving.register_keras_serializable("zoo")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -122,9 +122,7 @@ def _arguments(
     else:
         raise ZooError(f"{name}: predict needs a signature {signature} with one input")
     taken = [key for key in inputs if key in manifest.defaults]
-    if unknown := [key for key in settings if key not in taken]:
-        what = f"takes {', '.join(taken)}" if taken else "takes no settings"
-        raise ZooError(f"{name}: {unknown[0]} is no setting of {signature}, which {what}")
+    refuse_unknown(name, signature, settings, taken)
     columns = {}
     for key in taken:
         value = settings.get(key, manifest.defaults[key])
@@ -132,6 +130,17 @@ def _arguments(
         if len(columns[key]) != rows:
             raise ZooError(f"{name}: {rows} inputs, but {len(columns[key])} of {key}; give one for each")
     return given, columns
+
+
+def refuse_unknown(name: str, signature: str, settings: Iterable[str], taken: Collection[str]) -> None:
+    """Refuses settings that a signature does not take.
+
+    Raises:
+        ZooError: there is one.
+    """
+    if unknown := [key for key in settings if key not in taken]:
+        what = f"takes {', '.join(taken)}" if taken else "takes no settings"
+        raise ZooError(f"{name}: {unknown[0]} is no setting of {signature}, which {what}")
 
 
 def run(name: str, function: Function, tensors: Mapping[str, Any]) -> Mapping[str, Any]:

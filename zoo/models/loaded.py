@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas
     import tensorflow as tf
 
+    from zoo.models.followed import Follower
+
 
 def load(name_or_path: str | Path) -> Model:
     """Loads a saved model by name (`sentiment_tweets`) or path.
@@ -126,6 +128,23 @@ class Model:
         from zoo.models.streamed import stream
 
         return stream(self, prompt, settings)
+
+    def follow(self) -> Follower:
+        """Returns what takes in live data row by row, and forecasts what follows each.
+
+            follower = zoo.load("forecasting_seattle").follow()
+            for day, degrees in (("2016-01-30", 9.4), ("2016-01-31", 8.9)):
+                forecasts = follower(day, degrees)["forecasts"]
+
+        The model's state is carried on, so that a row costs the same however many came before it. What it
+        says behind the first few rows, fewer than its `window`, leans on little.
+
+        Raises:
+            ZooError: it is no forecaster.
+        """
+        from zoo.models.followed import Follower
+
+        return Follower(self)
 
     def evaluate(self, rows: Any, **options: str) -> Score:
         """Scores the model on rows with their truth, as `python -m zoo evaluate --dataset FILE` does.

@@ -8,16 +8,18 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
+from zoo.data.files import replacing, write_atomically
 from zoo.errors import ZooError, one_line
 from zoo.models.copied import hashes
-from zoo.models.files import write_atomically
 from zoo.models.locked import BusyError, Lock
 from zoo.models.saved import Saved, fetched_models
 from zoo.show.progress import bytes_bar
@@ -114,7 +116,8 @@ class Store:
     def get(self, name: str) -> Path:
         """Fetches a model into the cache, whole or not at all, and goes on where an earlier try was cut off.
 
-        A bar tells how far it is; another process that fetches it is waited for.
+        A bar tells how far it is; another process that fetches it is waited for. What was fetched before is
+        fetched anew where its files are not those that the place has now.
 
         Returns:
             Its folder.
@@ -127,7 +130,14 @@ class Store:
         folder = fetched_models() / name
         lock = _waited_for(folder)
         try:
-            if not Manifest.read(folder):
+            fetched = folder.exists()
+            if fetched and not _is_as(folder, entry):
+                print(
+                    f"{name}: what was fetched before differs from what is there now, and is fetched anew",
+                    file=sys.stderr,
+                )
+                fetched = False
+            if not fetched:
                 archive = folder.with_name(f".{name}.tar.part")
                 with bytes_bar(f"fetching {name}", entry.bytes) as progress:
                     self._fetch(name, entry, archive, progress)
@@ -265,8 +275,9 @@ def _unpack(archive: Path, name: str, folder: Path) -> None:
     Raises:
         ZooError: it holds something else than the files of a model's manifest.
     """
-    unpacked = folder.with_name(f".{name}.unpacked")
-    shutil.rmtree(unpacked, ignore_errors=True)
+    unpacked, old = (folder.with_name(f".{name}.{what}") for what in ("unpacked", "old"))
+    for leftover in (unpacked, old):
+        shutil.rmtree(leftover, ignore_errors=True)
     try:
         with tarfile.open(archive, "r:") as tar:
             tar.extractall(unpacked, filter="data")
@@ -275,13 +286,16 @@ def _unpack(archive: Path, name: str, folder: Path) -> None:
             raise ZooError(f"{name}: its archive holds no model; pack it anew")
         if problem := Saved(unpacked, manifest, by_path=True).problem(hashes(unpacked)):
             raise ZooError(f"{name}: {problem}; pack it anew")
+        if folder.exists():
+            folder.rename(old)
         unpacked.rename(folder)
     except tarfile.TarError as error:
         raise ZooError(
             f"{name}: its archive cannot be read ({one_line(str(error))[:150]}); pack it anew"
         ) from None
     finally:
-        shutil.rmtree(unpacked, ignore_errors=True)
+        for leftover in (unpacked, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 def pack(models: Mapping[str, Saved], folder: Path) -> list[Path]:
@@ -298,15 +312,10 @@ def pack(models: Mapping[str, Saved], folder: Path) -> list[Path]:
     for name, saved in sorted(models.items()):
         saved.check()
         path = folder / f"{name}.tar"
-        temporary = path.with_name(f".{path.name}.tmp{os.getpid()}")
-        try:
+        with replacing(path) as temporary:
             with temporary.open("wb") as file:
                 _archive(saved.path, file)
-            content = temporary.read_bytes()
-            entries[name] = Entry(saved.manifest.mapping, len(content), hashlib.sha256(content).hexdigest())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+            entries[name] = Entry(saved.manifest.mapping, _size(temporary), _digest(temporary))
         written.append(path)
     index = {
         "format": _FORMAT,
@@ -314,6 +323,14 @@ def pack(models: Mapping[str, Saved], folder: Path) -> list[Path]:
     }
     write_atomically(folder / INDEX, json.dumps(index, indent=2).encode() + b"\n")
     return [*written, folder / INDEX]
+
+
+def _is_as(folder: Path, entry: Entry) -> bool:
+    """Tells whether the files of a folder are those of a model's archive: packed, they are the same bytes."""
+    with tempfile.TemporaryFile() as file:
+        _archive(folder, file)
+        file.seek(0)
+        return hashlib.file_digest(file, "sha256").hexdigest() == entry.sha256
 
 
 def _archive(model: Path, file: IO[bytes]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import ZooError
+from zoo.models.asked import refuse_unknown
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -31,8 +32,7 @@ def stream(model: Model, prompt: str, settings: Mapping[str, Any]) -> Iterator[s
     defaults = dict(model.manifest.defaults)
     if missing := [name for name in _NEEDED if name not in model.signatures]:
         raise ZooError(f"{model.name}: only generators stream; this model has no signature {missing[0]}")
-    if unknown := [name for name in settings if name not in defaults]:
-        raise ZooError(f"{model.name}: {unknown[0]} is no setting; it takes {', '.join(defaults)}")
+    refuse_unknown(model.name, "serving_default", settings, defaults)
     chosen = {**defaults, **settings}
     check("length", chosen["length"], 0)
     check("temperature", chosen["temperature"], 0)
@@ -44,6 +44,8 @@ def stream(model: Model, prompt: str, settings: Mapping[str, Any]) -> Iterator[s
 
 def _pieces(model: Model, prompt: str, chosen: Mapping[str, Any], units: Any) -> Iterator[str]:
     import tensorflow as tf
+
+    from zoo.text.units import between
 
     step, draw = model.signatures["step"], _draw()
     size = step.structured_input_signature[1]["state"].shape[1]
@@ -61,9 +63,7 @@ def _pieces(model: Model, prompt: str, chosen: Mapping[str, Any], units: Any) ->
     for t in range(chosen["length"]):
         token = draw(after["logits"], tf.constant(t), **given, seeds=seeds)
         text = _text(units, token)
-        # Between two words stands a space, but not beside a line break.
-        between = " " if units.level == "word" and before and "\n" not in (before, text) else ""
-        yield between + text
+        yield between(units.level, before, text) + text
         before = text
         if t + 1 < chosen["length"]:
             after = step(tokens=token, state=after["state"])

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo import __version__
+from zoo.data.files import replacing
 from zoo.errors import ZooError
 from zoo.models.saved import COMPANIONS, Saved
 
@@ -56,8 +57,7 @@ def _written(mapping: str, models: Mapping[str, Saved], folder: Path) -> Path:
     record = "".join(f"{name},{_digest(content)},{len(content)}\n" for name, content in files.items())
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     path = folder / f"{project}-{__version__}-{_ANY}.whl"
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
+    with replacing(path) as temporary:
         with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as wheel:
             for name, content in files.items():
                 entry = zipfile.ZipInfo(name, _TIME)
@@ -65,9 +65,6 @@ def _written(mapping: str, models: Mapping[str, Saved], folder: Path) -> Path:
                 wheel.writestr(entry, content)
         if (size := temporary.stat().st_size) >= _LARGEST:
             raise ZooError(f"{path}: has {size / 1e6:.0f} MB, more than an index takes; name fewer models")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return path
 
 

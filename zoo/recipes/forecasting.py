@@ -33,7 +33,7 @@ class Config(training.Settings):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "seattle_weather"
-    """seattle_weather, or a CSV, TSV or JSONL file with a column of times and columns of numbers."""
+    """seattle_weather, or a CSV, TSV, JSONL or Parquet file with a column of times and columns of numbers."""
     columns: str = ""
     """Columns that are read, joined by commas; empty: of seattle_weather temp_max, of a file all."""
     targets: str = ""
@@ -246,7 +246,7 @@ def main(config: Config) -> None:
     before, last_step = history.validation_after(config.window), replace(config, warm_up=config.window - 1)
     validation = make_windows(last_step, before, climatology, targets, run.replicas)
     model = run.build(build_model, config, len(columns), train.waves.shape[1], len(targets))
-    run.start_from(model, by_label=[f"member_{member}_readout" for member in range(1, config.members + 1)])
+    run.start_from(model, whole=[f"member_{member}_readout" for member in range(1, config.members + 1)])
     run.fit(model, train, validation, training.PinballLoss(config.quantiles))
 
     # What is usual is known best from everything before the test part; so do the baselines.

@@ -36,7 +36,8 @@ class Config(training.Settings):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "tweets"
-    """tweets, imdb_reviews, glue/sst2, yelp_polarity_reviews, sentiment140, or a CSV, TSV or JSONL file."""
+    """tweets, imdb_reviews, glue/sst2, yelp_polarity_reviews, sentiment140, or a CSV, TSV, JSONL or
+    Parquet file."""
     max_words: Count = 60
     """Words kept of each text, from its start."""
     vocabulary_size: Annotated[int, training.Range(4)] = 20_000

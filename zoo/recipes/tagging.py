@@ -198,6 +198,11 @@ class Tagging(export.Serving):
         """As `tag_text`, without the padded outputs: one long text in a batch of short ones costs little."""
         return export.flat(*self.placed(text))
 
+    @export.signature("text", "padded")
+    def tag_text_padded(self, text):
+        """As `tag_text`; all outputs have a row for each text, as servers want it: `length` counts tokens."""
+        return export.dense(*self.placed(text))
+
     @export.signature("tokens", "tokens", (None, None))
     def tag_tokens(self, tokens):
         """Tags ready tokens (batch, time), filled up with empty strings on the right."""

@@ -109,11 +109,13 @@ class Task(Reader):
     Attributes:
         reads: what goes in.
         settings: inputs of `serving_default` that the command line has flags for.
+        pipeline: what model hubs call it; empty: nothing.
         tries: data set -> texts that models of it can be tried with.
     """
 
     reads: ClassVar[Literal["texts", "pictures", "series"]] = "texts"
     settings: ClassVar[tuple[str, ...]] = ()
+    pipeline: ClassVar[str] = ""
     tries: ClassVar[Tries] = {}
 
     @classmethod

@@ -56,6 +56,7 @@ class Captioning(Written):
     """
 
     name = "captioning"
+    pipeline = "image-to-text"
     reads = "pictures"
     kind = "a folder of pictures with captions.csv"
     suffixes = tables.SUFFIXES

@@ -62,8 +62,9 @@ class Classification(Task):
     """Features: `text` string, `label` int64. The user's own: a table with the columns text and label."""
 
     name = "classification"
+    pipeline = "text-classification"
+    kind = "a CSV, TSV, JSONL or Parquet file"
     tries = tries.CLASSIFICATION
-    kind = "a CSV, TSV or JSONL file"
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
         "tweets": Labelled(own="tweets.Tweets"),

@@ -127,9 +127,10 @@ class Series(Task):
     """
 
     name = "series"
+    pipeline = "time-series-forecasting"
     reads = "series"
     options = ("columns", "time")
-    kind = "a CSV, TSV or JSONL file"
+    kind = "a CSV, TSV, JSONL or Parquet file"
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
         "seattle_weather": Observed(

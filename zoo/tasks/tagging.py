@@ -90,6 +90,7 @@ class Tagging(Task):
     """
 
     name = "tagging"
+    pipeline = "token-classification"
     tries = tries.TAGGING
     options = ("tags",)
     kind = f"a file of columns ({', '.join(conll.SUFFIXES)})"
@@ -207,7 +208,7 @@ class Tagging(Task):
         Ready tokens have no offsets, and those of their spans count tokens. `truncated` says that a text had
         more tokens than are read.
         """
-        if "row_splits" not in outputs:
+        if not {"row_splits", "length"} & set(outputs):
             return super().answers(outputs, block, manifest)
         return [_tagged(outputs, row, given) for row, given in enumerate(block)]
 
@@ -353,10 +354,8 @@ def offsets(text: str, tokens: Sequence[str]) -> list[tuple[int, int]] | None:
 
 
 def _tagged(outputs: Mapping[str, np.ndarray], row: int, given: str | bytes | Sequence[str]) -> Row:
-    first, end = outputs["row_splits"][row : row + 2]
-    names = {name: f"flat_{column}" for name, column in _COLUMNS.items() if f"flat_{column}" in outputs}
-    columns = [python(outputs[flat][first:end]) for flat in names.values()]
-    tokens = [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
+    columns = {name: python(values) for name, values in _columns_of(outputs, row).items()}
+    tokens = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     text = given.decode("utf-8", "replace") if isinstance(given, bytes) else given
     joined = []
     for kind, start, end in spans([token["tag"] for token in tokens]):
@@ -368,6 +367,15 @@ def _tagged(outputs: Mapping[str, np.ndarray], row: int, given: str | bytes | Se
         joined.append({"type": kind, "text": span, "start": start, "end": end})
     cut = {"truncated": bool(outputs["truncated"][row])} if "truncated" in outputs else {}
     return {"tokens": tokens, "spans": joined, **cut}
+
+
+def _columns_of(outputs: Mapping[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
+    """Returns what a row's tokens have, without padding."""
+    if "row_splits" not in outputs:
+        return {name: outputs[key][row, : outputs["length"][row]] for name, key in _COLUMNS.items()}
+    first, end = outputs["row_splits"][row : row + 2]
+    flat = {name: f"flat_{key}" for name, key in _COLUMNS.items() if f"flat_{key}" in outputs}
+    return {name: outputs[key][first:end] for name, key in flat.items()}
 
 
 def _cell(value: Any) -> str:

@@ -54,6 +54,7 @@ class Text(Task):
     """Features: `text` string. The user's own: a text file, or a folder of them."""
 
     name = "text"
+    pipeline = "text-generation"
     tries = tries.TEXT
     kind = "a text file, or a folder of text files"
     suffixes = (".txt",)  # and any other

@@ -96,9 +96,10 @@ class Translation(Written):
     """
 
     name = "translation"
+    pipeline = "translation"
     tries = tries.TRANSLATION
     options = ("source", "target")
-    kind = "a CSV, TSV or JSONL file"
+    kind = "a CSV, TSV, JSONL or Parquet file"
     suffixes = tables.SUFFIXES
     mixes = True
     one, several = "translation", "translations"
@@ -269,7 +270,7 @@ def read_pairs(path: Path, source: str = "", target: str = "") -> list[tuple[str
     """Reads the (source, target) rows of a file.
 
     Args:
-        path: a CSV, TSV or JSONL file.
+        path: a CSV, TSV, JSONL or Parquet file.
         source: column of the texts to translate; empty for `source`.
         target: column of their translations; empty for `target`.
 

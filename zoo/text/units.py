@@ -16,6 +16,8 @@ from zoo.text.vocabulary import Vocabulary
 Level = Literal["char", "word"]
 # In Python what `split` parts in the graph, so that places can be told: line breaks, and words.
 WORD = re.compile(r"\r\n?|\n|[^ \t\f\r\n]+")
+# Words that nothing need part from those behind them, or before them: white space does already.
+_ENDS, _BEGINS = r"((?s:.*)[ \t\f\r\n])?", r"(\n(?s:.*))?"
 _ROWS, _BYTES = 256, 1_000_000  # that are encoded together
 
 
@@ -74,9 +76,7 @@ class Units(tf.Module):
         prompts = tf.strings.unicode_transcode(prompts, "UTF-8", "UTF-8")
         if self.level == "char":
             return tf.strings.join([prompts, written])
-        touch = tf.strings.regex_full_match(prompts, r"((?s:.*)\s)?") | tf.strings.regex_full_match(
-            written, r"(\n(?s:.*))?"
-        )
+        touch = tf.strings.regex_full_match(prompts, _ENDS) | tf.strings.regex_full_match(written, _BEGINS)
         return tf.strings.join([prompts, tf.where(touch, "", " "), written])
 
     learn = Vocabulary.learn
@@ -118,6 +118,12 @@ def _blocks(texts: Iterable[bytes]) -> Iterator[list[bytes]]:
             block = []
     if block:
         yield block
+
+
+def between(level: str, before: str, behind: str) -> str:
+    """Returns what `Units.follow` puts between two texts."""
+    touch = re.fullmatch(_ENDS, before) or re.fullmatch(_BEGINS, behind)
+    return "" if level == "char" or touch else " "
 
 
 def split(texts: tf.Tensor, level: Level) -> tf.RaggedTensor:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.data.files import replacing, write_atomically
 from zoo.errors import ZooError
-from zoo.models.files import write_atomically
 from zoo.models.locked import Lock
 
 RUNS = Path("runs")
@@ -90,13 +90,11 @@ class Folder:
 
     def save_checkpoint(self, arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
         """Replaces the checkpoint as a whole: a kill at any moment leaves the old one or the new one."""
-        temporary = self.directory / f".{_CHECKPOINT}.tmp{os.getpid()}"
         try:
-            with temporary.open("wb") as file:
+            with replacing(self.directory / _CHECKPOINT) as temporary, temporary.open("wb") as file:
                 np.savez(file, **{**arrays, "_state": np.array(json.dumps(state))})  # type: ignore[arg-type]
                 file.flush()
                 os.fsync(file.fileno())
-            temporary.replace(self.directory / _CHECKPOINT)
         except OSError as error:
             raise ZooError(
                 f"{self.directory}: the checkpoint cannot be written ({error.strerror or error}); mend that, "

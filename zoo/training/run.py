@@ -128,10 +128,12 @@ class Run:
         grown: Sequence[str] = (),
         by_label: Sequence[str] = (),
         by_column: Sequence[str] = (),
+        whole: Sequence[str] = (),
     ) -> None:
         """With `--init-from`, copies what a trained model has learned: see `warm_start`."""
         with self.strategy.scope():
-            warm_start(model, self.config.init_from, grown, self.examples.label_names, by_label, by_column)
+            labels = self.examples.label_names
+            warm_start(model, self.config.init_from, grown, labels, by_label, by_column, whole)
 
     def fit(
         self,

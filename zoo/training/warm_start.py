@@ -67,6 +67,7 @@ def warm_start(
     labels: Sequence[str] = (),
     by_label: Sequence[str] = (),
     by_column: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> None:
     """Copies into `model` the trained weights that fit, by name.
 
@@ -76,8 +77,10 @@ def warm_start(
         vocabularies: names of the weights with a row for each word. Where a vocabulary has grown, the first
             rows are copied.
         labels: what the new model's outputs mean.
-        by_label: layers whose weights belong to single labels; with other labels they start fresh.
+        by_label: layers whose weights belong to single labels: those of labels that both models have are
+            copied. A layer's last axes are the labels, unless its `label_axes` says which of a weight's are.
         by_column: names of the weights with a column for each word, which are copied likewise.
+        whole: layers whose weights belong to all labels together; with other labels they start fresh.
 
     Raises:
         ZooError: nothing fits, or there is no such model.
@@ -85,13 +88,16 @@ def warm_start(
     if not init_from:
         return
     trained, trained_labels = _trained_weights(init_from)
-    other_labels = () if trained_labels == list(labels) else tuple(f"{layer}/" for layer in by_label)
+    other_labels = trained_labels != list(labels)
     fresh = []
     for weight in model.weights:
-        if weight.path.startswith(other_labels):
-            fresh.append(weight.path)
-            continue
+        layer, _, name = weight.path.partition("/")
         value, initial = trained.get(weight.path), weight.numpy()
+        if other_labels and layer in by_label and value is not None:
+            axes = getattr(model.get_layer(layer), "label_axes", {}).get(name, (-1,))
+            value = _with_shared(value, initial, trained_labels, labels, axes)
+        elif other_labels and layer in whole:
+            value = None
         axis = 0 if weight.path in vocabularies else -1 if weight.path in by_column else None
         if value is not None and value.shape == initial.shape:
             weight.assign(value)
@@ -100,12 +106,41 @@ def warm_start(
             weight.assign(np.concatenate([value, new], axis))
         else:
             fresh.append(weight.path)
+    unknown = [label for label in labels if label not in trained_labels]
     if len(fresh) == len(model.weights):
         raise ZooError(f"--init-from {init_from}: no weight fits; give a model of the same sizes and cell")
     print(
         f"starts from {init_from}: {len(model.weights) - len(fresh)} of {len(model.weights)} weights"
         + (f"; new: {', '.join(fresh)}" if fresh else "")
+        + (f"; new labels: {', '.join(unknown)}" if by_label and unknown else "")
     )
+
+
+def _with_shared(
+    value: np.ndarray, initial: np.ndarray, before: Sequence[str], now: Sequence[str], axes: Sequence[int]
+) -> np.ndarray | None:
+    """Puts what belongs to labels of both models into a new one's weight; None: there is nothing of theirs.
+
+    Args:
+        value, initial: the trained weight and the new one.
+        before, now: the labels of each.
+        axes: of the weight that have an entry for each label.
+    """
+    shared = [label for label in now if label in before]
+    sizes = list(initial.shape)
+    for axis in axes:
+        sizes[axis] = len(before)
+    if not shared or value.shape != tuple(sizes) or any(initial.shape[axis] != len(now) for axis in axes):
+        return None
+    places = []
+    for labels in (before, now):
+        place: list[Sequence[int]] = [range(size) for size in initial.shape]
+        for axis in axes:
+            place[axis] = [labels.index(label) for label in shared]
+        places.append(np.ix_(*place))
+    together = initial.copy()
+    together[places[1]] = value[places[0]]
+    return together
 
 
 def _has_grown(before: tuple[int, ...], now: tuple[int, ...], axis: int) -> bool:

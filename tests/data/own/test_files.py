@@ -1,7 +1,9 @@
 import json
 
+import pyarrow
 import pytest
 import tensorflow as tf
+from pyarrow import parquet
 from tiny import pairs_of, sentences_of
 
 import zoo.data
@@ -65,6 +67,55 @@ def test_csv_tsv_and_jsonl_read_alike(tmp_path):
     examples = load(tmp_path)
     for split in ("train", "validation", "test"):
         assert rows(examples, split) == [(text, "good"), (other, "bad")]
+
+
+def write_parquet(path, **columns):
+    parquet.write_table(pyarrow.table(columns), path)
+    return path
+
+
+def test_parquet_reads_as_csv_does(tmp_path):
+    texts, labels = [f"row {i}" for i in range(60)], ["yes", "no"] * 30
+    lines = "".join(f"{text},{label}\n" for text, label in zip(texts, labels, strict=True))
+    expected = load(write(tmp_path / "a.csv", f"text,label\n{lines}"))
+    for number, column in enumerate((labels, pyarrow.array(labels).dictionary_encode())):
+        found = load(write_parquet(tmp_path / f"{number}.parquet", text=texts, label=column))
+        for split in ("train", "validation", "test"):
+            assert rows(found, split) == rows(expected, split)
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        ({"text": ["a", None], "label": ["x", "y"]}, ("row 2", "a text that is null", "fill it in")),
+        ({"text": ["a", "b"], "label": [None, "y"]}, ("line 1", "blank label")),
+        ({"text": ["a", "b"], "label": [float("nan"), 1.0]}, ("line 1", "blank label")),
+        ({"text": ["a"], "label": [["x", "y"]]}, ("line 1", 'a label that is ["x", "y"]')),
+        ({"text": ["a"], "label": [{"x": 1}]}, ("line 1", 'a label that is {"x": 1}')),
+        ({"text": [1], "label": ["x"]}, ("row 1", "not a string")),
+        ({"text": ["a"]}, ("the table has no column 'label'", "'text'")),
+        ({"text": pyarrow.array([], "string"), "label": pyarrow.array([], "string")}, ("has no rows",)),
+        ({"text": pyarrow.array([b"\xff"]).view("string"), "label": ["x"]}, ("cannot be read as Parquet",)),
+    ],
+)
+def test_bad_parquet_is_refused_in_one_line(tmp_path, columns, told):
+    message = refusal(write_parquet(tmp_path / "a.parquet", **columns))
+    for words in told:
+        assert words in message
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"PAR1 and what else PAR1", b"text,label\na,b\n"])
+def test_a_damaged_parquet_file_is_refused_in_one_line(tmp_path, content):
+    assert "cannot be read as Parquet (" in refusal(write(tmp_path / "a.parquet", content))
+    whole = write_parquet(tmp_path / "b.parquet", text=["a" * 99, "b"], label=["x", "y"])
+    whole.write_bytes(whole.read_bytes().replace(b"a" * 50, b"z" * 50).replace(b"PAR1", b"PAR2", 1)[:-9])
+    assert "cannot be read as Parquet (" in refusal(whole)
+
+
+def test_two_parquet_columns_of_one_name_are_refused(tmp_path):
+    table = pyarrow.Table.from_arrays([pyarrow.array(["a"])] * 3, names=["text", "label", "label"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    assert "two columns share a name" in refusal(tmp_path / "a.parquet")
 
 
 def test_features_and_card(tmp_path):
@@ -230,12 +281,12 @@ def test_a_folder_gives_each_file_as_its_split(folder):
 
 def test_a_folder_without_one_split_is_refused(folder):
     (folder / "test.csv").unlink()
-    assert "one file test.csv, test.tsv or test.jsonl" in refusal(folder)
+    assert "one file test.csv, test.tsv, test.jsonl or test.parquet" in refusal(folder)
 
 
 def test_a_folder_with_two_files_for_a_split_is_refused(folder):
     write(folder / "train.tsv", "text\tlabel\none\tgood\n")
-    assert "one file train.csv, train.tsv or train.jsonl" in refusal(folder)
+    assert "one file train.csv, train.tsv, train.jsonl or train.parquet" in refusal(folder)
 
 
 def test_a_label_that_training_lacks_is_refused(folder):

@@ -1,7 +1,10 @@
+import datetime
 from pathlib import Path
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 from tiny import rows_of
 
 import zoo.data
@@ -22,6 +25,24 @@ def test_numbers_and_times_are_read_in_order(tmp_path):
     np.testing.assert_array_equal(series.values, np.array([[1, -2.5], [2, 1000], [3, 0]]))
     assert [written(seconds) for seconds in series.times] == ["2020-02-28", "2020-02-29", "2020-03-01"]
     assert series.interval == 86_400
+
+
+def test_parquet_holds_dates_and_numbers_as_such(tmp_path):
+    days = [datetime.date(2020, 2, 28), datetime.date(2020, 2, 29), datetime.date(2020, 3, 1)]
+    for name, times in (
+        ("days", days),
+        ("moments", pyarrow.array(days).cast("timestamp[ns]")),
+        ("texts", [day.isoformat() for day in days]),
+    ):
+        table = pyarrow.table({"when": times, "x": [1, 2, 3], "y": [-2.5, 1e-7, 0.1 + 0.2]})
+        parquet.write_table(table, tmp_path / f"{name}.parquet")
+        series = read_series(tmp_path / f"{name}.parquet")
+        assert series.values.tolist() == [[1, -2.5], [2, 1e-7], [3, 0.1 + 0.2]]
+        assert [written(seconds) for seconds in series.times] == ["2020-02-28", "2020-02-29", "2020-03-01"]
+    table = pyarrow.table({"when": days, "x": [1, None, 3]})
+    parquet.write_table(table, tmp_path / "gap.parquet")
+    with pytest.raises(ZooError, match="line 2: the column 'x' is blank; fill it in"):
+        read_series(tmp_path / "gap.parquet")
 
 
 def test_columns_are_chosen_by_name_and_texts_among_the_others_do_no_harm(tmp_path):

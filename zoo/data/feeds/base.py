@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import tensorflow as tf
+
+
+def filling(rows: Any, replicas: int) -> Any:
+    """Returns how many rows a batch lacks to a multiple of the devices that share it; of tensors a tensor."""
+    return -rows % replicas
 
 
 class Feed(Protocol):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data.feeds.base import filling
 from zoo.data.feeds.columns import Ragged, Rows, RowTable, Shared, taking
 from zoo.data.feeds.datasets import endless, filled, on_host, one_pass
 from zoo.devices import Fastest
@@ -84,7 +85,7 @@ class Batches:
         real rows; on one device they weigh 1.
         """
         batches = self._sorted_rows()
-        padded = sum(len(rows) + self._filling(len(rows)) for rows in batches)
+        padded = sum(len(rows) + filling(len(rows), self.replicas) for rows in batches)
         order, splits = (on_host(array) for array in _joined(batches))
         batch = self._batching(weight=padded / len(self))
         return one_pass(lambda step: batch(step, order, splits), self.steps)
@@ -186,7 +187,7 @@ class Batches:
         for rows in self._sorted_rows():
             for place, row in enumerate(rows, start):
                 restored[row] = outputs[place]
-            start += len(rows) + self._filling(len(rows))
+            start += len(rows) + filling(len(rows), self.replicas)
         return restored
 
     def _sorted_rows(self) -> list[np.ndarray]:
@@ -201,9 +202,6 @@ class Batches:
             pool = pool[np.argsort(self._lengths[pool], kind="stable")]
             batches += [pool[i : i + self.batch_size] for i in range(0, len(pool), self.batch_size)]
         return [batches[i] for i in random.permutation(len(batches))]
-
-    def _filling(self, rows: int) -> int:
-        return -rows % self.replicas
 
     def _batching(self, weight: float | None = None) -> Callable[..., Any]:
         """Returns what makes a batch of rows that `_joined` holds, in the graph."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data.feeds.base import filling
 from zoo.devices import CPU, on
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def filled(rows: tf.Tensor, replicas: int, weight: float | None) -> tuple[tf.Ten
     import tensorflow as tf
 
     real = tf.shape(rows)[0]
-    filling = -real % replicas
-    weights = tf.fill([real], weight or tf.cast((real + filling) / real, tf.float32))
-    none = tf.zeros([filling])
+    missing = filling(real, replicas)
+    weights = tf.fill([real], weight or tf.cast((real + missing) / real, tf.float32))
+    none = tf.zeros([missing])
     return tf.concat([tf.range(real), tf.cast(none, tf.int32)], axis=0), tf.concat([weights, none], axis=0)

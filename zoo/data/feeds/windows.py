@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data.feeds.base import filling
 from zoo.data.feeds.datasets import endless, filled, on_host, one_pass
 from zoo.errors import ZooError
 
@@ -104,7 +105,8 @@ class Windows:
         import tensorflow as tf
 
         full, rest = divmod(len(self), self.batch_size)
-        padded = full * (self.batch_size + self._filling(self.batch_size)) + rest + self._filling(rest)
+        whole, last = (rows + filling(rows, self.replicas) for rows in (self.batch_size, rest))
+        padded = full * whole + last
         deviations, steps = on_host(self.deviations), on_host(self._steps)
         batch = self._batching(padded / len(self))
 
@@ -114,9 +116,6 @@ class Windows:
             return batch(rows, tf.gather(deviations, rows[:, None] + steps))
 
         return one_pass(made, self.steps)
-
-    def _filling(self, rows: int) -> int:
-        return -rows % self.replicas
 
     def _stretches(self, rows: np.ndarray) -> np.ndarray:
         """Returns the deviations of windows and of the horizon behind them."""

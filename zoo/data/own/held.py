@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from zoo.data.cache import cache_dir
+from zoo.data.files import write_atomically
 from zoo.errors import ZooError
 
 
@@ -28,7 +29,7 @@ def as_file(rows: Any) -> Path:
     """
     if isinstance(rows, str | Path):
         return Path(rows)
-    found = [_plain(row) for row in _dicts(rows)]
+    found = [plain(row) for row in _dicts(rows)]
     if not found:
         raise ZooError("there are no rows; give some")
     tagged = all(isinstance(row.get("tokens"), list) for row in found)
@@ -40,9 +41,7 @@ def as_file(rows: Any) -> Path:
     path = cache_dir() / "own" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(encoded)
-        temporary.replace(path)
+        write_atomically(path, encoded)
     return path
 
 
@@ -59,8 +58,8 @@ def _dicts(rows: Any) -> Iterable[Mapping[str, Any]]:
     return list(rows)
 
 
-def _plain(row: Any) -> dict[str, Any]:
-    """Returns a row of strings, numbers and lists of them."""
+def plain(row: Any) -> dict[str, Any]:
+    """Returns a row of strings, numbers, and lists and dicts of them, as JSON has them."""
     if not isinstance(row, Mapping):
         raise ZooError(
             f'a row is a {type(row).__name__}; give each as a dict, as {{"text": "...", "label": "..."}}'
@@ -71,6 +70,8 @@ def _plain(row: Any) -> dict[str, Any]:
 def _value(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
+    if isinstance(value, Mapping):
+        return plain(value)
     if isinstance(value, np.ndarray | list | tuple):
         return [_value(each) for each in (value.tolist() if isinstance(value, np.ndarray) else value)]
     if isinstance(value, np.generic):

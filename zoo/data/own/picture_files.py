@@ -38,7 +38,7 @@ def listed(path: Path) -> list[Picture]:
     """Returns the pictures that a file lists, by paths from the file's folder.
 
     Args:
-        path: `.txt` with a path on each line, or CSV, TSV or JSONL with a column `image`.
+        path: `.txt` with a path on each line, or CSV, TSV, JSONL or Parquet with a column `image`.
 
     Raises:
         ZooError: the list cannot be read, or it is empty, has a blank cell, or names a file that is missing.

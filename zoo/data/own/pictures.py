@@ -36,8 +36,9 @@ def read_captions(path: Path) -> dict[str, list[Row]]:
     """Reads which captions the pictures of a folder have, and checks that each picture can be decoded.
 
     Args:
-        path: a folder that holds `captions.csv`, or a CSV, TSV or JSONL file. It has the columns `image`,
-            a path from the file's folder, and `caption`; a picture with several captions has several rows.
+        path: a folder that holds `captions.csv`, or a CSV, TSV, JSONL or Parquet file. It has the columns
+            `image`, a path from the file's folder, and `caption`; a picture with several captions has several
+            rows.
             A column `split` says `train`, `validation` or `test`; without it pictures are split 80 / 10 / 10
             by a hash of their names.
 

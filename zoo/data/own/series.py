@@ -119,7 +119,7 @@ def join(*parts: Series) -> Series:
 
 
 def read_series(path: Path, columns: str = "", time: str = "", flags: bool = True) -> Series:
-    """Reads a CSV, TSV or JSONL file with a column of times and columns of numbers, oldest row first.
+    """Reads a CSV, TSV, JSONL or Parquet file of times and columns of numbers, the oldest row first.
 
     Args:
         path: the file.
@@ -165,17 +165,22 @@ def refuse_constant(name: str, series: Series) -> None:
 
 def later(series: Series, steps: int) -> list[int]:
     """Returns the times, seconds since 1970, of the next `steps` observations."""
-    last, interval = int(series.times[-1]), series.interval
+    return following(series.times.tolist(), series.interval, steps)
+
+
+def following(times: Sequence[int], interval: int, steps: int) -> list[int]:
+    """Returns the times of the next `steps` observations behind some, which are so many seconds apart."""
+    last = times[-1]
     if interval % MONTH:
         return [last + interval * step for step in range(1, steps + 1)]
-    when, times = datetime.fromtimestamp(last, UTC), []
-    usual = 31 if at_month_ends(dates_of(series.times)) else when.day
+    when, found = datetime.fromtimestamp(last, UTC), []
+    usual = 31 if at_month_ends(dates_of(times)) else when.day
     for step in range(1, steps + 1):
         years, month = divmod(when.month - 1 + step * interval // MONTH, 12)
         # The last day of a month stays one; the 30th of January is followed by the end of February.
         day = next(d for d in range(usual, 0, -1) if exists(when.year + years, month + 1, d))
-        times.append(round(when.replace(year=when.year + years, month=month + 1, day=day).timestamp()))
-    return times
+        found.append(round(when.replace(year=when.year + years, month=month + 1, day=day).timestamp()))
+    return found
 
 
 def _split(columns: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tables of the user: CSV, TSV and JSONL files whose columns have names."""
+"""Tables of the user: CSV, TSV, JSONL and Parquet files whose columns have names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zoo.data.utf8 import read_text
 from zoo.errors import ZooError
 
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
-SUFFIXES = (".csv", ".tsv", ".jsonl")
+SUFFIXES = (".csv", ".tsv", ".jsonl", ".parquet")
 Row = TypeVar("Row")
 csv.field_size_limit(2**31 - 1)  # a text may be longer than the 128 kB that the module allows by itself
 
@@ -59,18 +59,25 @@ def filled_cells(where: str, row: dict[str, Any], needed: Sequence[str]) -> tupl
 def read_table(
     path: Path, needed: Sequence[str], texts: Sequence[str] = ("text",)
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yields (line number, row) of a CSV, TSV or JSONL file.
+    """Yields (line number, row) of a CSV, TSV or JSONL file; of a Parquet file the numbers are those of rows.
 
     Args:
         path: the file; its suffix tells the format.
         needed: columns that must be there.
-        texts: those of them that must hold strings, also in JSON.
+        texts: those of them that must hold strings, also in JSON and Parquet.
 
     Raises:
         ZooError: the file is missing, empty, not UTF-8 or malformed, or lacks a column.
     """
     if path.suffix not in SUFFIXES:
         raise ZooError(f"{path}: unknown kind of file; give one that ends in {', '.join(SUFFIXES)}")
+    if path.suffix == ".parquet":
+        from zoo.data.own import parquet
+
+        names, rows = parquet.read(path, [name for name in texts if name in needed])
+        _check_columns(f"{path}: the table", names, needed)
+        yield from rows
+        return
     text = read_text(path).rstrip()  # blank lines at the end are no rows
     if not text:
         what = f"the columns {' and '.join(needed)}" if needed else "rows"
