@@ -38,7 +38,7 @@ def pytest_sessionstart(session) -> None:
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items) -> None:
     """Sends tests that need a trained recipe to one process, the longest first, and else files as a whole."""
-    recipe_of = {fixture: name for name, fixture in TRAINED.items()}
+    recipe_of = {fixture: name for name, fixture in TRAINED.items()} | {"demo": "demo"}  # and one server
     longest = list(CASES)
 
     def group(item) -> str:

@@ -47,26 +47,22 @@ class Server(NamedTuple):
 
 @contextlib.contextmanager
 def serving(*names: str, flags: tuple[str, ...] = ("--timeout", str(TIMEOUT))) -> Iterator[Server]:
-    """Starts a server, and ends it."""
+    """Starts a server of models, and ends it."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         grpc_port = free.getsockname()[1]
-    command = [
-        sys.executable,
-        "-m",
-        "zoo",
-        "serve",
-        *names,
-        "--port",
-        "0",
-        "--grpc-port",
-        str(grpc_port),
-        *flags,
-    ]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with started("serve", *names, "--grpc-port", str(grpc_port), *flags) as server:
+        yield server._replace(grpc_port=grpc_port)
+
+
+@contextlib.contextmanager
+def started(command: str, *arguments: str) -> Iterator[Server]:
+    """Starts a command that serves at a free port, which its first line tells, and ends it."""
+    program = [sys.executable, "-m", "zoo", command, *arguments, "--port", "0"]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
     try:
         first = process.stdout.readline()
         assert "http://127.0.0.1:" in first, (first, process.wait(60))
-        yield Server(process, int(first.split(":")[3].split("/")[0]), grpc_port)
+        yield Server(process, int(first.split("http://127.0.0.1:")[1].split("/")[0]), 0)
     finally:
         process.kill()
         process.wait()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -10,6 +12,8 @@ import tyro
 from zoo import models
 from zoo.cli.parse import extra
 from zoo.errors import ZooError
+
+_SECONDS = 120.0  # for an answer: the first one of a model waits until it is loaded
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,7 @@ class Demo:
             raise ZooError("there is no model here yet; train one: python -m zoo.recipes.sentiment")
         bound = server.bind(self.host, self.port)
         offered = {saved.name: saved for saved in found}
-        models.import_tensorflow()  # takes seconds, which the first answer need not wait for
-        served = Served([], Limits())
+        served = Served([], Limits(seconds=_SECONDS))
         application = rest.application(served, page.routes(served, offered))
 
         def ready(port: int) -> None:
@@ -49,8 +52,18 @@ class Demo:
 
                 webbrowser.open(address)
 
+        async def first_ahead() -> Callable[[], Awaitable[None]]:
+            """Loads the model that the page opens with, while somebody opens it."""
+            loading = asyncio.create_task(served.loaded(found[0]))
+
+            async def end() -> None:
+                loading.cancel()
+                await asyncio.gather(loading, return_exceptions=True)  # whoever asks is told what is wrong
+
+            return end
+
         try:
-            server.serve(application, bound, ready=ready)
+            server.serve(application, bound, ready=ready, beside=first_ahead)
         finally:
             served.close()
         print("stopped")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import itertools
+import contextlib
 import json
+import math
 import tempfile
 import time
 import tomllib
@@ -17,33 +18,39 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
-from zoo.data.packages import files_of
+from zoo import metrics
+from zoo.errors import ZooError
 from zoo.models import Saved, recipes_file
 from zoo.serve.errors import Refused, Unknown
 from zoo.serve.rest import body_of
 from zoo.serve.served import Served
+from zoo.tasks import of
 
 _FILES = Path(__file__).parent / "page_files"
 _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 _HEADERS = {
     # Nothing from elsewhere, and nothing that a text might smuggle in.
-    "content-security-policy": "default-src 'self'; img-src 'self' data: blob:; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'"
+    ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cache-control": "no-cache",
 }
-_LINES = 121  # of an example that is a table: its heading, and what a forecaster looks back on
+_FIGURES = 1  # of a model's test scores
+_MOST_WRITTEN, _LONGEST_PROMPT = 20_000, 20_000  # units and characters: each takes a step
 _SECONDS = 0.04  # of pieces that go to the page together
 
 
-def routes(served: Served, saved: Mapping[str, Saved]) -> list[BaseRoute]:
+def routes(served: Served, offered: Mapping[str, Saved]) -> list[BaseRoute]:
     """Returns what the page consists of, and what it asks.
 
     Args:
-        served: the models that are loaded, and loads more.
-        saved: name -> model that the page offers.
+        served: the models that are loaded; it loads more.
+        offered: name -> model that the page shows.
     """
-    page = _Page(served, saved)
+    page = _Page(served, offered)
     return [
         Route("/", lambda asked: _file("index.html")),
         Route("/page/{name}", lambda asked: _file(asked.path_params["name"])),
@@ -61,86 +68,115 @@ def _file(name: str) -> Response:
 
 
 class _Page:
-    def __init__(self, served: Served, saved: Mapping[str, Saved]):
-        self._served, self._saved = served, saved
-        self._about = [about(model, _overview().get(name, {})) for name, model in saved.items()]
+    def __init__(self, served: Served, offered: Mapping[str, Saved]):
+        overview = _overview()
+        self._served, self._offered = served, offered
+        self._about = [about(saved, overview.get(name, {})) for name, saved in offered.items()]
 
     async def models(self, asked: Request) -> Response:
+        """Tells what the page says of each model."""
         return JSONResponse({"models": self._about})
 
     async def answer(self, asked: Request) -> Response:
         """Answers `{"inputs": [...], "signature": "", ...settings}` with the rows of `predict`."""
         model, given = await self._asked(asked)
         inputs, signature = given.pop("inputs", None), given.pop("signature", "")
-        if not isinstance(inputs, list) or not inputs or len(inputs) > self._served.limits.rows:
-            raise Refused(f'"inputs" must be a list of 1 to {self._served.limits.rows:,}')
-        rows = await self._served.run(predicted, model, inputs, str(signature), given)
-        return JSONResponse({"rows": rows})
+        most = self._served.limits.rows
+        if not isinstance(inputs, list) or not 1 <= len(inputs) <= most:
+            raise Refused(f'"inputs" must be a list of 1 to {most:,}')
+        if not all(isinstance(value, str) for value in inputs) or not isinstance(signature, str):
+            raise Refused('"inputs" must be strings, and "signature" one')
+        settings = _settings(given, model)
+        return JSONResponse({"rows": await self._served.run(_predicted, model, inputs, signature, settings)})
 
     async def stream(self, asked: Request) -> Response:
         """Answers `{"prompt": "...", ...settings}` with what a generator writes, as it does."""
         model, given = await self._asked(asked)
         prompt = given.pop("prompt", "")
-        pieces = await self._served.run(_stream, model, str(prompt), given)
-        return StreamingResponse(
-            _as_written(pieces, self._served.run), media_type="text/plain; charset=utf-8"
-        )
+        if not isinstance(prompt, str) or len(prompt) > _LONGEST_PROMPT:
+            raise Refused(f'"prompt" must be a string of at most {_LONGEST_PROMPT:,} characters')
+        pieces = await self._served.run(_stream, model, prompt, _settings(given, model))
+        written = _as_written(pieces, self._served.run)
+        return StreamingResponse(written, media_type="text/plain; charset=utf-8")
 
     async def _asked(self, asked: Request) -> tuple[Any, dict[str, Any]]:
+        """Returns the model, and what it was given."""
         name = asked.path_params["model"]
-        if name not in self._saved:
-            raise Unknown(f"no model {name[:100]!r} on this page; there are: {', '.join(self._saved)}")
+        if name not in self._offered:
+            raise Unknown(f"no model {name[:100]!r} on this page; there are: {', '.join(self._offered)}")
         async with body_of(asked, self._served) as body:
             try:
                 given = json.loads(body)
             except (ValueError, RecursionError):
-                raise Refused("the body is no JSON") from None
+                raise Refused("the body is no JSON; send an object") from None
         if not isinstance(given, dict):
-            raise Refused("the body must be an object")
-        return await self._served.loaded(self._saved[name]), given
+            raise Refused("the body is no object; send one")
+        return await self._served.loaded(self._offered[name]), given
 
 
-def predicted(
-    model: Any, inputs: list[Any], signature: str, settings: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    """Asks a model with what came as JSON: of pictures their base64, of a table its text.
-
-    Raises:
-        ZooError: as `Model.predict`, or an input is none of that kind.
-    """
-    if not all(isinstance(value, str) for value in inputs):
-        raise Refused("inputs must be strings")
-    if model.task.reads == "pictures":
-        return model.predict([_picture(value) for value in inputs], signature, **settings)
-    if model.task.reads != "series":
-        return model.predict(inputs, signature, **settings)
-    with tempfile.TemporaryDirectory() as folder:
-        tables = []
-        for number, text in enumerate(inputs):
-            suffix = ".tsv" if "\t" in text.partition("\n")[0] else ".csv"
-            tables.append(Path(folder) / f"table {number + 1}{suffix}")
-            tables[-1].write_text(text, encoding="utf-8", errors="replace")
-        try:
-            return model.predict(tables, signature, **settings)
-        except Refused:
-            raise
-        except Exception as error:
-            raise Refused(str(error).replace(f"{folder}/", "")) from None
+def _settings(given: Mapping[str, Any], model: Any) -> dict[str, float]:
+    """Returns what is left of a request, as settings of a generator."""
+    known = model.manifest.defaults
+    for name, value in given.items():
+        if name not in known:
+            what = f"takes {', '.join(known)}" if known else "takes no settings"
+            raise Refused(f"{name[:50]!r} is no setting of {model.name}, which {what}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise Refused(f"{name[:50]!r} must be a number")
+    if given.get("length", 0) > _MOST_WRITTEN:
+        raise Refused(f"length must be at most {_MOST_WRITTEN:,}; go on from what was written")
+    return dict(given)
 
 
-def _picture(value: str) -> bytes:
+def _predicted(model: Any, inputs: list[str], signature: str, settings: Mapping[str, float]) -> list[Any]:
+    with _READ[model.task.reads](inputs) as read:
+        rows: list[Any] = model.predict(read, signature, **settings)
+    return rows
+
+
+@contextlib.contextmanager
+def _texts(inputs: list[str]) -> Iterator[Sequence[str]]:
+    yield inputs
+
+
+@contextlib.contextmanager
+def _pictures(inputs: list[str]) -> Iterator[Sequence[bytes]]:
+    """Yields pictures that came as base64."""
     try:
-        return base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
+        yield [base64.b64decode(value, validate=True) for value in inputs]
+    except binascii.Error:
         raise Refused("a picture must come as base64") from None
 
 
-def _stream(model: Any, prompt: str, settings: Mapping[str, Any]) -> Iterator[str]:
+@contextlib.contextmanager
+def _tables(inputs: list[str]) -> Iterator[Sequence[Path]]:
+    """Yields files of tables that came as text; messages name them without their folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = []
+        for number, text in enumerate(inputs):
+            kind = "tsv" if "\t" in text.partition("\n")[0] else "csv"
+            paths.append(Path(folder) / f"table {number + 1}.{kind}")
+            paths[-1].write_text(text, encoding="utf-8", errors="replace")
+        try:
+            yield paths
+        except ZooError as error:
+            raise Refused(str(error).replace(f"{folder}/", "")) from None
+
+
+_READ: dict[str, Callable[[list[str]], contextlib.AbstractContextManager[Sequence[Any]]]] = {
+    "texts": _texts,
+    "pictures": _pictures,
+    "series": _tables,
+}
+
+
+def _stream(model: Any, prompt: str, settings: Mapping[str, float]) -> Iterator[str]:
     pieces: Iterator[str] = model.stream(prompt, **settings)
     return pieces
 
 
 async def _as_written(pieces: Iterator[str], run: Callable[..., Awaitable[str]]) -> AsyncIterator[str]:
+    """Yields what is written until the client goes away: then nobody asks for more."""
     while text := await run(_some, pieces):
         yield text
 
@@ -162,54 +198,39 @@ def about(saved: Saved, overview: Mapping[str, Any]) -> dict[str, Any]:
         saved: it.
         overview: what `recipes/overview.toml` says of it.
     """
-    from zoo.tasks import of
-
     manifest = saved.manifest
-    task = of(manifest)
+    task, score = of(manifest), manifest.metrics.get("test")
     return {
         "name": saved.name,
         "mapping": manifest.mapping,
+        "shape": overview.get("shape", ""),
         "drawing": overview.get("drawing", ""),
         "what": overview.get("what", ""),
         "reads": task.reads,
         "labels": list(manifest.labels),
+        "languages": list(manifest.dataset.languages),
         "settings": dict(manifest.defaults),
         "signatures": sorted(manifest.signatures),
-        "own": dict(manifest.own),
-        "code": manifest.config.get("style") == "code",
+        "series": manifest.own.get("series", {}),
+        "window": manifest.config.get("window", 0),
+        "style": manifest.config.get("style", ""),
+        "level": manifest.config.get("level", ""),
+        "scores": metrics.listed(score.figures, _FIGURES) if score else {},
         "data": {"name": manifest.dataset.name, "licence": manifest.dataset.licence},
-        "examples": list(_examples(overview.get("examples", ()), task.reads)),
+        "examples": [
+            {"name": name, "given": given if isinstance(given, str) else base64.b64encode(given).decode()}
+            for name, given in task.to_try(manifest)
+        ],
     }
 
 
-def _examples(told: Sequence[str], reads: str) -> Iterator[dict[str, str]]:
-    """Yields name and value of what overview.toml offers to try: texts, or files of packages."""
-    for example in told:
-        if reads == "texts":
-            yield {"name": example, "value": example}
-            continue
-        package, _, name = example.partition("/")
-        for file in files_of(package):
-            if file.name == name:
-                content = Path(str(file.locate())).read_bytes()
-                yield {"name": name, "value": _as_given(content, reads)}
-
-
-def _as_given(content: bytes, reads: str) -> str:
-    if reads == "pictures":
-        return base64.b64encode(content).decode()
-    head, *lines = content.decode("utf-8").splitlines()
-    return "\n".join([head, *lines[1 - _LINES :]]) + "\n"
-
-
 def _overview() -> dict[str, Any]:
-    """Returns model -> what `recipes/overview.toml` says of it, and the drawing of its mapping."""
+    """Returns model -> what `recipes/overview.toml` says of it and of the shape of its mapping."""
     file = recipes_file("overview.toml")
     told = tomllib.loads(file.read_text(encoding="utf-8")) if file else {}
-    named = (
-        (name, {**model, "drawing": m["drawing"]})
-        for m in told.values()
-        for name, model in m.items()
+    return {
+        name: {**model, "shape": shape, "drawing": entries["drawing"]}
+        for shape, entries in told.items()
+        for name, model in entries.items()
         if name != "drawing"
-    )
-    return dict(itertools.chain(named))
+    }

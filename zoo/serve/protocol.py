@@ -27,7 +27,7 @@ class BoundedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _head = 0  # bytes of headers that are not complete
     _in_head = True
-    _had_all = False  # whether headers were completed by what came last
+    _had_all = False  # whether headers or a body were completed by what came last
 
     def connection_made(self, transport: Any) -> None:
         """Waits for a first request."""
@@ -58,8 +58,8 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        """All of the request is here."""
-        self._in_head = True
+        """All of the request is here; what it came with is none of the next one's headers."""
+        self._had_all, self._in_head = True, True
         self._stop()
         super().on_message_complete()
 

@@ -16,6 +16,7 @@ from zoo.data.own import tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.tasks.manifest import Manifest
+from zoo.tasks.tries import Tries, Try
 
 Row = dict[str, Any]
 _BLOCK = 512  # rows that go through a model together: bounds memory, not answers
@@ -109,11 +110,13 @@ class Task(Reader):
         reads: what goes in.
         settings: inputs of `serving_default` that the command line has flags for.
         pipeline: what model hubs call it; empty: nothing.
+        tries: data set -> texts that models of it can be tried with.
     """
 
     reads: ClassVar[Literal["texts", "pictures", "series"]] = "texts"
     settings: ClassVar[tuple[str, ...]] = ()
     pipeline: ClassVar[str] = ""
+    tries: ClassVar[Tries] = {}
 
     @classmethod
     def for_model(cls, manifest: Manifest) -> Task:
@@ -268,6 +271,12 @@ class Task(Reader):
     def reordered(self, model: Model, part: Part) -> Reordered | None:
         """Returns what a model reads, to be put into another order; None: there is no order to change."""
         return None
+
+    # The page --------------------------------------------------------------------------------------------
+
+    def to_try(self, manifest: Manifest) -> list[Try]:
+        """Returns what a model can be tried with; of data that nobody knows nothing."""
+        return [Try(text, text) for text in self.tries.get(manifest.dataset.name, ())]
 
     # The card --------------------------------------------------------------------------------------------
 

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from zoo import baselines, metrics
 from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.own import picture_files, pictures, tables
+from zoo.data.packages import content_of
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.show.answers import one_line
 from zoo.tasks.base import FEW, Answered, Described, Evaluation, Given, Model, Row, in_blocks
 from zoo.tasks.manifest import Manifest
+from zoo.tasks.tries import PICTURES, Try
 from zoo.tasks.written import Written
 
 if TYPE_CHECKING:
@@ -210,6 +212,12 @@ class Captioning(Written):
         While that is 0, the share of right words tells epochs apart, and counts less than any hit.
         """
         return score.merit or score.figures["word_accuracy"] - 1
+
+    def to_try(self, manifest: Manifest) -> list[Try]:
+        """Returns pictures that installed packages carry."""
+        files = PICTURES.get(manifest.dataset.name, {})
+        found = ((shown, content_of(*file.split("/"))) for file, shown in files.items())
+        return [Try(shown, content) for shown, content in found if content]
 
     def typed_in_python(self, tensor: str) -> str:
         """Returns a picture's bytes."""

@@ -14,6 +14,7 @@ from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.own import tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
+from zoo.tasks import tries
 from zoo.tasks.base import Evaluation, Model, Reordered, Row, Task
 from zoo.tasks.manifest import Manifest
 
@@ -63,6 +64,7 @@ class Classification(Task):
     name = "classification"
     pipeline = "text-classification"
     kind = "a CSV, TSV, JSONL or Parquet file"
+    tries = tries.CLASSIFICATION
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
         "tweets": Labelled(own="tweets.Tweets"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +16,13 @@ from zoo import baselines, metrics, show
 from zoo.data import SPLITS, Adapter, Examples, History, Part, of_user
 from zoo.data.climatology import cycles_of
 from zoo.data.own import series, tables, times
+from zoo.data.packages import content_of
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.metrics.forecasts import ahead, by_step, origins
 from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, Task, in_blocks
 from zoo.tasks.manifest import Manifest, parsed
+from zoo.tasks.tries import Try
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
 
 _ROWS = 256  # windows that go through a model together
 _BESIDE, _FEW = 0.1, 0.1  # of the range that was seen, and of the values that may lie further out
+_SHOWN, _LAST_DAYS = 120, ("2015-12-31", "2015-06-30", "2015-03-20")  # rows of a table to try, and its ends
 _MOST_STEPS = 14  # of a horizon, side by side in a table
 
 
@@ -297,6 +302,26 @@ class Series(Task):
                 cycles_of(config["year"], config["week"], config["day"]),
             )
         }
+
+    # The page --------------------------------------------------------------------------------------------
+
+    def to_try(self, manifest: Manifest) -> list[Try]:
+        """Returns tables that end at some days of the weather that an installed package carries."""
+        content = content_of("vega-datasets", "seattle-weather.csv")
+        if manifest.dataset.name != "seattle_weather" or content is None:
+            return []
+        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
+        days = [row["date"].replace("/", "-") for row in rows]
+        columns, many = About.of(manifest).columns, max(_SHOWN, manifest.config["window"])
+
+        def table(end: int) -> str:
+            of = slice(max(0, end - many), end)
+            cells = (
+                [day, *map(row.__getitem__, columns)] for day, row in zip(days[of], rows[of], strict=True)
+            )
+            return "".join(f"{','.join(line)}\n" for line in (["date", *columns], *cells))
+
+        return [Try(f"Seattle until {day}", table(days.index(day) + 1)) for day in _LAST_DAYS]
 
     # The card --------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from zoo.data.own import conll, tables
 from zoo.data.tags import spans, with_both_prefixes
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
+from zoo.tasks import tries
 from zoo.tasks.base import Answered, Evaluation, Given, Model, Reordered, Row, Task, python, warn_of_cut
 from zoo.tasks.manifest import Manifest
 
@@ -90,6 +91,7 @@ class Tagging(Task):
 
     name = "tagging"
     pipeline = "token-classification"
+    tries = tries.TAGGING
     options = ("tags",)
     kind = f"a file of columns ({', '.join(conll.SUFFIXES)})"
     suffixes = conll.SUFFIXES

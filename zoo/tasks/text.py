@@ -17,6 +17,7 @@ from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.show import print_scores
 from zoo.show.answers import safe
+from zoo.tasks import tries
 from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task, warn_of_cut
 from zoo.tasks.manifest import Manifest
 
@@ -54,6 +55,7 @@ class Text(Task):
 
     name = "text"
     pipeline = "text-generation"
+    tries = tries.TEXT
     kind = "a text file, or a folder of text files"
     suffixes = (".txt",)  # and any other
     settings = ("length", "temperature", "top_k", "top_p", "seed")

@@ -12,8 +12,10 @@ from zoo.data import Adapter, Examples, Part, cache_dir, of_rows, of_user
 from zoo.data.own import tables
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
+from zoo.tasks import tries
 from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row
 from zoo.tasks.manifest import Manifest
+from zoo.tasks.tries import Try
 from zoo.tasks.written import Written
 
 if TYPE_CHECKING:
@@ -95,6 +97,7 @@ class Translation(Written):
 
     name = "translation"
     pipeline = "translation"
+    tries = tries.TRANSLATION
     options = ("source", "target")
     kind = "a CSV, TSV, JSONL or Parquet file"
     suffixes = tables.SUFFIXES
@@ -243,6 +246,12 @@ class Translation(Written):
         ]
         figure = "bleu" if words else "word_error_rate"
         return Reordered("words" if words else "letters", figure, rows, score)
+
+    def to_try(self, manifest: Manifest) -> list[Try]:
+        """Returns texts in the source language."""
+        source = next(iter(manifest.dataset.languages), "")
+        known = (self.tries.get(key) for key in (f"{manifest.dataset.name}/{source}", source))
+        return [Try(text, text) for text in next(filter(None, known), ())]
 
     def what_was_scored(self, rows: int, score: Score) -> str:
         """Says how many distinct sources there are."""

@@ -1,55 +1,85 @@
-// How a model is given something: as text, as a picture, as a table, or as a prompt to go on from.
+// How a model is given something: a text, a prompt to go on from, a picture, or a table.
+//
+// Each returns `parts` of the page; `take`, which fills an example in and asks; `fill`, which fills it in;
+// `button`, which takes an example; and `asksAtOnce`, whether the first example is answered unasked.
 
-import { element } from "./elements.js";
+import { element, language } from "./elements.js";
 
-/** Returns parts of the page, what makes a button of an example, and `start`, which begins with one. */
+const READ_BY_MODELS = ["image/png", "image/jpeg", "image/gif", "image/bmp"];
+const LARGE = 1_500_000; // bytes of a picture, above which it is made smaller before it is sent
+const LONGEST = 1024; // pixels of its longer side then
+const TOLD = {
+  length: "how much is written",
+  temperature: "0: always the likeliest",
+  top_k: "the likeliest so many",
+  top_p: "the likeliest share",
+  seed: "the same writes the same",
+};
+
+function area(label, attributes, ask) {
+  const field = element("textarea", {
+    id: "input", spellcheck: "false", autocapitalize: "off", autocomplete: "off", "aria-describedby": "wrong",
+    ...attributes, oninput: () => ask?.(field.value),
+  });
+  return [element("label", { for: "input" }, label), field];
+}
+
+function chip(take, kind = "") {
+  return (example) => element("button", { type: "button", class: `chip ${kind}`, onclick: () => take(example) },
+    element("span", {}, example.name.trim()));
+}
+
 function texts(model, ask) {
   if (Object.keys(model.settings).length) return prompt(model, ask);
-  const area = element("textarea", {
-    id: "given", rows: 3, spellcheck: "false", class: model.code ? "mono" : null, oninput: () => ask(area.value),
-  });
-  const take = (example) => { area.value = example; ask(example, {}, true); };
-  return {
-    parts: [element("label", { for: "given" }, model.code ? "Code" : "Text"), area],
-    start: take,
-    button: (name, value) => element("button", { type: "button", onclick: () => take(value) }, name),
-  };
+  const code = model.style === "code";
+  const [source] = model.languages;
+  const name = code ? "Code" : source ? `Text in ${language(source)}` : "Text";
+  const [label, field] = area(source === "word" ? "A word" : name, {
+    rows: code ? 5 : 2, class: code ? "mono" : null, lang: source?.length === 2 ? source : null,
+  }, ask);
+  const take = ({ given }) => { field.value = given; ask(given, {}, true); };
+  const fill = ({ given }) => { field.value = given; };
+  return { parts: [label, field], take, fill, button: chip(take, code ? "mono" : ""), asksAtOnce: true };
 }
 
 function prompt(model, ask) {
-  const area = element("textarea", { id: "given", rows: 3, spellcheck: "false", class: "mono" });
-  const fields = Object.entries(model.settings).map(([name, value]) => {
-    const step = Number.isInteger(value) && name !== "temperature" && name !== "top_p" ? 1 : 0.1;
-    return [name, element("input", { id: name, type: "number", min: 0, step, value })];
-  });
+  const [label, field] = area("What stands before", { rows: 3, class: "mono" });
+  const fields = Object.entries(model.settings).map(([name, value]) => [name, element("input", {
+    id: `set-${name}`, type: "number", min: 0, step: ["temperature", "top_p"].includes(name) ? 0.05 : 1,
+    max: name === "top_p" ? 1 : null, value, "aria-describedby": `told-${name}`,
+  })]);
+  let stop = () => {};
   const write = () => {
-    const settings = Object.fromEntries(fields.filter(([, field]) => field.value !== "").map(([name, field]) => [name, Number(field.value)]));
-    ask(area.value || " ", settings, true);
+    const set = fields.filter(([, input]) => input.value !== "").map(([name, input]) => [name, Number(input.value)]);
+    stop = ask(field.value, Object.fromEntries(set), true);
   };
-  const take = (example) => { area.value = example; write(); };
-  const labelled = ([name, field]) =>
-    element("div", {}, element("label", { for: name }, name.replace("_", "-")), field);
+  const take = ({ given }) => { field.value = given; write(); };
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) write();
+    if (event.key === "Escape") stop();
+  });
+  const labelled = ([name, input]) => element("div", { class: "setting" },
+    element("label", { for: input.id }, name.replace("_", "-")), input,
+    element("span", { id: `told-${name}`, class: "soft small" }, TOLD[name] ?? ""));
   return {
     parts: [
-      element("label", { for: "given" }, "What stands before"), area,
-      element("div", { class: "row" }, ...fields.map(labelled),
-        element("button", { type: "button", class: "main", onclick: write }, "Write")),
+      label, field,
+      element("div", { class: "settings" }, ...fields.map(labelled)),
+      element("div", { class: "actions" },
+        element("button", { type: "button", class: "main", onclick: write }, "Write"),
+        element("button", { type: "button", class: "stop", onclick: () => stop() }, "Stop"),
+        element("span", { class: "soft small keys" }, "Ctrl + Enter writes, Esc stops")),
     ],
-    start: (example) => { area.value = example; }, // what is drawn takes a while: only when asked for
-    button: (name, value) => element("button", { type: "button", onclick: () => take(value) }, name.trim()),
+    take, fill: ({ given }) => { field.value = given; }, button: chip(take, "mono"), asksAtOnce: false,
   };
 }
 
 function pictures(model, ask) {
   const read = async (file) => {
-    if (!file) return;
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    let binary = "";
-    for (let i = 0; i < bytes.length; i += 32768) binary += String.fromCharCode(...bytes.subarray(i, i + 32768));
-    ask(btoa(binary), {}, true);
+    if (file) ask(await base64(await readable(file)), {}, true);
   };
   const file = element("input", {
-    type: "file", id: "given", class: "hidden", accept: "image/png,image/jpeg,image/gif,image/bmp",
+    type: "file", id: "input", class: "hidden", accept: "image/*", "aria-describedby": "wrong",
     onchange: () => read(file.files[0]),
   });
   const drop = element("div", {
@@ -57,35 +87,61 @@ function pictures(model, ask) {
     ondragover: (event) => { event.preventDefault(); drop.classList.add("over"); },
     ondragleave: () => drop.classList.remove("over"),
     ondrop: (event) => { event.preventDefault(); drop.classList.remove("over"); read(event.dataTransfer.files[0]); },
-  }, element("p", {}, "Drop a picture here, paste one, or"),
-  element("label", { class: "file", for: "given" }, "Choose a picture", file));
+  }, element("p", {}, "Drop a picture here, paste one, or "),
+  file, element("label", { class: "file", for: "input" }, "choose a picture"));
   const pasted = (event) => {
-    if (!drop.isConnected) window.removeEventListener("paste", pasted);
-    else read(event.clipboardData?.files[0]);
+    if (drop.isConnected) read(event.clipboardData?.files[0]);
+    else document.removeEventListener("paste", pasted);
   };
-  window.addEventListener("paste", pasted);
-  const take = (example) => ask(example, {}, true);
-  return {
-    parts: [drop],
-    start: take,
-    button: (name, value) => element("button", { type: "button", onclick: () => take(value) },
-      element("img", { src: `data:image/png;base64,${value}`, alt: name })),
-  };
+  document.addEventListener("paste", pasted);
+  const take = ({ given }) => ask(given, {}, true);
+  const button = (example) => element("button", { type: "button", class: "chip picture", onclick: () => take(example) },
+    element("img", { src: `data:;base64,${example.given}`, alt: example.name }));
+  return { parts: [drop], take, fill: take, button, asksAtOnce: true };
+}
+
+/** Returns a picture that models can read, and that is not larger than they would make it anyway. */
+async function readable(file) {
+  if (READ_BY_MODELS.includes(file.type) && file.size < LARGE) return file;
+  let picture;
+  try {
+    picture = await createImageBitmap(file);
+  } catch {
+    return file; // of which the server will say what is wrong
+  }
+  const scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
+  const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale));
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = "white";
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+  pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+  return canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 });
+}
+
+async function base64(blob) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  let binary = "";
+  for (let i = 0; i < bytes.length; i += 32768) binary += String.fromCharCode(...bytes.subarray(i, i + 32768));
+  return btoa(binary);
 }
 
 function series(model, ask) {
-  const area = element("textarea", {
-    id: "given", rows: 8, spellcheck: "false", class: "mono", oninput: () => ask(area.value),
+  const columns = model.series.columns ?? [];
+  const [label, field] = area("Table", { rows: 5, class: "mono", "aria-describedby": "wrong columns" }, ask);
+  const read = async (file) => { if (file) take({ given: await file.text() }); };
+  field.addEventListener("dragover", (event) => event.preventDefault());
+  field.addEventListener("drop", (event) => {
+    if (!event.dataTransfer.files.length) return;
+    event.preventDefault();
+    read(event.dataTransfer.files[0]);
   });
-  const columns = model.own.series?.columns ?? [];
-  const take = (example) => { area.value = example; ask(example, {}, true); };
+  const take = ({ given }) => { field.value = given; ask(given, {}, true); };
+  const many = model.window ? ` at least ${model.window} rows,` : "";
+  const told = `Paste a table or drop a file, CSV or columns parted by tabs:${many} times in the first column, and `
+    + `${columns.join(", ")}.`;
   return {
-    parts: [
-      element("label", { for: "given" }, "Table"), area,
-      element("p", { class: "note" }, `Paste CSV or tabs: dates in the first column, and ${columns.join(", ")}.`),
-    ],
-    start: take,
-    button: (name, value) => element("button", { type: "button", onclick: () => take(value) }, name),
+    parts: [label, field, element("p", { class: "soft small", id: "columns" }, told)],
+    take, fill: ({ given }) => { field.value = given; }, button: chip(take), asksAtOnce: true,
   };
 }
 

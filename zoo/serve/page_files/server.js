@@ -1,22 +1,31 @@
 // What the page asks of the server that it came from.
 
+const TRIES = 5;
+const AGAIN = 700; // milliseconds until a server that is busy is asked again
+
 async function asked(path, body, signal) {
   const options = body ? { method: "POST", body: JSON.stringify(body), signal } : { signal };
-  let response;
-  try {
-    response = await fetch(path, options);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Error("The server does not answer. Is it still running?");
+  for (let left = TRIES; ; left -= 1) {
+    let response;
+    try {
+      response = await fetch(path, options);
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      throw new Error("The server does not answer. Is it still running?");
+    }
+    if (response.ok) return response;
+    if (response.status !== 503 || left <= 1) throw new Error(await told(response));
+    await new Promise((resolve) => { setTimeout(resolve, AGAIN); });
+    signal?.throwIfAborted();
   }
-  if (response.ok) return response;
-  let told;
+}
+
+async function told(response) {
   try {
-    told = (await response.json()).error;
+    return (await response.json()).error;
   } catch {
-    told = `The server answered with ${response.status}.`;
+    return `The server answered with ${response.status}.`;
   }
-  throw new Error(told);
 }
 
 /** Returns the models that there are. */
@@ -26,14 +35,14 @@ export async function models() {
 
 /** Returns the answer to one input. */
 export async function answer(model, input, signature, signal) {
-  const path = `/zoo/models/${encodeURIComponent(model)}`;
-  const response = await asked(path, { inputs: [input], signature }, signal);
+  const body = { inputs: [input], signature: model.signatures.includes(signature) ? signature : "" };
+  const response = await asked(`/zoo/models/${encodeURIComponent(model.name)}`, body, signal);
   return (await response.json()).rows[0];
 }
 
 /** Yields what a generator writes after a prompt. */
 export async function* stream(model, prompt, settings, signal) {
-  const path = `/zoo/models/${encodeURIComponent(model)}/stream`;
+  const path = `/zoo/models/${encodeURIComponent(model.name)}/stream`;
   const reader = (await asked(path, { prompt, ...settings }, signal)).body.getReader();
   const decoder = new TextDecoder();
   for (;;) {

@@ -1,0 +1,77 @@
+// One-to-many: a picture and its caption, each word of which tells where the model looked.
+
+import { element, percent, table, unfolding } from "./elements.js";
+import { HINT, lookers, means, words } from "./words.js";
+
+const WIDEST = 640; // pixels of a picture's longer side, and its shortest when it is small
+const NARROWEST = 288;
+const PLAIN = 4; // times the mean weight: less is never shown as a peak, so that even attention looks even
+const DIMMED = 0.66;
+const PLACES = [["top left", "top", "top right"], ["left", "middle", "right"], ["bottom left", "bottom", "bottom right"]];
+
+export async function captioning({ model, given, answer, signal, server }) {
+  const row = await server.answer(model, given, "attention", signal);
+  if (row.valid === false) throw new Error("This picture cannot be read. Give one in JPEG, PNG, GIF or BMP.");
+  const picture = await shownPicture(given);
+  if (!row.attention?.length || !row.tokens.length) {
+    answer.replaceChildren(picture.canvas, element("p", { class: "big" }, row.caption || "(nothing)"));
+    return row.caption || "The caption is empty.";
+  }
+  const target = words(row.tokens);
+  const [down, across] = [row.attention[0].length, row.attention[0][0].length];
+  const maps = means(row.attention.map((map) => map.flat()), target.starts);
+  const places = maps.map((map) => where(map, down, across));
+  const hint = element("p", { class: "soft small hint" });
+  const look = (i) => {
+    picture.draw(i < 0 ? null : maps[i], down, across);
+    const [place, share] = places[i] ?? [];
+    hint.textContent = i < 0 ? HINT : `${target.words[i]} looked at the ${place} most: ${percent(share)} of its attention`;
+  };
+  look(-1);
+  const rows = target.words.map((word, i) => [word, ...places[i]]);
+  answer.replaceChildren(
+    element("div", { class: "captioned" }, picture.canvas,
+      element("div", {}, element("h2", {}, "Caption"), element("p", { class: "hidden" }, row.caption),
+        lookers("Words of the caption", target.words, look, { class: "lookers big" }), hint,
+        unfolding("Where each word looked, as a table", table("Where each word looked most", ["word", "place", "share"], rows)))));
+  return row.caption;
+}
+
+/** Returns a canvas with a picture, and what draws it again, dark where a map has little weight. */
+async function shownPicture(base64) {
+  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const picture = await createImageBitmap(new Blob([bytes]));
+  const longer = Math.max(picture.width, picture.height);
+  const scale = Math.min(WIDEST, Math.max(NARROWEST, longer)) / longer;
+  const [width, height] = [picture.width, picture.height].map((pixels) => Math.round(pixels * scale));
+  const canvas = element("canvas", { class: "shown", role: "img", "aria-label": "The picture", width, height });
+  const pen = canvas.getContext("2d");
+  pen.imageSmoothingQuality = "high";
+
+  function draw(map, down, across) {
+    pen.fillStyle = "white"; // behind what is transparent, as the models see it
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    if (!map) return;
+    const peak = Math.max(...map, (PLAIN * map.reduce((sum, weight) => sum + weight, 0)) / map.length);
+    const shade = new OffscreenCanvas(across, down);
+    const pixels = new ImageData(across, down);
+    map.forEach((weight, i) => { pixels.data.set([12, 14, 24, 255 * DIMMED * (1 - weight / peak)], 4 * i); });
+    shade.getContext("2d").putImageData(pixels, 0, 0);
+    pen.drawImage(shade, 0, 0, canvas.width, canvas.height);
+  }
+
+  return { canvas, draw };
+}
+
+/** Returns the ninth of the picture in which most of a map's weight lies, and its share. */
+function where(map, down, across) {
+  const sums = PLACES.map(() => [0, 0, 0]);
+  const all = map.reduce((sum, weight) => sum + weight, 0) || 1;
+  map.forEach((weight, i) => {
+    const [row, column] = [Math.floor(i / across), i % across];
+    sums[Math.floor((3 * (row + 0.5)) / down)][Math.floor((3 * (column + 0.5)) / across)] += weight / all;
+  });
+  const ninths = sums.flatMap((line, row) => line.map((share, column) => [PLACES[row][column], share]));
+  return ninths.sort((a, b) => b[1] - a[1])[0];
+}
