@@ -150,7 +150,8 @@ class _Shown:
                 self.pictures[picture] = base64.b64decode(data["image/png"])
                 yield f"![what the code above draws]({picture})"
             elif "dataframe" in data.get("text/html", ""):
-                yield re.sub(r"<style.*?</style>\s*", "", data["text/html"], flags=re.DOTALL)
+                frame = re.sub(r"<style.*?</style>\s*", "", data["text/html"], flags=re.DOTALL)
+                yield frame.replace('<table border="1" class="dataframe">', "<table>")  # as the theme's are
             elif text := _as_printed(output.get("text") or data.get("text/plain", "")):
                 yield f"```text\n{text}\n```"
 

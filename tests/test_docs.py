@@ -103,6 +103,9 @@ def test_a_notebook_becomes_a_page(hooks):
         v4.new_output("stream", name="stdout", text="1/2\r2/2\n\x1b[1mdone\x1b[0m\n"),
         v4.new_output("stream", name="stderr", text="noise"),
         v4.new_output("display_data", {"image/png": base64.b64encode(b"png").decode(), "text/plain": "<F>"}),
+        v4.new_output(
+            "display_data", {"text/html": '<style>x\n</style>\n<table border="1" class="dataframe">'}
+        ),
         v4.new_output("execute_result", {"text/plain": "3"}),
     ]
     told = hooks._Shown("n")
@@ -113,6 +116,7 @@ def test_a_notebook_becomes_a_page(hooks):
         "```python\nf()\n```",
         "```text\n2/2\ndone\n```",
         "![what the code above draws](n-1.png)",
+        "<table>",
         "```text\n3\n```",
     ]
     assert told.pictures == {"n-1.png": b"png"}
