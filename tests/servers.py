@@ -29,12 +29,14 @@ class Server(NamedTuple):
     port: int
     grpc_port: int
 
-    def ask(self, path: str, body: Any = None, method: str | None = None) -> tuple[int, Any]:
+    def ask(
+        self, path: str, body: Any = None, method: str | None = None, seconds: float = 60
+    ) -> tuple[int, Any]:
         """Returns the status and what the JSON of the answer says."""
         content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", content, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
+            with urllib.request.urlopen(request, timeout=seconds) as answer:
                 return answer.status, json.load(answer)
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)

@@ -43,9 +43,7 @@ def test_the_page_is_there_and_ctrl_c_ends_it(capfd):
     with started("demo", "sentiment_tweets", "--no-open") as server:
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/") as page:
             assert "<title>Sequence zoo</title>" in page.read().decode()
-        status, answer = server.ask(
-            "/zoo/models/sentiment_tweets", {"inputs": ["thank you, what a lovely crew!"]}
-        )
+        status, answer = server.ask("/zoo/models/sentiment_tweets", {"inputs": ["thank you, lovely crew!"]})
         assert (status, answer["rows"][0]["label"]) == (200, "positive")
         with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/zoo/models") as models:
             assert [model["name"] for model in json.load(models)["models"]] == ["sentiment_tweets"]

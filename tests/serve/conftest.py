@@ -12,6 +12,8 @@ import servers
 
 from zoo import models
 
+_SECONDS = 300.0  # until a model is loaded and has answered, where others need the processor
+
 
 class Demo(NamedTuple):
     """The server of the page.
@@ -26,7 +28,7 @@ class Demo(NamedTuple):
 
     def ask(self, path: str, body: Any = None) -> tuple[int, Any]:
         """Returns the status and what the JSON of the answer says."""
-        return servers.Server(None, self.port, 0).ask(path, body)
+        return servers.Server(None, self.port, 0).ask(path, body, seconds=_SECONDS)
 
     def model(self, name: str) -> models.Model:
         """Returns a model, which is loaded once for both sides."""
@@ -44,7 +46,7 @@ def demo() -> Iterator[Demo]:
     from zoo.serve.protocol import BoundedProtocol
     from zoo.serve.served import Limits, Served
 
-    served = Served([], Limits(seconds=300))
+    served = Served([], Limits(seconds=_SECONDS))
     application = rest.application(served, page.routes(served, {n: models.find(n) for n in browsers.SHIPPED}))
     config = uvicorn.Config(
         application, http=BoundedProtocol, ws="none", lifespan="off", log_level="error", access_log=False

@@ -70,10 +70,10 @@ def test_an_answer_that_is_out_of_date_is_never_shown(opened):
 
 def test_tags_are_written_on_their_words(opened):
     tab = opened("tagging_python")
-    tab.get_by_label("Code").fill('s = "😀"  # fine')
+    tab.get_by_label("Code").fill('x = f("😀")  # fine')
     tab.locator(".tag", has_text="# fine").wait_for()
     told = [tag.split("\n") for tag in tab.locator(".tag").all_inner_texts()]
-    assert told == [["s", "variable"], ['"😀"', "string"], ["# fine", "comment"]]
+    assert told == [["x", "variable"], ["f", "call"], ['"😀"', "string"], ["# fine", "comment"]]
     tab.get_by_text("tokens as a table").click()
     assert tab.get_by_role("row", name="fine I-comment").is_visible()
 
