@@ -14,11 +14,11 @@ MODELS = {
     "classification": "sentiment_tweets",
     "tagging": "tagging_conll2003",
     "translation": "translation_multi30k_de_en",
-    "captioning": "captioning_flickr8k",
+    "captioning": "captioning_emoji",
     "text": "generation_python",
     "series": "forecasting_seattle",
 }
-LOOKED = {"translation": 3, "captioning": 9}  # which word is pointed at
+LOOKED = {"translation": 3, "captioning": 1}  # which word is pointed at
 WIDTH, LEAST, MOST = 1200, 620, 1000  # pixels
 _COLOURS = 128
 _WAIT = 300_000  # milliseconds
