@@ -14,11 +14,11 @@ MODELS = {
     "classification": "sentiment_tweets",
     "tagging": "tagging_conll2003",
     "translation": "translation_multi30k_de_en",
-    "captioning": "captioning_flickr8k",
+    "captioning": "captioning_emoji",
     "text": "generation_python",
     "series": "forecasting_seattle",
 }
-LOOKED = {"translation": "playing", "captioning": "flower"}  # words that are pointed at
+LOOKED = {"translation": 3, "captioning": 1}  # which word is pointed at
 WIDTH, LEAST, MOST = 1200, 620, 1000  # pixels
 _COLOURS = 128
 _WAIT = 300_000  # milliseconds
@@ -47,11 +47,9 @@ def _taken(tab, address: str, mapping: str) -> bytes:
         tab.get_by_label("length", exact=True).fill("220")
         tab.get_by_role("button", name="Write").click()
         tab.locator(".done").wait_for()
-    if mapping == "captioning":
-        tab.get_by_role("button", name="a flower").click()
     tab.locator(".answer:not([aria-busy]) > *").first.wait_for()
-    if word := LOOKED.get(mapping):
-        tab.get_by_role("button", name=word, exact=True).first.focus()
+    if mapping in LOOKED:
+        tab.locator(".word").nth(LOOKED[mapping]).focus()
     bottom = tab.locator("main").evaluate("main => main.getBoundingClientRect().bottom")
     tab.set_viewport_size({"width": WIDTH, "height": round(min(MOST, max(LEAST, bottom + 28)))})
     tab.wait_for_timeout(500)  # until colours have changed
