@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.data.files import write_atomically
 from zoo.errors import ZooError
+from zoo.files import write_atomically
 from zoo.training.folder import Folder as Run
 from zoo.training.folder import read_checkpoint
 

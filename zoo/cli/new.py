@@ -10,8 +10,8 @@ from typing import Annotated
 
 import tyro
 
-from zoo.data.files import write_atomically
 from zoo.errors import ZooError
+from zoo.files import write_atomically
 
 # What the test of a copy trains on, and how small; and what it asks the trained model.
 _TINY = {

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.data.files import write_atomically
 from zoo.errors import ZooError
+from zoo.files import write_atomically
 
 STANDARD = "-"
 

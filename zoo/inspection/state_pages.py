@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from zoo.data.files import write_atomically
 from zoo.errors import ZooError
+from zoo.files import write_atomically
 from zoo.inspection import pictures
 from zoo.show.console import CONTROLS, console
 

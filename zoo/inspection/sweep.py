@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from zoo.data.files import write_atomically
 from zoo.errors import ZooError
+from zoo.files import write_atomically
 from zoo.inspection import gradient_sheet, pictures
 from zoo.inspection.gradients import Settings, pieces
 from zoo.training.folder import CONFIG, RUNS, check_name

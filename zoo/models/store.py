@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
-from zoo.data.files import replacing, write_atomically
 from zoo.errors import ZooError, one_line
+from zoo.files import replacing, write_atomically
 from zoo.models.copied import hashes
 from zoo.models.locked import BusyError, Lock
 from zoo.models.saved import Saved, fetched_models

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from zoo import __version__
-from zoo.data.files import replacing
 from zoo.errors import ZooError
+from zoo.files import replacing
 from zoo.models.saved import COMPANIONS, Saved
 
 _LARGEST = 100_000_000  # bytes: more an index of packages does not take

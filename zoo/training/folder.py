@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data.files import replacing, write_atomically
 from zoo.errors import ZooError
+from zoo.files import replacing, write_atomically
 from zoo.models.locked import Lock
 
 RUNS = Path("runs")

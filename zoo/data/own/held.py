@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from zoo.data.cache import cache_dir
-from zoo.data.files import write_atomically
 from zoo.errors import ZooError
+from zoo.files import write_atomically
 
 
 def as_file(rows: Any) -> Path:
