@@ -57,5 +57,6 @@ def reader_of(mapping: str) -> Reader:
         ZooError: there is no such mapping.
     """
     if mapping not in _READERS:
-        raise ZooError(f"no data sets for the mapping {mapping!r}; there is: {', '.join(_READERS)}")
+        known = f"there is: {', '.join(_READERS)}" if _READERS else "import zoo.tasks, which knows them"
+        raise ZooError(f"no data sets for the mapping {mapping!r}; {known}")
     return _READERS[mapping]

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -63,8 +63,8 @@ class _Asked:
 class Batcher:
     """Asks a signature on behalf of many.
 
-    While all lanes compute, requests gather, and then go through the model together: the busier, the larger
-    the batch, and one that comes alone never waits for company.
+    While the model computes, requests gather, and then go through it together: the busier, the larger the
+    batch, and one that comes when nothing is under way never waits for company.
 
     Args:
         signature: it.
@@ -72,7 +72,6 @@ class Batcher:
         room: for rows that wait.
         most_rows: of requests that go through together; one that has more by itself goes alone.
         seconds: after which nobody waits any more.
-        lanes: most batches at a time.
         tell: is told how many rows each batch has.
     """
 
@@ -83,14 +82,12 @@ class Batcher:
         room: Room,
         most_rows: int,
         seconds: float,
-        lanes: int = 1,
         tell: Callable[[int], None] = lambda rows: None,
     ):
         self.signature, self._pool, self._room, self._most = signature, pool, room, most_rows
         self._seconds, self._tell = seconds, tell
         self._waiting: deque[_Asked] = deque()
-        self._lanes = lanes
-        self._working: set[asyncio.Task[None]] = set()
+        self._work: asyncio.Task[None] | None = None
 
     async def ask(self, columns: Columns, rows: int) -> Columns:
         """Returns the outputs for some rows.
@@ -103,8 +100,8 @@ class Batcher:
         self._room.take(rows)
         asked = _Asked(columns, rows)
         self._waiting.append(asked)
-        if len(self._working) < self._lanes:
-            self._working.add(asyncio.create_task(self._run()))
+        if self._work is None:
+            self._work = asyncio.create_task(self._run())
         try:
             async with asyncio.timeout(self._seconds):
                 return await asked.answer
@@ -112,23 +109,25 @@ class Batcher:
             raise Late(f"no answer within {self._seconds:g} s; send fewer or shorter rows") from None
 
     async def _run(self) -> None:
-        while batch := self._next():
-            rows = sum(asked.rows for asked in batch)
-            self._tell(rows)
-            began = time.monotonic()
-            answers = await asyncio.get_running_loop().run_in_executor(self._pool, self._answers, batch)
-            took = time.monotonic() - began
-            for asked, answer in zip(batch, answers, strict=True):
-                self._room.give(asked.rows)
-                if asked.answer.done():  # nobody waits for it any more
-                    continue
-                if isinstance(answer, Exception):
-                    asked.answer.set_exception(answer)
-                else:
-                    asked.answer.set_result(answer)
-            await self._gather(rows, took)
-        # At once, and not by a callback: whoever asks next must find a lane free.
-        self._working.discard(cast("asyncio.Task[None]", asyncio.current_task()))
+        try:
+            while batch := self._next():
+                began = time.monotonic()
+                answers = await asyncio.get_running_loop().run_in_executor(self._pool, self._answers, batch)
+                took = time.monotonic() - began
+                for asked, answer in zip(batch, answers, strict=True):
+                    self._settle(asked, answer)
+                await self._gather(sum(asked.rows for asked in batch), took)
+        finally:
+            self._work = None
+
+    def _settle(self, asked: _Asked, answer: Columns | Exception) -> None:
+        self._room.give(asked.rows)
+        if asked.answer.done():  # nobody waits for it any more
+            return
+        if isinstance(answer, Exception):
+            asked.answer.set_exception(answer)
+        else:
+            asked.answer.set_result(answer)
 
     async def _gather(self, rows: int, took: float) -> None:
         """Waits a little for those who have just got an answer, since many of them ask again at once.
@@ -153,6 +152,8 @@ class Batcher:
                 break
             batch.append(self._waiting.popleft())
             rows += asked.rows
+        if batch:
+            self._tell(rows)
         return batch
 
     def _answers(self, batch: Sequence[_Asked]) -> list[Columns | Exception]:

@@ -19,7 +19,6 @@ from zoo.serve.signatures import Columns, Signature, signatures
 
 Value = TypeVar("Value")
 _CORES = os.cpu_count() or 1
-_LANES = 2
 VERSION = 1
 """The one that each model has."""
 
@@ -44,10 +43,10 @@ class Limits:
 
 
 def one_core_each() -> None:
-    """Lets each operation of TensorFlow have one core, before its first one: batches share the cores out.
+    """Lets each operation of TensorFlow have one core; to be called before its first one.
 
-    The products of a recurrent step are small. Two batches on a core each are done sooner than one after the
-    other on both.
+    The products of a recurrent step are too small to be shared out. Both directions, layers and batches of
+    other models still run beside each other.
     """
     import_tensorflow().config.threading.set_intra_op_parallelism_threads(1)
 
@@ -121,7 +120,7 @@ class Served:
         if key not in self._batchers:
             limits, tell = self.limits, self.metrics.batch(*key)
             self._batchers[key] = Batcher(
-                request.signature, self._pool, self._rows, limits.batch, limits.seconds, _LANES, tell
+                request.signature, self._pool, self._rows, limits.batch, limits.seconds, tell
             )
         return await self._batchers[key].ask(request.columns, request.rows)
 
