@@ -25,7 +25,7 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parent.parent
 GATHERED = ("*.md", "docs/*.md", "recipes/*/*.md", "saved_models/*/README.md")
-SHOWN = ("docs/*.css", "recipes/*/*.png", "recipes/*/*.svg")
+SHOWN = ("docs/*.css", "docs/pictures/*.png", "recipes/*/*.png", "recipes/*/*.svg")
 # zoo.md also has what `zoo.load` and `zoo.train` give back.
 API = {"zoo": ("zoo", "zoo.models.Model")} | {
     room: (f"zoo.{room}",)
