@@ -14,6 +14,7 @@ SHIPPED = (
     "captioning_emoji",
     "generation_python",
     "forecasting_seattle",
+    "recognition_exercises",
 )
 """A model of each mapping."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -87,6 +87,9 @@ TINY_GENERATOR = ("--min-count", "5", "--width", "8", "--units", "24", "--dropou
 TINY_FORECASTER = ("--targets", "load", "--year", "0", "--week", "1", "--window", "14", "--horizon", "3",
                    "--warm-up", "4", "--units", "6", "--members", "2", "--batch-size", "16",
                    "--learning-rate", "0.02", "--epochs", "3", "--steps-per-epoch", "12")  # fmt: skip
+TINY_RECOGNISER = ("--filters", "8", "--kernel", "3", "--stride", "2", "--convolutions", "1", "--units", "8",
+                   "--dropout", "0.1", "--batch-size", "8", "--learning-rate", "0.01",
+                   "--epochs", "12")  # fmt: skip
 # In which batch normalisation makes little of the rounding yet, and without Adam, whose steps do not shrink
 # with the gradient.
 FEW_STEPS = ("--no-augment", "--batch-size", "6", "--epochs", "1", "--steps-per-epoch", "4", "--clip-norm",
@@ -163,6 +166,17 @@ CASES = {
             TINY_FORECASTER,
             ("seattle",),
             kernels={"--members 2": (2, 0, 835)},
+        ),
+        Case(
+            "recognition",
+            "paths",
+            TINY_RECOGNISER,
+            ("vowels",),
+            kernels={"--layers 2": (4, 0, 1511)},
+            alike=("--crop", "0", "--warp", "0", "--scale", "0", "--jitter", "0", "--hidden", "0"),
+            few_rows=True,
+            source="saved_models/tiny",
+            changed=("eight 1,eight", "eight 1,knot"),
         ),
     )
 }
@@ -286,5 +300,6 @@ TRAINED = {
     "captioning": "trained_captioner",
     "generation": "trained_generator",
     "forecasting": "trained_forecaster",
+    "recognition": "trained_recogniser",
 }
 globals().update({fixture: _trained(name) for name, fixture in TRAINED.items()})

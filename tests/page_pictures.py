@@ -17,6 +17,7 @@ MODELS = {
     "captioning": "captioning_emoji",
     "text": "generation_python",
     "series": "forecasting_seattle",
+    "recognition": "recognition_exercises",
 }
 LOOKED = {"translation": 3, "captioning": 1}  # which word is pointed at
 WIDTH, LEAST, MOST = 1200, 620, 1000  # pixels

@@ -296,6 +296,32 @@ def series(tmp_path_factory) -> Path:
     return write_series(tmp_path_factory.mktemp("data") / "series.csv")
 
 
+_PATHS = {"circle": (1, 1), "eight": (1, 2), "line": (0, 1)}  # waves of x and of y
+
+
+def write_signals(path: Path, each: int = 24) -> Path:
+    """Writes paths of a pen, 15 to 30 steps long, from wherever it stood; now and then a number lacks."""
+    draw = np.random.default_rng(1)
+    lines = ["id,label,x,y"]
+    for number in range(each * len(_PATHS)):
+        label, (across, down) = list(_PATHS.items())[number % len(_PATHS)]
+        steps = draw.integers(15, 31)
+        turn = 2 * np.pi * (np.linspace(0, 1, steps) + draw.uniform())
+        for x, y in zip(np.sin(across * turn), np.cos(down * turn), strict=True):
+            cells = [
+                f"{value + draw.normal(0, 0.1):.3f}" if draw.uniform() > 0.02 else "" for value in (x, y)
+            ]
+            lines.append(f"{label} {number},{label},{','.join(cells)}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def paths(tmp_path_factory) -> Path:
+    """The made-up paths of a pen as a CSV file."""
+    return write_signals(tmp_path_factory.mktemp("data") / "paths.csv")
+
+
 @pytest.fixture(scope="session")
 def lines(tmp_path_factory) -> Path:
     """The made-up lines as a text file."""

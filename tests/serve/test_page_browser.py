@@ -51,6 +51,17 @@ def test_labels_change_as_one_types(demo, opened):
     assert tab.get_by_role("status").inner_text() == f"negative, {shares[0]}"  # which a screen reader says
 
 
+def test_a_signal_is_recognised(demo, opened):
+    tab = opened("recognition_exercises")
+    tab.get_by_role("button", name="pendulum").click()
+    (best,) = tab.locator(".bars .best .label").all_inner_texts()
+    table = tab.get_by_label("Table").input_value()
+    assert table.startswith("ax,ay,az,wx,wy,wz\n") and table.count("\n") == 201
+    assert best == "pendulum"
+    tab.get_by_label("Table").fill("ax\n1\n")
+    tab.get_by_role("alert").filter(has_text="ay").wait_for()
+
+
 def test_an_answer_that_is_out_of_date_is_never_shown(opened):
     tab = opened("sentiment_tweets")
     tab.locator(".bars").wait_for()

@@ -1,6 +1,15 @@
 """What a recurrent model must beat: simple models, fitted in seconds on the same data."""
 
 from zoo.baselines.forecasts import forecasting
+from zoo.baselines.signals import signal_classification
 from zoo.baselines.texts import captioning, generation, tagging, text_classification, translation
 
-__all__ = ["captioning", "forecasting", "generation", "tagging", "text_classification", "translation"]
+__all__ = [
+    "captioning",
+    "forecasting",
+    "generation",
+    "signal_classification",
+    "tagging",
+    "text_classification",
+    "translation",
+]

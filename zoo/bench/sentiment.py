@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, models, training
+from zoo import export, layers, models, training
 from zoo.bench.saved import config_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, Part, Ragged, gathered, load
@@ -19,7 +19,11 @@ from zoo.text import Vocabulary, split_words
 
 # The sizes of keras.io/examples/nlp/bidirectional_lstm_imdb.
 _WORDS, _TOKENS, _EMBEDDING, _UNITS, _LAYERS = 20_000, 200, 128, 64, 2
-_BATCHES = (128, 256)
+_OURS: dict[str, tuple[layers.Cell, int]] = {  # name -> cell and rows of a batch
+    "zoo, batch 128": ("lstm", 128),
+    "zoo, batch 256": ("lstm", 256),
+    "zoo, minGRU, batch 64": ("mingru", 64),
+}
 _REVIEWS, _PASSES = 4_000, 5
 _MODEL = "sentiment_tweets"
 
@@ -53,21 +57,21 @@ def _imdb(part: Part) -> tuple[Ragged, np.ndarray]:
 
 def _example_model() -> keras.Model:
     """The model of the Keras example, layer for layer."""
-    layers = keras.layers
-    model = keras.Sequential([keras.Input((None,), dtype="int32"), layers.Embedding(_WORDS, _EMBEDDING)])
-    model.add(layers.Bidirectional(layers.LSTM(_UNITS, return_sequences=True)))
-    model.add(layers.Bidirectional(layers.LSTM(_UNITS)))
-    model.add(layers.Dense(1, activation="sigmoid"))
+    own = keras.layers
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), own.Embedding(_WORDS, _EMBEDDING)])
+    model.add(own.Bidirectional(own.LSTM(_UNITS, return_sequences=True)))
+    model.add(own.Bidirectional(own.LSTM(_UNITS)))
+    model.add(own.Dense(1, activation="sigmoid"))
     model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
     return model
 
 
-def _zoo_model(batches: Batches) -> keras.Model:
+def _zoo_model(batches: Batches, cell: layers.Cell) -> keras.Model:
     """The recipe's model at the example's sizes, compiled as the recipe trains it."""
     config = sentiment.Config(
         word_units=_EMBEDDING, subword_units=0, layers=_LAYERS, units=_UNITS, pooling="last",
         word_dropout=0, embedding_dropout=0, dropout=0, batch_size=batches.batch_size, weight_average=0,
-        schedule="constant",
+        schedule="constant", cell=cell,
     )  # fmt: skip
     model = sentiment.build_model(config, _WORDS, 2)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -83,11 +87,11 @@ def _contestants(train: tuple[Ragged, np.ndarray]) -> dict[str, Callable[[], obj
     contestants = {
         "keras.io example, batch 32": lambda: example.fit(padded, labels, batch_size=32, verbose=0)
     }
-    for size in _BATCHES:
+    for name, (cell, size) in _OURS.items():
         batches = Batches({"words": rows}, labels, size)
-        model = _zoo_model(batches)
+        model = _zoo_model(batches, cell)
         data = batches.shuffled(seed=1)
-        contestants[f"zoo, batch {size}"] = lambda m=model, d=data, n=batches.steps: m.fit(
+        contestants[name] = lambda m=model, d=data, n=batches.steps: m.fit(
             d, steps_per_epoch=n, shuffle=False, verbose=0
         )
     try:
@@ -134,7 +138,8 @@ def _show_speed(contestants: dict[str, Callable[[], object]], reviews: int) -> N
     for name, passes in seconds.items():
         ratio = statistics.median(a / b for a, b in zip(first, passes, strict=True))
         rows.append((name, f"{reviews / statistics.median(passes):.0f}", f"{ratio:.2f}x"))
-    title = f"Training, 2 x BiLSTM({_UNITS}) on the last {_TOKENS} words of {reviews:,} IMDB reviews"
+    sizes = f"{_LAYERS} layers of {_UNITS} units in both directions"
+    title = f"Training, {sizes}, on the last {_TOKENS} words of {reviews:,} IMDB reviews"
     print_table(f"{title}; median of {_PASSES} passes", ("", "reviews/s", "against the example"), rows)
 
 
@@ -146,13 +151,13 @@ def _show_accuracy(train: tuple[Ragged, np.ndarray], test: tuple[Ragged, np.ndar
     example = _example_model()
     example.fit(dense(train[0]), train[1], batch_size=32, epochs=2)
     results = [("keras.io example, batch 32", example.evaluate(dense(test[0]), test[1], verbose=0)[1])]
-    for size in _BATCHES:
+    for name, (cell, size) in _OURS.items():
         keras.utils.set_random_seed(1)
         batches = Batches({"words": train[0]}, train[1], size)
-        model = _zoo_model(batches)
+        model = _zoo_model(batches, cell)
         model.fit(batches.shuffled(seed=1), steps_per_epoch=batches.steps, epochs=2, shuffle=False)
         held_out = Batches({"words": test[0]}, test[1], 128).in_order()
-        results.append((f"zoo, batch {size}", model.evaluate(held_out, verbose=0)[1]))
+        results.append((name, model.evaluate(held_out, verbose=0)[1]))
     rows = [(name, f"{accuracy:.4f}") for name, accuracy in results]
     print_table("Test accuracy after two epochs on 25,000 reviews, no dropout", ("", "accuracy"), rows)
 

@@ -16,12 +16,12 @@ from zoo.errors import ZooError
 
 @dataclass(frozen=True)
 class Reading:
-    """Draws how a classifier's answer grows word by word."""
+    """Draws how a classifier's answer grows word by word, or a recogniser's moment by moment."""
 
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
     text: Annotated[str, tyro.conf.Positional]
-    """The text to read, in quotes."""
+    """The text to read, in quotes; for a recogniser the path of a table that holds a signal."""
     output: str = "reading.png"
     """File to draw: .png, .svg or .pdf."""
 
@@ -30,7 +30,13 @@ class Reading:
         from zoo import tasks
 
         saved = models.find(self.model)
-        if tasks.of(saved.manifest).reads == "pictures":
+        reads = tasks.of(saved.manifest).reads
+        if reads == "signals":
+            from zoo.inspection.signals import draw_reading as draw
+
+            _tell(draw(models.Model(saved), Path(self.text), Path(self.output)), self.output)
+            return
+        if reads != "texts":
             raise ZooError(f"{saved.name}: reads no text; choose a classifier, or inspect its attention")
         from zoo.inspection.reading import draw_reading
 
@@ -65,15 +71,15 @@ class Attention:
 
 @dataclass(frozen=True)
 class States:
-    """Draws each unit's activation over a text, and ranks units by what they keep track of.
+    """Draws each unit's activation over a text or a signal, and ranks units by what they keep track of.
 
-    Beside the picture a page of the same name that ends in .html shows every unit.
+    Of a text, a page beside the picture, of the same name but ending in .html, shows every unit.
     """
 
     model: Annotated[str, tyro.conf.Positional]
-    """Name or path of a language model or tagger."""
+    """Name or path of a language model, tagger or recogniser."""
     text: Annotated[str, tyro.conf.Positional]
-    """The text to read, in quotes, or the path of a text file."""
+    """The text to read, in quotes, or the path of a text file; for a recogniser of a table with a signal."""
     probe: str = ""
     """A longer text file that units are ranked on; empty: part of the model's own test data."""
     units: tuple[int, ...] = ()
@@ -83,8 +89,17 @@ class States:
 
     def run(self) -> None:
         """Draws the picture and the page, and prints the ranking."""
+        from zoo import tasks
+
         saved = models.find(self.model)
         models.import_tensorflow()
+        if tasks.of(saved.manifest).reads == "signals":
+            from zoo.inspection.signals import draw_states as draw
+
+            if self.probe:
+                raise ZooError(f"--probe: {saved.name} reads a signal, which its units are ranked on alone")
+            _tell(draw(models.Model(saved), Path(self.text), Path(self.output), self.units), self.output)
+            return
         from zoo.inspection.states import draw_states
 
         given = (from_shell(self.text), Path(self.output), self.probe, self.units)

@@ -19,7 +19,8 @@ from zoo.cli.serve import Serve
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
-Train:   python -m zoo.recipes.sentiment (or tagging, translation, captioning, generation, forecasting)
+Train:   python -m zoo.recipes.sentiment (or tagging, translation, captioning, generation,
+         forecasting, recognition)
 Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict tagging_conll2003 "Ada Lovelace met Charles Babbage in London."
          python -m zoo predict translation_cldr_en_fr "three weeks ago"

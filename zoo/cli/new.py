@@ -46,6 +46,12 @@ _TINY = {
         "--units 4 --members 1 --window 4 --horizon 1 --warm-up 1 --year 0 --steps-per-epoch 4",
         '["rows.csv"]',
     ),
+    "recognition": (
+        'rows = [f"{n},{n % 2},{n % 2 + step}" for n in range(60) for step in range(3)]',
+        '("rows.csv", "id,label,value\\n" + "\\n".join(rows))',
+        "--units 4 --filters 4 --stride 1 --steps-per-epoch 4",
+        "[[[0.0], [1.0], [2.0]]]",
+    ),
 }
 _TEST = '''"""Trains {name} for a moment on a few made-up rows, and asks what it exports."""
 
@@ -77,7 +83,8 @@ class New:
     """Writes a recipe of your own: a copy of one of the zoo's, which runs as it is."""
 
     recipe: Annotated[str, tyro.conf.Positional]
-    """Which to copy: sentiment, tagging, translation, captioning, generation, forecasting."""
+    """Which to copy: sentiment, tagging, translation, captioning, generation, forecasting,
+    recognition."""
     file: Annotated[str, tyro.conf.Positional]
     """File to write, as mine.py; its name is that of the runs and models."""
     test: bool = False

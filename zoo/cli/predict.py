@@ -24,12 +24,13 @@ class Predict:
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
     texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Texts, each in quotes; for a captioning model paths of pictures, or of folders of pictures."""
+    """Texts, each in quotes; for a captioning model paths of pictures, or of folders of pictures; for one
+    that recognises signals, of tables."""
     input: str = ""
     """File of texts, or - for standard input: .txt with one a line, CSV, TSV, JSONL or Parquet with a column
     text, or a .py file, one text. For a captioning model it lists paths of pictures, from its own folder:
     .txt, or a column image. For a forecasting model it is a table with dates in its first column, and the
-    columns that the model reads."""
+    columns that the model reads; for one that recognises signals a table or .ts file of them."""
     output: str = ""
     """File to write: CSV, TSV, JSONL, Parquet, or SVG, a picture; - is standard output, as JSONL. By default
     the answers are printed for people, or in a pipe as lines, where a model has one line for each text."""
@@ -67,7 +68,7 @@ class Predict:
         saved = models.find(self.model)
         # What a file lacks is found before TensorFlow is imported.
         task = of(saved.manifest)
-        with streams.as_file(self.input, ".csv" if task.reads == "series" else ".txt") as file:
+        with streams.as_file(self.input, ".csv" if task.reads in ("series", "signals") else ".txt") as file:
             given = task.given(self.texts if task.reads == "pictures" else _texts(self.texts), file, saved)
             flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
             settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)

@@ -24,6 +24,7 @@ from zoo.data.history import History
 from zoo.data.own.series import Series, numbers_of
 from zoo.data.part import Part
 from zoo.data.reader import Reader, reader_of, readers, register
+from zoo.data.scaling import Scaling
 from zoo.errors import ZooError
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Ragged",
     "Reader",
     "Rows",
+    "Scaling",
     "Series",
     "Shared",
     "Streams",

@@ -84,6 +84,10 @@ class Adapter:
         """Returns the codes of source and target, where rows are in languages."""
         return ()
 
+    def columns_of(self, info: tfds.core.DatasetInfo) -> tuple[str, ...]:
+        """Returns the names of the channels, where rows are signals."""
+        return ()
+
     def check(self, dataset: str, label_names: list[str], **options: str) -> None:
         """Refuses what cannot be learned."""
 

@@ -56,6 +56,7 @@ def load(dataset: str, adapter: Adapter, **options: str) -> Examples:
         extra={part: parts[part] for part in adapter.extra},
         label_names=tuple(label_names),
         languages=adapter.languages(**options),
+        columns=adapter.columns_of(info),
         source=info.homepage,
         licence=adapter.licence or str(info.redistribution_info.license or "").strip() or "not stated",
         version=builder.builder_config.name if adapter.embedded else str(info.version),

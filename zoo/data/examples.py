@@ -32,6 +32,8 @@ class Examples:
     version: str
     languages: tuple[str, ...] = ()
     """Of translation, the codes of source and target, where the data set knows them."""
+    columns: tuple[str, ...] = ()
+    """Of signals, the names of their channels."""
     extra: Mapping[str, Part] = field(default_factory=dict)
     """Further test parts by name, where there are any: `test_terms` of `cldr_phrases`."""
 
@@ -64,7 +66,9 @@ class Examples:
         return digest.hexdigest()
 
 
-def of_user(path: Path, parts: Mapping[str, Part], label_names: Sequence[str] = ()) -> Examples:
+def of_user(
+    path: Path, parts: Mapping[str, Part], label_names: Sequence[str] = (), columns: Sequence[str] = ()
+) -> Examples:
     """Returns the examples of the user's own file or folder; `parts` are train, validation and test."""
     return Examples(
         name=str(path),
@@ -75,13 +79,14 @@ def of_user(path: Path, parts: Mapping[str, Part], label_names: Sequence[str] = 
         source=path.name,
         licence="the user's own",
         version="",
+        columns=tuple(columns),
     )
 
 
-def of_rows(path: Path, test: Part, label_names: Sequence[str] = ()) -> Examples:
+def of_rows(path: Path, test: Part, label_names: Sequence[str] = (), columns: Sequence[str] = ()) -> Examples:
     """Returns all rows of the user's own file as a test part; the others have none."""
     none = test.first(0)
-    return of_user(path, {"train": none, "validation": none, "test": test}, label_names)
+    return of_user(path, {"train": none, "validation": none, "test": test}, label_names, columns)
 
 
 def _flat(column: Any) -> Any:

@@ -18,6 +18,7 @@ All three keep to the same rules:
 Everything is plain TensorFlow and can be part of a SavedModel; call it inside a `tf.function`.
 """
 
+from zoo.decoding import ctc
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded
 from zoo.decoding.one_by_one import assert_sampling, assert_tokens, draw, greedy, sample
@@ -31,6 +32,7 @@ __all__ = [
     "assert_sampling",
     "assert_tokens",
     "beam_search",
+    "ctc",
     "draw",
     "greedy",
     "sample",

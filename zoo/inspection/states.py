@@ -100,9 +100,9 @@ def rank(read: Sequence[States], code: bool, most: int = 3) -> dict[str, list[Tr
             numbers.setdefault(name, []).extend(values[end - 1] for _, end in reading.places)
     ranking = {}
     for name, followed in numbers.items():
-        correlations = _correlations(activations, np.array(followed))
-        best = np.argsort(-np.abs(correlations), kind="stable")[:most]
-        trackers = [Tracker(int(unit), float(correlations[unit])) for unit in best if correlations[unit]]
+        found = correlations(activations, np.array(followed))
+        best = np.argsort(-np.abs(found), kind="stable")[:most]
+        trackers = [Tracker(int(unit), float(found[unit])) for unit in best if found[unit]]
         if trackers:
             ranking[name] = trackers
     return ranking
@@ -230,7 +230,7 @@ def _places(text: str, tokens: Sequence[str], level: str) -> list[tuple[int, int
     return places
 
 
-def _correlations(activations: np.ndarray, values: np.ndarray) -> np.ndarray:
+def correlations(activations: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Returns Pearson's correlation of each column (time, units) with values (time,); of constants, 0."""
     activations, values = activations - activations.mean(axis=0), values - values.mean()
     sizes = np.sqrt((activations**2).sum(axis=0) * (values**2).sum())

@@ -12,11 +12,14 @@ from zoo.layers.image_encoders import check_image_encoder, image_encoder
 from zoo.layers.parallel import MinGRUCell, MinLSTMCell, ParallelRNN, linear_scan
 from zoo.layers.pooling import MaskedPooling
 from zoo.layers.quantiles import quantiles_in_order
-from zoo.layers.recurrent import CELLS, Cell, recurrent, states_of
+from zoo.layers.recurrent import CELLS, AnyCell, Cell, recurrent, states_of, time_delay
+from zoo.layers.sequence_conv import SequenceConv1D
+from zoo.layers.signal_augmentation import SignalAugmentation
 
 __all__ = [
     "CELLS",
     "CRF",
+    "AnyCell",
     "Attention",
     "Augmentation",
     "Cell",
@@ -28,6 +31,8 @@ __all__ = [
     "MinLSTMCell",
     "ParallelRNN",
     "PeepholeLSTMCell",
+    "SequenceConv1D",
+    "SignalAugmentation",
     "SimplifiedGRUCell",
     "SubwordEmbedding",
     "WordDropout",
@@ -39,5 +44,6 @@ __all__ = [
     "recurrent",
     "states_of",
     "tied_embedding",
+    "time_delay",
     "word_dropout",
 ]

@@ -8,8 +8,11 @@ from zoo.errors import ZooError
 from zoo.layers.cells import PeepholeLSTMCell, SimplifiedGRUCell
 from zoo.layers.fused import GRU, LSTM, SimpleRNN
 from zoo.layers.parallel import MinGRUCell, MinLSTMCell, ParallelRNN
+from zoo.layers.sequence_conv import SequenceConv1D
 
 Cell = Literal["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru", "mingru", "minlstm"]
+AnyCell = Literal["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru", "mingru", "minlstm", "tdnn"]
+"""A cell, or a time-delay network in its place."""
 
 # Layers of Keras, and cells of ours.
 CELLS = {
@@ -54,6 +57,28 @@ def recurrent(cell: Cell, units: int, **options) -> keras.layers.RNN:
         own.pop("recurrent_initializer", None)
     # A name that does not count up, since weights are known by their paths.
     return layer(kind(units, name=f"{cell}_cell", dtype=options.get("dtype"), **own), **options)
+
+
+def time_delay(units: int, number: int, return_sequences: bool = True) -> SequenceConv1D:
+    """Returns a layer of a time-delay network (Waibel et al. 1989): it remembers nothing, but looks around.
+
+    Args:
+        units: features of its output.
+        number: of the layer, from 1 on: it looks at three steps, `3 ** (number - 1)` apart, so that each sees
+            three times as far as the one below.
+        return_sequences: as recurrent layers take it; there is no last state to be returned.
+
+    Returns:
+        A layer that takes its `mask` (batch, time) as an argument and gives (batch, time, units).
+
+    Raises:
+        ZooError: the last state alone is asked for.
+    """
+    if not return_sequences:
+        raise ZooError("--cell tdnn: has no last state; choose --pooling max or mean")
+    apart = 3 ** (number - 1)
+    name = f"both_ways_{number}"  # in the place of a layer that is called so
+    return SequenceConv1D(units, 3, dilation_rate=apart, activation="relu", name=name)
 
 
 def states_of(cell: Cell) -> int:

@@ -56,8 +56,8 @@ class Config(training.Settings):
     """Share of character n-grams dropped while training."""
     embedding_dropout: Share = 0.4
     """Share of features of the word vectors dropped, for a whole text at once."""
-    cell: layers.Cell = "lstm"
-    """Recurrent cell."""
+    cell: layers.AnyCell = "lstm"
+    """Recurrent cell; tdnn: a time-delay network in its place, which has no state."""
     layers: Count = 2
     """Bidirectional layers on top of each other."""
     units: Count = 64
@@ -127,8 +127,14 @@ def build_model(config: Config, vocabulary_size: int, labels: int) -> keras.Mode
     # along time it would disturb what the state carries (Zaremba et al. 2014).
     for number in range(1, config.layers + 1):
         every_step = number < config.layers or config.pooling != "last"
-        layer = layers.recurrent(config.cell, config.units, return_sequences=every_step, name=f"rnn_{number}")
-        x = keras.layers.Bidirectional(layer, name=f"both_ways_{number}")(x, mask=mask)
+        if config.cell == "tdnn":
+            layer = layers.time_delay(2 * config.units, number, return_sequences=every_step)
+        else:
+            rnn = layers.recurrent(
+                config.cell, config.units, return_sequences=every_step, name=f"rnn_{number}"
+            )
+            layer = keras.layers.Bidirectional(rnn, name=f"both_ways_{number}")
+        x = layer(x, mask=mask)
         x = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(x)
     if config.pooling != "last":
         x = layers.MaskedPooling(config.pooling, name="pooling")(x, mask=mask)

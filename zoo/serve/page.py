@@ -167,6 +167,7 @@ _READ: dict[str, Callable[[list[str]], contextlib.AbstractContextManager[Sequenc
     "texts": _texts,
     "pictures": _pictures,
     "series": _tables,
+    "signals": _tables,
 }
 
 
@@ -212,6 +213,7 @@ def about(saved: Saved, overview: Mapping[str, Any]) -> dict[str, Any]:
         "settings": dict(manifest.defaults),
         "signatures": sorted(manifest.signatures),
         "series": manifest.own.get("series", {}),
+        "channels": manifest.own.get("signals", {}).get("channels", []),
         "window": manifest.config.get("window", 0),
         "style": manifest.config.get("style", ""),
         "level": manifest.config.get("level", ""),

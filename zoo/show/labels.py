@@ -17,6 +17,7 @@ def print_classification(
     probabilities: np.ndarray,
     label_names: Sequence[str],
     mistakes: int = 5,
+    what: str = "text",
 ) -> None:
     """Prints one table of scores, a confusion matrix, and the mistakes that the model was surest of.
 
@@ -27,11 +28,12 @@ def print_classification(
         probabilities: the model's (n, labels).
         label_names: name of each number.
         mistakes: how many to show.
+        what: an input is called.
     """
     figures = {name: s.written() | _f1_by_label(s, label_names) for name, s in scores.items()}
     print_figures(figures, "Scores")
     console().print(_confusion(list(scores.values())[-1]["confusion"], label_names))
-    console().print(_worst(texts, truth, probabilities, label_names, mistakes))
+    console().print(_worst(texts, truth, probabilities, label_names, mistakes, what))
 
 
 def _confusion(counts: Sequence[Sequence[int]], label_names: Sequence[str]) -> Table:
@@ -48,11 +50,12 @@ def _worst(
     probabilities: np.ndarray,
     label_names: Sequence[str],
     mistakes: int,
+    what: str,
 ) -> Table:
     predicted = probabilities.argmax(axis=1)
     wrong = np.flatnonzero(predicted != truth)
     surest = wrong[np.argsort(-probabilities[wrong].max(axis=1), kind="stable")][:mistakes]
-    table = titled("Worst mistakes", "right", "predicted", "sure", "text", left=4)
+    table = titled("Worst mistakes", "right", "predicted", "sure", what, left=4)
     for i in surest:
         sure = f"{probabilities[i].max():.2f}"
         table.add_row(label_names[truth[i]], label_names[predicted[i]], sure, shown(texts[i]))

@@ -5,6 +5,7 @@ from zoo.tasks.base import Evaluation, Model, Reordered, Task, add, named
 from zoo.tasks.captioning import Captioning
 from zoo.tasks.classification import Classification
 from zoo.tasks.manifest import CARD, MANIFEST, DataSet, Manifest, Signature, Training
+from zoo.tasks.recognition import AboutSignals, Recognition, recognition_samples
 from zoo.tasks.series import About, Series, Window, forecasting_samples
 from zoo.tasks.tagging import Tagging
 from zoo.tasks.text import Text, generation_samples
@@ -14,12 +15,14 @@ __all__ = [
     "CARD",
     "MANIFEST",
     "About",
+    "AboutSignals",
     "Captioning",
     "Classification",
     "DataSet",
     "Evaluation",
     "Manifest",
     "Model",
+    "Recognition",
     "Reordered",
     "Series",
     "Signature",
@@ -33,9 +36,10 @@ __all__ = [
     "generation_samples",
     "named",
     "of",
+    "recognition_samples",
 ]
 
-for _kind in (Classification, Tagging, Translation, Captioning, Series, Text):
+for _kind in (Classification, Tagging, Translation, Captioning, Series, Text, Recognition):
     add(_kind)
     register(_kind())
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -62,10 +62,12 @@ class Classification(Task):
     """Features: `text` string, `label` int64. The user's own: a table with the columns text and label."""
 
     name = "classification"
+    asks: ClassVar[str] = "text"
+    """What tables call what goes in."""
     pipeline = "text-classification"
     kind = "a CSV, TSV, JSONL or Parquet file"
     tries = tries.CLASSIFICATION
-    suffixes = tables.SUFFIXES
+    suffixes: ClassVar[tuple[str, ...]] = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
         "tweets": Labelled(own="tweets.Tweets"),
         "imdb_reviews": Labelled(labels=_POLARITY, licence="none stated; for research, by Maas et al. 2011"),
@@ -107,26 +109,32 @@ class Classification(Task):
             ZooError: a label is not one of the model's.
         """
         names, part = list(model.manifest.labels), examples.split(split)
-        texts, labels = part.strings("text"), [examples.label_names[i] for i in part.column("label")]
+        asked, named = self.asked(part)
+        labels = [examples.label_names[i] for i in part.column("label")]
         unknown = sorted(set(labels) - set(names))
         if unknown:
             known = ", ".join(names)
             raise ZooError(f"{examples.name}: label {unknown[0]!r} is not one of {model.name} ({known})")
         truth = np.array([names.index(label) for label in labels])
-        answers = model.predict(texts)
+        answers = model.predict(asked)
         chances = np.array([[answer["scores"][name] for name in names] for answer in answers])
         score = metrics.classification(truth, chances.argmax(axis=1), names)
 
         def show_scores(scores: Scores, title: str) -> None:
             from zoo.show.labels import print_classification
 
-            print_classification(scores, texts, truth, chances, names)
+            print_classification(scores, named, truth, chances, names, what=self.asks)
 
         rows = [
-            {"text": text, "truth": label, "answer": answer["label"], "score": answer["score"]}
-            for text, label, answer in zip(texts, labels, answers, strict=True)
+            {self.asks: name, "truth": label, "answer": answer["label"], "score": answer["score"]}
+            for name, label, answer in zip(named, labels, answers, strict=True)
         ]
         return Evaluation(score, show_scores, chances, rows)
+
+    def asked(self, part: Part) -> tuple[Sequence[Any], list[str]]:
+        """Returns what a model is asked of a part, and what stands for each in tables."""
+        texts = part.strings("text")
+        return texts, texts
 
     def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
         """Scores the commonest label, and logistic regression on words and word pairs."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.metrics.forecasts import ahead, by_step, origins
 from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, Task, in_blocks
+from zoo.tasks.far import warn_if_far
 from zoo.tasks.manifest import Manifest, parsed
 from zoo.tasks.tries import Try
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 _ROWS = 256  # windows that go through a model together
-_BESIDE, _FEW = 0.1, 0.1  # of the range that was seen, and of the values that may lie further out
 _SHOWN, _LAST_DAYS = 120, ("2015-12-31", "2015-06-30", "2015-03-20")  # rows of a table to try, and its ends
 _MOST_STEPS = 14  # of a horizon, side by side in a table
 
@@ -174,7 +173,8 @@ class Series(Task):
             _window_of(Path(row), model) if isinstance(row, str | Path) else _as_window(row, model)
             for row in inputs
         ]
-        _warn_if_far([window.values for window in windows], model)
+        about = About.of(model.manifest)
+        warn_if_far(model.name, [window.values for window in windows], about.columns, about.seen)
         return windows
 
     def given_tensors(self, signature: str) -> tuple[str, ...]:
@@ -442,21 +442,6 @@ def _as_window(row: Any, model: Model) -> Window:
             "that of the last row, or the path of a table"
         )
     return Window(values, "")
-
-
-def _warn_if_far(windows: Sequence[np.ndarray], model: Model) -> None:
-    """Warns of a column that is mostly where the model has never been: in another unit, say."""
-    about = About.of(model.manifest)
-    for number, (column, (low, high)) in enumerate(zip(about.columns, about.seen, strict=False)):
-        values = np.concatenate([window[:, number] for window in windows] or [np.zeros(0)])
-        beside = np.sum(np.abs(values - (low + high) / 2) > (high - low) / 2 * (1 + 2 * _BESIDE))
-        if beside > _FEW * len(values):
-            warnings.warn(
-                f"{model.name}: {beside:,} of {len(values):,} values of {column!r} lie far from all that it "
-                f"was trained on ({low:g} to {high:g}), and what it says of them may mean nothing; is it the "
-                "same thing, in the same unit?",
-                stacklevel=4,
-            )
 
 
 def _check_interval(name: Path | str, observed: series.Series, interval: int, model: str) -> None:

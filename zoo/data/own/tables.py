@@ -223,13 +223,23 @@ def split_parts(
     Raises:
         ZooError: a file is missing, or a part has no rows.
     """
+    if not path.is_dir():
+        return parted(path, read(path), text_of, what)
+    return _none_empty(path, {split: list(read(_file_of(path, split, suffixes))) for split in SPLITS}, what)
+
+
+def parted(
+    path: Path, rows: Sequence[Row], text_of: Callable[[Row], str], what: str = "rows"
+) -> dict[str, list[Row]]:
+    """Splits rows 80 / 10 / 10: see `split_parts`."""
     parts: dict[str, list[Row]] = {split: [] for split in SPLITS}
-    if path.is_dir():
-        parts = {split: list(read(_file_of(path, split, suffixes))) for split in SPLITS}
-    else:
-        for row in read(path):
-            text = text_of(row)
-            parts[split_of(fingerprint(text) or text)].append(row)
+    for row in rows:
+        text = text_of(row)
+        parts[split_of(fingerprint(text) or text)].append(row)
+    return _none_empty(path, parts, what)
+
+
+def _none_empty(path: Path, parts: dict[str, list[Row]], what: str) -> dict[str, list[Row]]:
     for split, rows in parts.items():
         if not rows:
             raise ZooError(

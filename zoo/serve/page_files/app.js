@@ -11,7 +11,7 @@ import { tagging } from "./tagging.js";
 import { text } from "./text.js";
 import { translation } from "./translation.js";
 
-const MAPPINGS = { captioning, classification, series, tagging, text, translation }; // by the name in manifests
+const MAPPINGS = { captioning, classification, recognition: classification, series, tagging, text, translation }; // by the name in manifests
 const PAUSE = 150; // milliseconds without a key until a model is asked
 const LONG = 800; // milliseconds after which somebody who waits is told for what
 const main = document.getElementById("main");

@@ -127,6 +127,16 @@ async function base64(blob) {
 
 function series(model, ask) {
   const columns = model.series.columns ?? [];
+  const many = model.window ? ` at least ${model.window} rows,` : "";
+  return pasted(`:${many} times in the first column, and ${columns.join(", ")}.`, ask);
+}
+
+function signals(model, ask) {
+  return pasted(`, a row for each moment: ${model.channels.join(", ")}. A blank cell is a number that is missing.`, ask);
+}
+
+/** A table that is pasted, dropped or typed. */
+function pasted(what, ask) {
   const [label, field] = area("Table", { rows: 5, class: "mono", "aria-describedby": "wrong columns" }, ask);
   const read = async (file) => { if (file) take({ given: await file.text() }); };
   field.addEventListener("dragover", (event) => event.preventDefault());
@@ -136,13 +146,11 @@ function series(model, ask) {
     read(event.dataTransfer.files[0]);
   });
   const take = ({ given }) => { field.value = given; ask(given, {}, true); };
-  const many = model.window ? ` at least ${model.window} rows,` : "";
-  const told = `Paste a table or drop a file, CSV or columns parted by tabs:${many} times in the first column, and `
-    + `${columns.join(", ")}.`;
+  const told = `Paste a table or drop a file, CSV or columns parted by tabs${what}`;
   return {
     parts: [label, field, element("p", { class: "soft small", id: "columns" }, told)],
     take, fill: ({ given }) => { field.value = given; }, button: chip(take), asksAtOnce: true,
   };
 }
 
-export const inputs = { texts, pictures, series };
+export const inputs = { texts, pictures, series, signals };

@@ -1,0 +1,213 @@
+"""Connectionist temporal classification (Graves et al. 2006): texts of frames that nobody has aligned.
+
+At each frame a model says one of the symbols or nothing, the blank, number 0. A path of such frames spells a
+text: what is said several times in a row counts once, and blanks are left out, so `- a a - a b` spells `aab`.
+The probability of a text is the sum over all paths that spell it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+BLANK = 0
+_NEVER = -1e30  # a log-probability that no sum can bring back, and no difference of two turns into NaN
+
+
+class Spelled(NamedTuple):
+    """Texts, the most probable first.
+
+    Attributes:
+        symbols: int32 (batch, beam, longest), 0 behind the end.
+        lengths: int32 (batch, beam).
+        scores: log-probability of each text, over all its paths that the search has kept, (batch, beam).
+    """
+
+    symbols: tf.Tensor
+    lengths: tf.Tensor
+    scores: tf.Tensor
+
+
+class Placed(NamedTuple):
+    """Where the symbols of a text stand, in frames, int32 (batch, longest): first and behind the last."""
+
+    starts: tf.Tensor
+    ends: tf.Tensor
+
+
+def greedy(log_probs: tf.Tensor, lengths: tf.Tensor) -> Spelled:
+    """Spells the most probable path, which need not be that of the most probable text.
+
+    Args:
+        log_probs: of the symbols at each frame, (batch, time, symbols).
+        lengths: real frames of each row, int32 (batch,).
+
+    Returns:
+        One text for each row; its score is the log-probability of the path.
+    """
+    time = tf.shape(log_probs)[1]
+    real = tf.sequence_mask(lengths, time)
+    best = tf.where(real, tf.argmax(log_probs, axis=2, output_type=tf.int32), BLANK)
+    before = tf.pad(best[:, :-1], [[0, 0], [1, 0]])
+    spelled = tf.ragged.boolean_mask(best, (best != BLANK) & (best != before))
+    scores = tf.reduce_sum(tf.where(real, tf.reduce_max(log_probs, axis=2), 0.0), axis=1)
+    counts = tf.cast(spelled.row_lengths(), tf.int32)
+    return Spelled(spelled.to_tensor()[:, None], counts[:, None], scores[:, None])
+
+
+def prefix_search(log_probs: tf.Tensor, lengths: tf.Tensor, beam_size: int, most: int) -> Spelled:
+    """Finds the most probable texts by prefix beam search (Graves 2012, section 7.5.3; Hannun et al. 2014).
+
+    Of each text that is followed two sums are kept: over its paths that end in a blank, and in its last
+    symbol. The same text reached in two ways is one.
+
+    Args:
+        log_probs: of the symbols at each frame, (batch, time, symbols).
+        lengths: real frames of each row, int32 (batch,).
+        beam_size: texts that are followed.
+        most: symbols of a text at most.
+
+    Returns:
+        `beam_size` texts for each row; those that are not to be had have the score -1e30.
+    """
+    batch, time, size = tf.unstack(tf.shape(log_probs))
+    log_probs = tf.maximum(log_probs, _NEVER)
+
+    def step(t, symbols, counts, blank_ended, symbol_ended):
+        now = log_probs[:, t]  # (batch, symbols)
+        either = tf.reduce_logsumexp(tf.stack([blank_ended, symbol_ended]), axis=0)
+        last = tf.gather(symbols, tf.maximum(counts - 1, 0), batch_dims=2)  # 0 of the empty text
+        repeated = tf.where(counts > 0, symbol_ended + tf.gather(now, last, batch_dims=1), _NEVER)
+        stays = tf.stack([either + now[:, None, BLANK], repeated])  # ends in a blank, in its last symbol
+
+        # A symbol once more is a new one only behind a blank.
+        again = tf.one_hot(last, size, on_value=True, off_value=False)
+        longer = tf.where(again, blank_ended[..., None], either[..., None]) + now[:, None]
+        possible = (tf.range(size) != BLANK) & (counts < most)[..., None]
+        longer = tf.where(possible, longer, _NEVER)
+
+        # A longer text that is followed already adds to that: text j is text i and the last symbol of j.
+        grown = _is_prefix(symbols, counts)  # (batch, i, j)
+        into = tf.gather(longer, tf.repeat(last[:, None], beam_size, axis=1), batch_dims=2)
+        added = tf.reduce_logsumexp(tf.where(grown, into, _NEVER), axis=1)
+        stays = tf.stack([stays[0], tf.reduce_logsumexp(tf.stack([stays[1], added]), axis=0)])
+        ends_in = tf.one_hot(last, size, on_value=True, off_value=False)  # (batch, j, symbols)
+        known = tf.reduce_any(grown[..., None] & ends_in[:, None], axis=2)
+        longer = tf.where(known, _NEVER, longer)
+
+        # The best of all: those that stay, then those that grow.
+        totals = tf.concat(
+            [tf.reduce_logsumexp(stays, axis=0), tf.reshape(longer, [batch, beam_size * size])], axis=1
+        )
+        _, chosen = tf.math.top_k(totals, beam_size)
+        grows = chosen >= beam_size
+        parent = tf.where(grows, (chosen - beam_size) // size, chosen)
+        new = tf.where(grows, (chosen - beam_size) % size, BLANK)
+        of_parent = tf.gather(symbols, parent, batch_dims=1)
+        place = tf.gather(counts, parent, batch_dims=1)
+        at_end = tf.range(most) == place[..., None]
+        after = (
+            tf.where(at_end & grows[..., None], new[..., None], of_parent),
+            place + tf.cast(grows, tf.int32),
+            tf.where(grows, _NEVER, tf.gather(stays[0], parent, batch_dims=1)),
+            tf.where(
+                grows, tf.gather(totals, chosen, batch_dims=1), tf.gather(stays[1], parent, batch_dims=1)
+            ),
+        )
+        goes_on = (t < lengths)[:, None]
+        kept = (symbols, counts, blank_ended, symbol_ended)
+        masks = (goes_on[..., None], goes_on, goes_on, goes_on)
+        return t + 1, *(tf.where(m, a, k) for m, a, k in zip(masks, after, kept, strict=True))
+
+    first = tf.tile(tf.constant([[0.0] + [_NEVER] * (beam_size - 1)]), [batch, 1])
+    start = (
+        tf.constant(0),
+        tf.zeros([batch, beam_size, most], tf.int32),
+        tf.zeros([batch, beam_size], tf.int32),
+        first,
+        tf.fill([batch, beam_size], _NEVER),
+    )
+    _, symbols, counts, blank_ended, symbol_ended = tf.while_loop(
+        lambda t, *_: t < time,
+        step,
+        start,
+        shape_invariants=(
+            tf.TensorShape([]),
+            tf.TensorShape([None, beam_size, most]),
+            *[tf.TensorShape([None, beam_size])] * 3,
+        ),
+    )
+    scores = tf.reduce_logsumexp(tf.stack([blank_ended, symbol_ended]), axis=0)
+    scores, order = tf.math.top_k(scores, beam_size)
+    symbols, counts = (tf.gather(value, order, batch_dims=1) for value in (symbols, counts))
+    return Spelled(symbols, counts, tf.maximum(scores, _NEVER))
+
+
+def _is_prefix(symbols: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
+    """Tells of texts (batch, beam, most) which i (batch, i, j) is text j without its last symbol."""
+    most = tf.shape(symbols)[2]
+    within = tf.range(most) < counts[:, :, None, None]  # of i
+    same = tf.reduce_all((symbols[:, :, None] == symbols[:, None]) | ~within, axis=3)
+    return same & (counts[:, None] == counts[:, :, None] + 1)
+
+
+def align(log_probs: tf.Tensor, lengths: tf.Tensor, symbols: tf.Tensor, counts: tf.Tensor) -> Placed:
+    """Finds the most probable path that spells a text, and with it where each symbol stands.
+
+    Args:
+        log_probs: of the symbols at each frame, (batch, time, symbols).
+        lengths: real frames of each row, int32 (batch,).
+        symbols: of the texts, int32 (batch, longest), 0 behind the end.
+        counts: int32 (batch,).
+
+    Returns:
+        First frame of each symbol, and the one behind its last; 0 and 0 behind the end of a text.
+    """
+    asked = tf.shape(symbols)[1]
+    symbols = tf.pad(symbols, [[0, 0], [0, tf.maximum(0, 1 - asked)]])
+    time, longest = tf.shape(log_probs)[1], tf.shape(symbols)[1]
+    # Blank, first symbol, blank, second symbol ... blank: a path stands still, goes on, or leaves a blank out
+    # between two symbols that differ.
+    states = tf.reshape(tf.stack([tf.zeros_like(symbols), symbols], axis=2), [-1, 2 * longest])
+    states = tf.pad(states, [[0, 0], [0, 1]])
+    number = tf.range(2 * longest + 1)
+    two_back = tf.pad(states[:, :-2], [[0, 0], [2, 0]])
+    skips = (number % 2 == 1) & (states != two_back) & (number > 1)
+    said = tf.gather(tf.maximum(log_probs, _NEVER), tf.repeat(states[:, None], time, axis=1), batch_dims=2)
+
+    def forward(t, best, came):
+        one, two = (_shifted(best, by) for by in (1, 2))
+        options = tf.stack([best, one, tf.where(skips, two, 2 * _NEVER)])
+        after = tf.reduce_max(options, axis=0) + said[:, t]
+        goes_on = (t < lengths)[:, None]
+        back = tf.where(goes_on, tf.argmax(options, axis=0, output_type=tf.int32), 0)
+        return t + 1, tf.where(goes_on, after, best), came.write(t, back)
+
+    first = tf.where(number < 2, said[:, 0], 2 * _NEVER)
+    came = tf.TensorArray(tf.int32, time, element_shape=[None, None]).write(0, tf.zeros_like(states))
+    _, best, came = tf.while_loop(lambda t, *_: t < time, forward, (1, first, came))
+
+    # From the end back: the last blank, or the last symbol.
+    end = 2 * counts
+    at_blank = tf.gather(best, end, batch_dims=1)
+    at_symbol = tf.gather(best, tf.maximum(end - 1, 0), batch_dims=1)
+    state = tf.where((counts > 0) & (at_symbol > at_blank), end - 1, end)
+
+    def backward(t, state, path):
+        path = path.write(t, state)
+        return t - 1, state - tf.gather(came.read(t), state, batch_dims=1), path
+
+    path = tf.TensorArray(tf.int32, time, element_shape=[None], clear_after_read=False)
+    _, _, path = tf.while_loop(lambda t, *_: t >= 0, backward, (time - 1, state, path))
+    steps = tf.transpose(path.stack())  # (batch, time)
+    stands = (steps[:, :, None] == 2 * tf.range(longest) + 1) & tf.sequence_mask(lengths, time)[:, :, None]
+    frames = tf.range(time)[:, None]
+    within = tf.sequence_mask(counts, longest)
+    starts = tf.reduce_min(tf.where(stands, frames, time), axis=1)
+    ends = tf.reduce_max(tf.where(stands, frames + 1, 0), axis=1)
+    return Placed(*(tf.where(within, places, 0)[:, :asked] for places in (starts, ends)))
+
+
+def _shifted(best: tf.Tensor, by: int) -> tf.Tensor:
+    return tf.pad(best[:, : tf.shape(best)[1] - by], [[0, 0], [by, 0]], constant_values=2 * _NEVER)
