@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.training.losses import PinballLoss, SequenceCrossentropy, WindowCrossentropy
+from zoo.training.losses import CTCLoss, PinballLoss, SequenceCrossentropy, WindowCrossentropy
 
 # Probabilities of three classes, (batch, time, classes), as logits.
 LOGITS = np.log([[[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]], [[0.8, 0.1, 0.1], [0.2, 0.2, 0.6]]]).astype("float32")
@@ -122,3 +122,41 @@ def test_the_pinball_loss_worked_out_by_hand():
 def test_a_windows_loss_is_the_mean_of_its_steps_of_which_those_not_there_count_as_0():
     rows = WindowCrossentropy(padding=0).call(tf.constant([[1, 2], [2, 0]]), LOGITS).numpy()
     np.testing.assert_allclose(rows, [-np.log(0.25 * 0.7) / 2, -np.log(0.1) / 2], rtol=1e-5)
+
+
+# CTC --------------------------------------------------------------------------------------------------------
+
+
+def test_ctc_is_the_sum_over_all_paths_that_spell_a_text():
+    from itertools import groupby, product
+
+    logits = np.random.default_rng(1).normal(size=(3, 5, 3)).astype(np.float32)
+    chances = tf.nn.softmax(logits).numpy()
+    texts = [[1, 2], [1, 1], [2]]
+    expected = []
+    for row, text in zip(chances, texts, strict=True):
+        paths = (p for p in product(range(3), repeat=5) if [s for s, _ in groupby(p) if s] == text)
+        expected.append(-np.log(sum(np.prod([row[t, s] for t, s in enumerate(p)]) for p in paths)))
+    loss = CTCLoss()
+    targets = tf.constant([[1, 2], [1, 1], [2, 0]])
+    np.testing.assert_allclose(loss.call(targets, tf.constant(logits)), expected, rtol=1e-5)
+
+
+def test_ctc_of_a_padded_row_is_that_of_the_row_alone():
+    from zoo.layers import blank_behind
+
+    draw = np.random.default_rng(2)
+    alone = draw.normal(size=(1, 4, 3)).astype(np.float32)
+    padded = np.concatenate([alone, draw.normal(size=(1, 5, 3)).astype(np.float32)], axis=1)
+    mask = tf.constant(np.arange(9)[None] < 4)
+    loss, target = CTCLoss(), tf.constant([[1, 2]])
+    shorter = loss.call(target, tf.constant(alone))
+    np.testing.assert_allclose(loss.call(target, blank_behind(tf.constant(padded), mask)), shorter, rtol=1e-5)
+    with tf.GradientTape() as tape:
+        logits = tf.constant(padded)
+        tape.watch(logits)
+        value = loss.call(target, blank_behind(logits, mask))
+    gradient = tape.gradient(value, logits).numpy()
+    assert (
+        np.isfinite(gradient).all() and (gradient[0, 4:] == 0).all() and np.abs(gradient[0, :4]).max() > 0.01
+    )

@@ -43,6 +43,41 @@ class SequenceConv1D(keras.layers.Conv1D):
         return (shape[0], _steps(shape[1], self.strides[0]), self.filters)
 
 
+@keras.saving.register_keras_serializable("zoo")
+class SequenceConv2D(keras.layers.Conv2D):
+    """The same over time and height: columns of a picture, bands of a spectrogram.
+
+    Args:
+        filters: features of the output.
+        kernel_size: steps, and rows, that it looks at.
+        **options: of `keras.layers.Conv2D`, `strides` (time, height) among them.
+
+    Call arguments:
+        inputs: (batch, time, height, features).
+        mask: (batch, time), true where a step is real.
+
+    Returns:
+        (batch, ceil(time / strides[0]), ceil(height / strides[1]), filters).
+    """
+
+    def __init__(self, filters: int, kernel_size: int | tuple[int, int], **options):
+        super().__init__(filters, kernel_size, **{**options, "padding": "valid"})
+        self.supports_masking = True
+
+    def call(self, inputs, mask):
+        """Convolves."""
+        around = [[0, 0], _around(self, 0), _around(self, 1), [0, 0]]
+        return super().call(ops.pad(_real(inputs, mask), around))
+
+    def compute_mask(self, *_, **__):
+        """Returns None: time may be another one."""
+        return None
+
+    def compute_output_shape(self, shape):
+        """Returns (batch, time, height, filters)."""
+        return (shape[0], *map(_steps, shape[1:3], self.strides), self.filters)
+
+
 def _real(inputs, mask):
     """Returns inputs with zeros where the mask says padding."""
     shape = (*ops.shape(mask), *[1] * (len(inputs.shape) - 2))

@@ -10,6 +10,7 @@ from zoo.metrics.language import generation
 from zoo.metrics.phonemes import phoneme_closeness, pronunciation
 from zoo.metrics.score import Score, Scores
 from zoo.metrics.spans import is_span_data, tagging, tagging_from_raw, tokenization
+from zoo.metrics.transcripts import character_edits, transcription
 
 __all__ = [
     "FIGURES",
@@ -18,6 +19,7 @@ __all__ = [
     "Scores",
     "are_names",
     "captioning",
+    "character_edits",
     "cider_each",
     "classification",
     "figure_of",
@@ -34,6 +36,7 @@ __all__ = [
     "tagging",
     "tagging_from_raw",
     "tokenization",
+    "transcription",
     "translation",
     "written",
 ]

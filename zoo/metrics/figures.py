@@ -50,6 +50,8 @@ _TABLE = (
     Figure("rouge_l", "ROUGE-L", 2),
     Figure("word_error_rate", "WER", 2, lower_is_better=True),
     Figure("phoneme_error_rate", "PER", 2, lower_is_better=True),
+    Figure("character_error_rate", "CER", 2, lower_is_better=True),
+    Figure("line_error_rate", "lines wrong", 2, lower_is_better=True),
     Figure("nats", "nats", lower_is_better=True),
     Figure("bits", "bits", lower_is_better=True),
     Figure("perplexity", "perplexity", 2, lower_is_better=True),

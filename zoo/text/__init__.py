@@ -1,6 +1,7 @@
 """Text in and out of models, as graph operations that travel inside the SavedModel."""
 
 from zoo.text import dates
+from zoo.text.alphabet import Alphabet
 from zoo.text.pieces import Pieces, with_ends
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
 from zoo.text.split import Split
@@ -14,6 +15,7 @@ __all__ = [
     "PADDING",
     "SPELLING_FEATURES",
     "WORD",
+    "Alphabet",
     "Level",
     "Lines",
     "Pieces",

@@ -110,3 +110,32 @@ class PinballLoss(RowLoss):
         others = list(range(1, losses.shape.rank))
         counted = tf.broadcast_to(tf.cast(real, tf.float32), tf.shape(losses))
         return tf.reduce_sum(losses, others) / tf.reduce_sum(counted, others)
+
+
+class CTCLoss(RowLoss):
+    """Negative log-likelihood of a text over all of its alignments (Graves et al. 2006).
+
+    Call arguments:
+        y_true: symbols (batch, longest), from 1 on, 0 behind the end; a text needs a step for each of
+            its symbols, and one more between two that are alike.
+        y_pred: logits (batch, time, symbols), 0 being the blank, which is all that is said behind a row's
+            end: `zoo.layers.blank_behind`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="ctc")
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns (batch,)."""
+        targets = tf.cast(y_true, tf.int32)
+        logits = tf.cast(y_pred, tf.float32)
+        batch, time = tf.shape(logits)[0], tf.shape(logits)[1]
+        # Of dense labels TensorFlow makes loops of small operations; of sparse ones a kernel.
+        return tf.nn.ctc_loss(
+            tf.sparse.from_dense(targets),
+            logits,
+            label_length=None,
+            logit_length=tf.fill([batch], time),
+            logits_time_major=False,
+            blank_index=0,
+        )
