@@ -68,8 +68,8 @@ def test_the_best_path_need_not_be_that_of_the_best_text():
     np.testing.assert_allclose(np.exp(found.scores[0]), [0.64, 0.36], rtol=1e-5)
 
 
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize(("time", "symbols"), [(1, 2), (4, 2), (5, 3), (4, 4)])
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("time", "symbols"), [(1, 2), (5, 3), (4, 4)])
 def test_a_wide_search_finds_all_texts_with_the_sums_of_all_their_paths(seed, time, symbols):
     log_probs = frames(seed, 2, time, symbols)
     expected = [sorted(probabilities(row).items(), key=lambda pair: -pair[1]) for row in log_probs]
@@ -83,7 +83,7 @@ def test_a_wide_search_finds_all_texts_with_the_sums_of_all_their_paths(seed, ti
         assert (found.scores[row, len(pairs) :].numpy() < -1e20).all()
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_narrow_search_never_counts_a_path_twice_and_finds_the_best_text_mostly(seed):
     log_probs = frames(seed, 1, 6, 3)
     chances = probabilities(log_probs[0])
@@ -107,7 +107,7 @@ def test_rows_end_where_their_frames_do_and_texts_where_they_may_be_no_longer():
     assert none.symbols.shape == (0, 4, 5)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_symbols_stand_where_the_best_path_of_their_text_says_them(seed):
     log_probs = frames(seed, 1, 6, 3)
     for text in [(1,), (1, 2), (1, 1), (2, 1, 2), (1, 1, 1)]:
@@ -135,6 +135,10 @@ def test_alignment_of_short_rows_of_nothing_and_of_none():
         tf.constant(log_probs), tf.constant([5] * 3), tf.zeros([3, 0], tf.int32), tf.zeros([3], tf.int32)
     )
     assert empty.starts.shape == (3, 0)
+    few = ctc.align(tf.constant(log_probs[:, :1]), tf.constant([1] * 3), text, tf.constant([2, 1, 0]))
+    assert (few.starts <= few.ends).numpy().all()
+    none = ctc.align(tf.constant(log_probs[:, :0]), tf.zeros([3], tf.int32), text, tf.constant([2, 1, 0]))
+    assert (none.starts.numpy() == 0).all() and (none.ends.numpy() == 0).all()
 
 
 def test_it_is_traced_for_any_batch_and_length():

@@ -50,5 +50,22 @@ def test_the_configuration_restores_the_layer():
 
 
 def test_other_kinds_are_refused():
-    with pytest.raises(ValueError, match="'max' or 'mean', not 'median'"):
+    with pytest.raises(ValueError, match="'max', 'mean' or 'last', not 'median'"):
         MaskedPooling("median")
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru"])
+def test_the_last_states_are_those_that_keras_returns_of_both_directions(cell):
+    from zoo.layers import recurrent
+
+    draw = np.random.default_rng(1)
+    x, mask = draw.normal(size=(3, 6, 4)).astype("float32"), np.arange(6) < np.array([[6], [2], [1]])
+    both = [
+        keras.layers.Bidirectional(recurrent(cell, 5, return_sequences=every, name="rnn"), name="both")
+        for every in (True, False)
+    ]
+    sequences = both[0](x, mask=mask)
+    both[1](x, mask=mask)
+    both[1].set_weights(both[0].get_weights())
+    pooled = MaskedPooling("last")(sequences, mask=tf.constant(mask))
+    np.testing.assert_allclose(pooled, both[1](x, mask=mask), atol=1e-6)

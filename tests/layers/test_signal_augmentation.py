@@ -93,6 +93,14 @@ def test_hidden_numbers_are_zero_and_marked_as_missing():
     assert (numbers[missing == 1] == 0).all() and (numbers[missing == 0] != 0).all()
 
 
+def test_between_a_number_and_a_gap_there_is_nothing_but_the_gap():
+    values = signals(rows=100)
+    values[:, 5:9] = [0, 0, 1, 1]
+    numbers, missing = np.split(drawn(values, crop=0.5, warp=0.3), 2, axis=-1)
+    assert set(np.unique(missing)) == {0, 1}
+    assert (numbers[missing == 1] == 0).all()
+
+
 def test_each_batch_is_drawn_anew_and_a_seed_repeats_them():
     layers = [SignalAugmentation(seed=3) for _ in range(2)]
     mask = np.ones((3, 20), bool)

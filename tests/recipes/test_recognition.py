@@ -55,7 +55,7 @@ def test_it_learns_exports_and_shows_scores_beside_two_baselines(trained_recogni
 @pytest.mark.parametrize(
     "flags",
     [
-        ("--encoder", "none", "--cell", "minlstm", "--pooling", "last"),
+        ("--encoder", "none", "--cell", "minlstm", "--pooling", "last", "--layers", "2", "--no-normalize"),
         ("--cell", "tdnn", "--layers", "2", "--pooling", "max"),
         ("--cell", "simple_rnn", "--mixed-precision", "--convolutions", "3"),
     ],
@@ -64,6 +64,8 @@ def test_other_encoders_cells_and_poolings_train_and_export(paths, tmp_path, fla
     few = (*CASE.flags, "--epochs", "1", "--name", "other")
     train("recognition", tmp_path, "--dataset", paths, *few, *flags)
     manifest = manifest_of(tmp_path, "other")
+    states = models.load(tmp_path / "saved_models/other").signatures["states"]
+    assert states(values=tf.zeros([2, 5, 2], tf.float64))["activations"].shape.rank == 3
     assert 0 <= manifest["metrics"]["test"]["accuracy"] <= 1
     path = tmp_path / "some.csv"
     path.write_text("x,y\n1,0\n0,1\n-1,0\n")
@@ -118,12 +120,12 @@ def test_live_it_remembers_as_many_steps_as_the_longest_signal_had(model, rows):
 
 
 def test_what_is_not_valid_has_no_label_and_harms_no_neighbour(model, rows):
-    nothing, endless, huge = np.full((3, 2), np.nan), rows[0].copy(), rows[0].copy()
-    endless[4, 0], huge[4, 1] = np.inf, 1e300
-    found = ask(model, [rows[0], nothing, endless, huge, rows[1]])
-    assert found["valid"].tolist() == [True, False, False, False, True]
-    assert found["label"][1:4].tolist() == [b""] * 3
-    assert (found["scores"][1:4] == 0).all() and (found["score"][1:4] == 0).all()
+    nothing, endless, huge, large = np.full((3, 2), np.nan), *(rows[0].copy() for _ in range(3))
+    endless[4, 0], huge[4, 1], large[4, 1] = np.inf, 1e300, 1e25
+    found = ask(model, [rows[0], nothing, endless, huge, large, rows[1]])
+    assert found["valid"].tolist() == [True, False, False, False, False, True]
+    assert found["label"][1:5].tolist() == [b""] * 4
+    assert (found["scores"][1:5] == 0).all() and (found["score"][1:5] == 0).all()
     np.testing.assert_allclose(found["scores"][0], ask(model, rows[:1])["scores"][0], atol=1e-6)
     assert ask(model, [])["scores"].shape == (0, 3)
     assert not ask(model, [np.zeros((0, 2))])["valid"][0]
@@ -177,6 +179,9 @@ def test_it_is_scored_on_a_users_own_table(trained_recogniser, paths, tmp_path, 
     name = str(trained_recogniser / "saved_models/tiny")
     told = call(zoo_main, tmp_path, "evaluate", name, "--dataset", paths).out
     assert "accuracy" in told and "Confusion" in told
+    rows = "0.1,0.7,1:1,0.7,0:circle\n-1,0,1:0,0,0:line\n"
+    (tmp_path / "own.ts").write_text(f"@classLabel true circle line\n@data\n{rows}")
+    assert "accuracy" in call(zoo_main, tmp_path, "evaluate", name, "--dataset", "own.ts").out
 
 
 def test_pictures_show_how_the_answer_grows_and_what_units_do(trained_recogniser, paths, tmp_path, call):

@@ -56,6 +56,13 @@ def test_frames_are_counted_from_the_first_sample_on():
     assert ear(tf.zeros([1, 1])).shape == (1, 1, 20)
 
 
+@pytest.mark.parametrize("rate", [8_000, 11_025, 44_100])
+def test_a_row_alone_has_as_many_frames_as_beside_a_longer_one(rate):
+    ear = Ear(rate, 20)
+    count = 20 * ear.step
+    assert ear(tf.zeros([1, count])).shape[1] == ear.frames(count) == 21
+
+
 def test_silence_is_the_quietest_there_is_and_padding_does_not_matter():
     ear = Ear(8000, 20)
     np.testing.assert_allclose(ear(tf.zeros([1, 800])), np.log(1e-6), rtol=1e-5)

@@ -37,7 +37,8 @@ def wav(
     data = coded(samples, bits, floats) if data is None else data
     chunks = b"fmt " + struct.pack("<I", len(told)) + told + before
     chunks += b"data" + struct.pack("<I", len(data) if size is None else size) + data
-    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
+    whole = size if size in (0, 0xFFFFFFFF) else 4 + len(chunks)  # who streams knows neither
+    return b"RIFF" + struct.pack("<I", whole) + b"WAVE" + chunks
 
 
 def samples_of(*files: bytes, rate=RATE, **options) -> list[np.ndarray]:
@@ -97,6 +98,8 @@ NAN = np.where(np.arange(800) == 7, np.nan, WAVE)
         wav()[:43],
         wav(data=b""),
         wav(data=b"\x00"),
+        wav(np.full(800, 1e18), 32, True),
+        wav(size=0).replace(b"RIFF\0\0\0\0", b"RIFF\x10\0\0\0") + b"LIST\x08\0\0\0some text",
         wav(rate=10),
         wav(rate=2_000_000_000),
         wav(NAN, 32, True),

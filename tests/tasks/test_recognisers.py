@@ -55,10 +55,59 @@ def test_rows_are_arrays_or_files_of_several_signals(tmp_path):
     assert [row.shape for row in rows] == [(2, 2), (1, 2), (1, 2), (3, 2)]
     with pytest.raises(ZooError, match=r"an array of shape \(3, 4\); give \(time, 2\): x, y"):
         Recognition().rows([np.zeros((3, 4))], Sure())
+    with pytest.raises(ZooError, match=r"shape \(3,\)"):
+        Recognition().rows(np.zeros(3), Sure())
     ts = tmp_path / "own.ts"
     ts.write_text("@data\n1,2:3,4:5,6\n")
     with pytest.raises(ZooError, match="has 3 channels, but seen reads 2: x, y"):
         Recognition().rows([ts], Sure())
+
+
+@pytest.mark.parametrize("row", [[["a", "b"]], [[1, 2], [3]], {"x": 1}])
+def test_what_is_no_array_is_refused(row):
+    with pytest.raises(ZooError, match="no array of numbers"):
+        Recognition().rows([row], Sure())
+
+
+def test_of_a_long_signal_no_more_is_sent_than_tells_that_there_was_more():
+    rest = np.full((20, 2), np.nan)
+    rest[15, 1] = 5
+    long = np.concatenate([np.ones((9, 2)), rest])
+    (sent,) = Recognition().rows([long], Sure())
+    assert len(sent) == 10 and sent[9, 1] == 5
+    (sent,) = Recognition().rows([np.concatenate([np.ones((9, 2)), rest[:3]])], Sure())
+    assert len(sent) == 10 and np.isnan(sent[9]).all()
+
+
+def test_a_frame_names_each_signal_of_a_file(tmp_path):
+    path = tmp_path / "own.csv"
+    path.write_text("id,x,y\na,1,2\nb,0,3\n")
+    named = Recognition().named([str(path), np.zeros((1, 2))], Sure())
+    assert named == [{"signal": "own.csv: a"}, {"signal": "own.csv: b"}, {"signal": "row 2"}]
+
+
+def test_a_channel_that_training_never_saw_is_refused():
+    held = part([[1, np.nan], [2, np.nan]], labels=[0])
+    with pytest.raises(ZooError, match="'y' has not one number in the training part"):
+        AboutSignals.of_training(("x", "y"), held.column("values"), 5)
+
+
+def test_signals_that_cannot_be_read_are_no_first_label():
+    class Blind(Sure):
+        def predict(self, inputs, signature="", **settings):
+            return [{"label": "", "score": 0.0, "scores": {"down": 0.0, "up": 0.0}, "valid": False}]
+
+    held = part([[1, 0]], labels=[0])
+    examples = tasks.base.Examples("made", held, held, held, ("down", "up"), "", "", "", columns=("x", "y"))
+    with pytest.raises(ZooError, match="row 1, 1 steps cannot be read"):
+        Recognition().evaluate(Blind(), examples, "test")
+
+
+def test_a_few_numbers_in_another_unit_among_gaps_are_told_of():
+    values = np.full((100, 2), np.nan)
+    values[:5, 1] = 500
+    with pytest.warns(UserWarning, match="5 of 5 values of 'y'"):
+        Recognition().rows([values], Sure())
 
 
 def test_numbers_in_another_unit_are_told_of():

@@ -15,8 +15,9 @@ def signal_classification(
 ) -> dict[str, Score]:
     """Scores the commonest label, and logistic regression on figures of each channel.
 
-    Of each third of a signal these are mean, standard deviation, lowest, highest and mean change from step to
-    step, and its length. The model's strength (C of 0.1, 1, 10) is chosen on the validation part.
+    Of each third of a signal these are mean, standard deviation, lowest, highest and mean absolute change
+    from step to step; and the whole signal's length. The model's strength (C of 0.1, 1, 10) is
+    chosen on the validation part.
 
     Args:
         parts: train, validation and test -> signals (time, channels), NaN where a number is missing, and

@@ -162,10 +162,12 @@ def align(log_probs: tf.Tensor, lengths: tf.Tensor, symbols: tf.Tensor, counts: 
         counts: int32 (batch,).
 
     Returns:
-        First frame of each symbol, and the one behind its last; 0 and 0 behind the end of a text.
+        First frame of each symbol, and the one behind its last; 0 and 0 behind the end of a text, and
+        where there are not frames enough.
     """
     asked = tf.shape(symbols)[1]
     symbols = tf.pad(symbols, [[0, 0], [0, tf.maximum(0, 1 - asked)]])
+    log_probs = tf.pad(log_probs, [[0, 0], [0, tf.maximum(0, 1 - tf.shape(log_probs)[1])], [0, 0]])
     time, longest = tf.shape(log_probs)[1], tf.shape(symbols)[1]
     # Blank, first symbol, blank, second symbol ... blank: a path stands still, goes on, or leaves a blank out
     # between two symbols that differ.
@@ -206,6 +208,7 @@ def align(log_probs: tf.Tensor, lengths: tf.Tensor, symbols: tf.Tensor, counts: 
     within = tf.sequence_mask(counts, longest)
     starts = tf.reduce_min(tf.where(stands, frames, time), axis=1)
     ends = tf.reduce_max(tf.where(stands, frames + 1, 0), axis=1)
+    within &= starts < ends  # else there were not frames enough for the text
     return Placed(*(tf.where(within, places, 0)[:, :asked] for places in (starts, ends)))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from zoo.data.own.signals import to_last_number
 from zoo.errors import ZooError
 from zoo.inspection import pictures
 from zoo.inspection.states import correlations
@@ -89,7 +90,7 @@ def draw_states(model: Model, path: Path, output: Path, units: Sequence[int] = (
     chosen = list(units) or most_moved
     figure, (above, below) = _panels(f"{model.name}: its units over a signal", (1, 2))
     _draw_channels(above, values, channels)
-    apart = len(values) / len(activations)
+    apart = _apart(model)
     below.imshow(
         activations[:, chosen].T,
         aspect="auto",
@@ -97,19 +98,25 @@ def draw_states(model: Model, path: Path, output: Path, units: Sequence[int] = (
         vmin=-1,
         vmax=1,
         interpolation="nearest",
-        extent=(-0.5, apart * len(activations) - 0.5, len(chosen), 0),
+        extent=(-apart / 2, apart * (len(activations) - 0.5), len(chosen), 0),
     )
     named = [f"unit {unit} (layer {layers[unit] + 1})" for unit in chosen]
     below.set_yticks(np.arange(len(chosen)) + 0.5, named, fontsize=6)
     below.set(xlabel="step")
     pictures.save(figure, output)
-    return _followed(activations, values, channels)
+    return _followed(activations, values, channels, apart)
+
+
+def _apart(model: Model) -> int:
+    """Returns how many steps of a signal a step of the recurrent layers is."""
+    config = model.manifest.config
+    return int(config["stride"] ** config["convolutions"]) if config["encoder"] == "conv" else 1
 
 
 def _read(model: Model, path: Path) -> tuple[np.ndarray, list[str]]:
     """Returns the first signal of a file, as far as the model reads it, and the names of its channels."""
     about = AboutSignals.of(model.manifest)
-    values = model.task.rows([path], model)[0][: int(model.manifest.config["max_steps"])]
+    values = to_last_number(model.task.rows([path], model)[0][: int(model.manifest.config["max_steps"])])
     return values, about.channels
 
 
@@ -131,9 +138,9 @@ def _draw_channels(axis: Any, values: np.ndarray, channels: Sequence[str]) -> No
     axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False, fontsize=7)
 
 
-def _followed(activations: np.ndarray, values: np.ndarray, channels: Sequence[str]) -> str:
+def _followed(activations: np.ndarray, values: np.ndarray, channels: Sequence[str], apart: int) -> str:
     """Says which units follow each channel, where that changes at all."""
-    places = np.minimum(np.arange(len(activations)) * len(values) // len(activations), len(values) - 1)
+    places = np.minimum(np.arange(len(activations)) * apart, len(values) - 1)
     lines = []
     for channel, numbers in zip(channels, values[places].T, strict=True):
         seen = np.isfinite(numbers)

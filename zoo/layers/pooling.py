@@ -6,12 +6,13 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("zoo")
 class MaskedPooling(keras.layers.Layer):
-    """Maximum or mean over time, over real steps only.
+    """Maximum, mean or last state over time, over real steps only.
 
     Keras's own pooling layers take the maximum over padding too.
 
     Args:
-        kind: `"max"` or `"mean"`.
+        kind: `"max"`, `"mean"`, or `"last"`: the states in which both directions end, of features whose first
+            half was read forwards and whose second half backwards.
 
     Call arguments:
         inputs: (batch, time, features).
@@ -23,13 +24,18 @@ class MaskedPooling(keras.layers.Layer):
 
     def __init__(self, kind: str, **options):
         super().__init__(**options)
-        if kind not in ("max", "mean"):
-            raise ValueError(f"kind is 'max' or 'mean', not {kind!r}")
+        if kind not in ("max", "mean", "last"):
+            raise ValueError(f"kind is 'max', 'mean' or 'last', not {kind!r}")
         self.kind = kind
         self.supports_masking = True  # takes its mask as an argument; none is passed on
 
     def call(self, inputs, mask):
         """Pools."""
+        if self.kind == "last":
+            ends = ops.sum(ops.cast(mask, "int32"), axis=1) - 1
+            forwards = ops.take_along_axis(inputs, ends[:, None, None], axis=1)[:, 0]
+            half = inputs.shape[2] // 2
+            return ops.concatenate([forwards[:, :half], inputs[:, 0, half:]], axis=-1)
         real = ops.expand_dims(mask, -1)
         if self.kind == "max":
             # Half of the type's range: the whole overflows where half precision computes the gradient.

@@ -5,6 +5,8 @@ import math
 import keras
 from keras import ops
 
+_BESIDE = 1e-3  # of the way from a number to a gap: rounding alone is no step into it
+
 
 @keras.saving.register_keras_serializable("zoo")
 class SignalAugmentation(keras.layers.Layer):
@@ -46,6 +48,7 @@ class SignalAugmentation(keras.layers.Layer):
             return inputs
         batch, time, features = ops.shape(inputs)[0], ops.shape(inputs)[1], inputs.shape[2]
         numbers, missing = ops.split(self._warped(inputs, mask, batch), 2, axis=-1)
+        missing = ops.cast(missing > _BESIDE, inputs.dtype)  # between a number and a gap is the gap
         settings, each = self.settings, (batch, time, features // 2)
         numbers = numbers * (1 + settings["scale"] * self._normal((batch, 1, features // 2)))
         numbers = numbers + settings["jitter"] * self._normal(each)

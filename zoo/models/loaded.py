@@ -162,7 +162,7 @@ class Model:
         return self.task.evaluate(self, self.task.read_rows(as_file(rows), **options), "test").score
 
     def to_frame(self, inputs: Sequence[Any], signature: str = "", **settings: Any) -> pandas.DataFrame:
-        """Runs the model on texts, and returns a pandas frame: a column `text`, and one for each field.
+        """Runs the model, and returns a pandas frame: a column of what was given, and one for each field.
 
         Args:
             inputs, signature, settings: as of `predict`.
@@ -170,8 +170,9 @@ class Model:
         import pandas
 
         rows = self.predict(inputs, signature, **settings)
+        named = self.task.named(inputs, self)
         return pandas.DataFrame(
-            [{"text": text, **answers.flat(row)} for text, row in zip(inputs, rows, strict=True)]
+            [{**name, **answers.flat(row)} for name, row in zip(named, rows, strict=True)]
         )
 
 

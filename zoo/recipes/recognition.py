@@ -29,6 +29,8 @@ from keras import ops
 from zoo import cli, data, export, layers, tasks, training
 from zoo.training import Count, NotNegative, Positive, Share, Size
 
+LARGEST = 1e15  # standard deviations from the mean, whose square float32 still holds
+
 
 @dataclass(frozen=True)
 class Config(training.Settings):
@@ -125,18 +127,14 @@ def build_model(config: Config, channels: int, labels: int) -> keras.Model:
 
     # Memory: layer on layer, each reading in both directions.
     for number in range(1, config.layers + 1):
-        every_step = number < config.layers or config.pooling != "last"
         if config.cell == "tdnn":
-            layer = layers.time_delay(2 * config.units, number, return_sequences=every_step)
+            layer = layers.time_delay(2 * config.units, number, return_sequences=config.pooling != "last")
         else:
-            rnn = layers.recurrent(
-                config.cell, config.units, return_sequences=every_step, name=f"rnn_{number}"
-            )
+            rnn = layers.recurrent(config.cell, config.units, return_sequences=True, name=f"rnn_{number}")
             layer = keras.layers.Bidirectional(rnn, name=f"both_ways_{number}")
         x = layer(x, mask=mask)
         x = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(x)
-    if config.pooling != "last":
-        x = layers.MaskedPooling(config.pooling, name="pooling")(x, mask=mask)
+    x = layers.MaskedPooling(config.pooling, name="pooling")(x, mask=mask)
 
     # Logits stay float32 under mixed precision: a loss needs more digits than half precision has.
     logits = keras.layers.Dense(labels, dtype="float32", name="logits")(x)
@@ -203,18 +201,20 @@ class Recognition(export.Serving):
     def states(self, values):
         """Returns `activations` (batch, steps, units) of the recurrent layers, and the `layers` of units.
 
-        A step of these is `stride` steps of the signal for each convolution.
+        A step of these is `stride` steps of the signal for each convolution. What would take too much memory
+        is `truncated` (batch,).
         """
+        shown = [self.model.get_layer(f"both_ways_{n}") for n in range(1, self.config.layers + 1)]
         ragged, _ = self.cut_to_end(values[:, : self.config.max_steps])
+        ragged, truncated = export.cut_to_show(ragged, shown)
         inputs = {name: rows.to_tensor() for name, rows in inputs_of(self.scaling, ragged).items()}
-        names = [f"both_ways_{number}" for number in range(1, self.config.layers + 1)]
-        return export.activations(self.model, [self.model.get_layer(name) for name in names], inputs)
+        return {**export.activations(self.model, shown, inputs), "truncated": truncated}
 
     def run(self, values: tf.Tensor) -> dict[str, tf.Tensor]:
         """Recognises signals (batch, time, channels)."""
         ragged, observed = self.cut_to_end(values)
         inputs = inputs_of(self.scaling, ragged)
-        finite = tf.reduce_all(tf.math.is_finite(inputs["signal"].to_tensor()), axis=[1, 2])
+        finite = tf.reduce_all(tf.abs(inputs["signal"].to_tensor()) < LARGEST, axis=[1, 2])
         logits = export.by_length(self.model, inputs, tf.TensorSpec([None, len(self.label_names)]))
         valid = observed & finite & tf.reduce_all(tf.math.is_finite(logits), axis=1)
         scores = tf.where(valid[:, None], tf.nn.softmax(logits), 0.0)

@@ -75,7 +75,7 @@ class Ear:
             samples: float32 (batch, samples), zeros behind the end of a shorter row.
         """
         size = round(self.rate * self.window)
-        padded = tf.pad(samples, [[0, 0], [size // 2, size // 2]])
+        padded = tf.pad(samples, [[0, 0], [size // 2, size - size // 2]])
         # TensorFlow's Hann window is periodic, as a spectrum asks for.
         spectrum = tf.signal.stft(padded, size, self.step, fft_length=size, pad_end=False)
         power = tf.square(tf.abs(spectrum))
@@ -83,5 +83,5 @@ class Ear:
         return tf.math.log(bands + _QUIET)
 
     def frames(self, counts: tf.Tensor) -> tf.Tensor:
-        """Returns how many frames so many samples give: one for each begun step."""
+        """Returns how many frames so many samples give: one at the first, and one after each whole step."""
         return counts // self.step + 1

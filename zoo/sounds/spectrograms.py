@@ -46,4 +46,4 @@ def spectrograms(files: tf.Tensor, ear: Ear, most: int) -> Spectrograms:
     power = tf.reduce_sum(tf.square(centred), axis=[1, 2], keepdims=True) / (many * ear.bands)
     scaled = centred / tf.sqrt(power + 1e-3)
     frames = tf.RaggedTensor.from_tensor(scaled, counts)
-    return Spectrograms(frames, tf.fill([tf.size(files)], ear.hop), heard.valid, truncated)
+    return Spectrograms(frames, tf.fill([tf.size(files)], ear.step / ear.rate), heard.valid, truncated)

@@ -18,6 +18,7 @@ MOST_SECONDS = 60
 _LOWEST, _HIGHEST, _CHANNELS = 1_000, 384_000, 32  # samples a second, and channels, that a header may name
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE  # how samples are written
 _CHUNKS = 1_000  # of a file that are looked at
+_LOUDEST = 1e6  # of float samples, which should lie in -1..1
 _KINDS = ((8, _PCM), (16, _PCM), (24, _PCM), (32, _PCM), (32, _FLOAT), (64, _FLOAT))
 
 
@@ -47,7 +48,7 @@ class _Header(NamedTuple):
 
 
 def read(files: tf.Tensor, rate: int, most_seconds: int = MOST_SECONDS) -> Sounds:
-    """Reads WAV files of any rate, with 8, 16, 24 or 32 bits or floats, and any number of channels.
+    """Reads WAV files of any rate, with 8, 16, 24 or 32 bits or floats, and up to 32 channels.
 
     A file that ends before its header says so is read as far as it goes. Not valid is what is no WAV file, is
     compressed, has no samples, or one that is no number.
@@ -82,25 +83,27 @@ def _one(content: tf.Tensor, rate: int, most_seconds: int) -> tuple[tf.Tensor, t
     known = (kind >= 0) & (header.start > 0) & (header.channels >= 1) & (header.channels <= _CHANNELS)
     known &= (header.rate >= _LOWEST) & (header.rate <= _HIGHEST)
     present = tf.minimum(header.size, tf.strings.length(content) - header.start)
-    read_size = tf.minimum(present, header.rate * tf.minimum(most_seconds, 3_000) * tf.maximum(each, 1))
-    frames = tf.where(known, read_size // tf.maximum(each, 1), 0)
+    held = present // tf.maximum(each, 1)
+    read_frames = tf.minimum(held, header.rate * min(most_seconds, 3_000))
+    frames = tf.where(known, read_frames, 0)
     samples = tf.cond(
         frames > 0,
         lambda: _samples(content, header, kind, frames * each),
         lambda: tf.zeros([0], tf.float32),
     )
-    valid = (frames > 0) & tf.reduce_all(tf.math.is_finite(samples))
+    valid = (frames > 0) & tf.reduce_all(tf.abs(samples) < _LOUDEST)  # which no NaN is
     samples = tf.cond(
         valid,
         lambda: resampled(samples, tf.cast(header.rate, tf.float32), rate),
         lambda: tf.zeros([0], tf.float32),
     )
-    return samples, valid, valid & (present - read_size >= tf.maximum(each, 1))
+    return samples, valid, valid & (held > read_frames)
 
 
 def _header(content: tf.Tensor) -> _Header:
     """Goes from chunk to chunk until it has seen the format and the samples."""
     length = tf.strings.length(content)
+    streamed = _number(content, 4, 4) <= 0
     is_wave = (_text(content, 0, 4) == "RIFF") & (_text(content, 8, 4) == "WAVE")
 
     def more(at, count, start, *_):
@@ -109,7 +112,8 @@ def _header(content: tf.Tensor) -> _Header:
     def chunk(at, count, start, size, form, channels, rate, bits):
         name, told = _text(content, at, 4), _number(content, at + 4, 4)
         # Streams are written before anybody knows how long they are: 0 or all ones.
-        told = tf.where((told < 0) | ((told == 0) & (name == "data")), length - at - 8, told)
+        endless = (told < 0) | ((told == 0) & (name == "data") & streamed)
+        told = tf.where(endless, length - at - 8, told)
         told = tf.minimum(told, length - at - 8)
         body = at + 8
         is_format = (name == "fmt ") & (told >= 16)

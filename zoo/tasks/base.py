@@ -180,6 +180,10 @@ class Task(Reader):
         texts = list(typed) or read_texts(Path(file))
         return Given(texts, [{"text": text} for text in texts])
 
+    def named(self, inputs: Sequence[Any], model: Described) -> Sequence[Row]:
+        """Returns what stands beside each answer in a frame: a column and its cell."""
+        return [{"text": text} for text in inputs]
+
     def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:
         """Returns the settings that flags stand for.
 

@@ -118,6 +118,10 @@ class Classification(Task):
         truth = np.array([names.index(label) for label in labels])
         answers = model.predict(asked)
         chances = np.array([[answer["scores"][name] for name in names] for answer in answers])
+        if unread := [
+            name for name, answer in zip(named, answers, strict=True) if not answer.get("valid", True)
+        ]:
+            raise ZooError(f"{examples.name}: {unread[0]} cannot be read; mend or remove it")
         score = metrics.classification(truth, chances.argmax(axis=1), names)
 
         def show_scores(scores: Scores, title: str) -> None:

@@ -24,6 +24,7 @@ def warn_if_far(
     """
     for number, (column, (low, high)) in enumerate(zip(columns, seen, strict=False)):
         given = np.concatenate([each[:, number] for each in values] or [np.zeros(0)])
+        given = given[~np.isnan(given)]
         beside = np.sum(np.abs(given - (low + high) / 2) > (high - low) / 2 * (1 + 2 * _BESIDE))
         if beside > _FEW * len(given):
             warnings.warn(

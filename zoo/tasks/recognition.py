@@ -49,6 +49,11 @@ class AboutSignals:
     def of_training(cls, channels: Sequence[str], values: tf.RaggedTensor, most: int) -> AboutSignals:
         """Measures signals, ragged (n, time, channels), of which at most so many steps are read."""
         flat = values.values.numpy()
+        if unseen := [name for name, column in zip(channels, flat.T, strict=True) if np.isnan(column).all()]:
+            raise ZooError(
+                f"the channel {unseen[0]!r} has not one number in the training part; leave it out by naming "
+                "the others with --columns"
+            )
         seen = [np.nanmin(flat, axis=0), np.nanmax(flat, axis=0)]
         longest = min(most, int(values.row_lengths().numpy().max()))
         return cls(list(channels), longest, np.stack(seen, axis=1).tolist())
@@ -184,7 +189,9 @@ class Recognition(Classification):
 
     def read_rows(self, path: Path, **options: str) -> Examples:
         """Reads all signals of a file as a test part; its columns are a model's."""
-        found = signals.read(path, options["columns"])
+        found = signals.read(path, "" if path.suffix == ".ts" else options["columns"])
+        if (asked := options["columns"].count(",") + 1) != len(found.channels):
+            raise ZooError(f"{path}: has {len(found.channels)} channels, but the model reads {asked}")
         names = sorted({row.label for row in found.rows})
         numbers = {name: number for number, name in enumerate(names)}
         return of_rows(path, signals.part_of(found.rows, numbers, len(found.channels)), names, found.channels)
@@ -203,7 +210,7 @@ class Recognition(Classification):
             ZooError: as `zoo.data.own.signals.read`, or a signal has other channels than the model reads.
         """
         about = AboutSignals.of(model.manifest)
-        if isinstance(inputs, str | Path) or getattr(inputs, "ndim", 0) == 2:
+        if isinstance(inputs, str | Path) or getattr(inputs, "ndim", 0) in (1, 2):
             inputs = [inputs]
         found: list[np.ndarray] = []
         for row in inputs:
@@ -212,7 +219,12 @@ class Recognition(Classification):
             else:
                 found.append(_checked(row, about, model.name))
         warn_if_far(model.name, found, about.channels, about.seen)
-        return found
+        # What is not read is not sent, but for a moment that says that there was more.
+        most = int(model.manifest.config["max_steps"])
+        return [
+            row if len(row) <= most else np.concatenate([row[:most], _some_number(row[most:])])
+            for row in found
+        ]
 
     def given_tensors(self, signature: str) -> tuple[str, ...]:
         """Returns the numbers."""
@@ -240,6 +252,16 @@ class Recognition(Classification):
                 values.append(signal.values)
                 names.append({"signal": f"{path.name}: {signal.name}" if several else path.name})
         return Given(values, names)
+
+    def named(self, inputs: Any, model: Described) -> Sequence[Row]:
+        """Returns names of signals: those of files, and the numbers of arrays."""
+        if isinstance(inputs, str | Path) or getattr(inputs, "ndim", 0) in (1, 2):
+            inputs = [inputs]
+        names: list[Row] = []
+        for number, row in enumerate(inputs, 1):
+            is_file = isinstance(row, str | Path)
+            names += self.given([str(row)], "", model).names if is_file else [{"signal": f"row {number}"}]
+        return names
 
     def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:
         """Refuses a signature that is no answer: what is fed step by step is no file."""
@@ -343,7 +365,10 @@ def _signals(path: Path, about: AboutSignals, name: str) -> signals.Signals:
 
 
 def _checked(row: Any, about: AboutSignals, name: str) -> np.ndarray:
-    values = np.asarray(row, np.float64)
+    try:
+        values = np.asarray(row, np.float64)
+    except (TypeError, ValueError):
+        raise ZooError(f"{name}: {repr(row)[:60]} is no array of numbers; give (time, channels)") from None
     if values.ndim == 1 and len(about.channels) == 1:
         values = values[:, None]
     if values.ndim != 2 or values.shape[1] != len(about.channels):
@@ -363,8 +388,14 @@ def _embedded(dataset: str) -> Iterator[tuple[str, np.ndarray]]:
             from zoo.data.sets.shoulder_exercises import test_signals as of_shoulders
 
             yield from of_shoulders()
-    except ZooError:  # the package is not there
+    except ZooError:  # the package is not there, or another version: a page goes on without examples
         return
+
+
+def _some_number(rest: np.ndarray) -> np.ndarray:
+    """Returns one moment of a signal's rest, (1, channels): one with a number, where there is any."""
+    observed = np.flatnonzero(np.isfinite(rest).any(axis=1))
+    return rest[observed[:1]] if len(observed) else rest[:1]
 
 
 def _as_table(channels: Sequence[str], values: np.ndarray) -> str:

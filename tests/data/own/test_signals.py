@@ -38,7 +38,7 @@ def test_a_long_table_has_a_row_for_each_moment(tmp_path):
 
 def test_columns_choose_channels_and_their_order(tmp_path):
     path = file(tmp_path, "a.csv", LONG)
-    assert signals.read(path, "y").rows[0].values.shape == (2, 1)
+    assert signals.read(path, "y").rows[0].values.tolist() == [[2]]  # what stands behind is missing
     assert signals.read(path, "y,x").channels == ("y", "x")
     with pytest.raises(ZooError, match=r"no column of numbers 'z'.*'x', 'y'"):
         signals.read(path, "z")
@@ -57,10 +57,29 @@ def test_a_ts_file_has_a_signal_on_each_line_and_channels_of_unequal_length_are_
     assert [(row.name, row.label) for row in found.rows] == [("line 6", "up"), ("line 7", "down")]
 
 
+def test_moments_behind_the_last_number_are_no_part_of_a_signal(tmp_path):
+    found = signals.read(file(tmp_path, "a.csv", "id,label,x,y\na,up,,1\na,up,,\na,up,2,\na,up,,\na,up,,\n"))
+    np.testing.assert_array_equal(found.rows[0].values, [[np.nan, 1], [np.nan, np.nan], [2, np.nan]])
+
+
+def test_lines_of_jsonl_may_lack_channels_that_others_have(tmp_path):
+    rows = '{"id": 1, "label": "a", "x": 1}\n{"id": 1, "label": "a", "x": 2, "y": 3}\n'
+    found = signals.read(file(tmp_path, "a.jsonl", rows))
+    assert found.channels == ("x", "y")
+    np.testing.assert_array_equal(found.rows[0].values, [[1, np.nan], [2, 3]])
+
+
+def test_labels_of_a_ts_file_do_not_matter_to_who_asks_for_them(tmp_path):
+    path = file(tmp_path, "a.ts", TS.replace(":down", ":?"))
+    assert len(signals.read(path, labelled=False).rows) == 2
+
+
 def test_a_folder_for_each_label_is_split_by_names(tmp_path):
     for label in ("walk", "run"):
         for number in range(20):
             file(tmp_path / "own", f"{label}/{number}.csv", f"x,y\n{number},1\n2,3\n")
+    file(tmp_path / "own", ".ipynb_checkpoints/1.csv", "x,y\n1,1\n")
+    file(tmp_path / "own", "walk/._1.csv", "no table")
     channels, parts = signals.read_parts(tmp_path / "own")
     assert channels == ("x", "y")
     assert sum(map(len, parts.values())) == 40
@@ -94,6 +113,12 @@ def test_parts_that_files_name_stay_as_they_are(tmp_path):
         ("a.csv", "id,label,x\na,up,fast\n", "line 2: the column 'x' holds 'fast'"),
         ("a.csv", "id,label,x\na,up,inf\n", "'inf'"),
         ("a.csv", "id,label,x\na,up,1e39\n", "too large"),
+        ("a.csv", ",id,label,x\n0,a,up,1\n1,b,down,2\n", "a channel is called ''"),
+        ("a.csv", 'id,label,"x, y"\na,up,1\n', "a channel is called 'x, y'"),
+        ("a.jsonl", '{"id": 1, "label": "a", "x": 1}\n{"label": "a", "x": 1}\n', "'id'"),
+        ("a.ts", TS.replace("9:down", "1e999:down"), "too large"),
+        ("a.ts", TS.replace("true up down", "true"), "names no labels"),
+        ("a.ts", TS.replace("@classLabel true up down", "@targetLabel true"), "@targetLabel"),
         ("a.ts", "1,2:up\n", "no line @data"),
         ("a.ts", "@data\n", "no signals below"),
         ("a.ts", TS.replace("?", "many"), "line 6 holds 'many'"),

@@ -42,10 +42,10 @@ def test_japanese_vowels_are_as_long_as_their_card_says(zoo_cache):
     assert values.shape[1] == 12
 
 
-def test_every_label_has_a_row_that_validates():
+def test_every_label_of_several_rows_has_one_that_validates():
     labels = [*"ab" * 10, "c", "c", "d"]
     held = archive_signals.held_out(labels)
-    assert [label for label, out in zip(labels, held, strict=True) if out] == ["a", "b", "c", "d"]
+    assert [label for label, out in zip(labels, held, strict=True) if out] == ["a", "b", "c"]
 
 
 def test_columns_are_not_to_be_chosen(zoo_cache):

@@ -56,13 +56,21 @@ def read(path: Path, columns: str = "", labelled: bool = True) -> Signals:
         ZooError: a file is missing or malformed, a cell is no number, a signal has two labels, or none where
             it must have one, or not one number.
     """
-    found = _of_ts(path, columns) if path.suffix == ".ts" else _of_table(path, columns, labelled)
+    is_ts = path.suffix == ".ts"
+    found = _of_ts(path, columns, labelled) if is_ts else _of_table(path, columns, labelled)
+    found = Signals(found.channels, [row._replace(values=to_last_number(row.values)) for row in found.rows])
     for signal in found.rows:
         if not np.isfinite(signal.values).any():
             raise ZooError(f"{path}: the signal {signal.name!r} has not one number; fill it in or remove it")
         if labelled and not signal.label:
             raise ZooError(f"{path}: the signal {signal.name!r} has no label; give it one, or remove it")
     return found
+
+
+def to_last_number(values: np.ndarray) -> np.ndarray:
+    """Returns a signal (time, channels) without the moments behind its last number, one at least."""
+    observed = np.flatnonzero(np.isfinite(values).any(axis=1))
+    return values[: observed[-1] + 1 if len(observed) else 1]
 
 
 def read_parts(path: Path, columns: str = "") -> tuple[tuple[str, ...], dict[str, list[Signal]]]:
@@ -88,7 +96,11 @@ def read_parts(path: Path, columns: str = "") -> tuple[tuple[str, ...], dict[str
         return found.rows
 
     def by_label(folder: Path) -> list[Signal]:
-        files = [file for file in sorted(folder.glob("*/*")) if file.suffix in tables.SUFFIXES]
+        files = [
+            file
+            for file in sorted(folder.glob("*/*"))
+            if file.suffix in tables.SUFFIXES and not file.name.startswith(".") and file.parent.name[0] != "."
+        ]
         rows = []
         for file in files:
             found = read(file, columns, labelled=False)
@@ -128,7 +140,7 @@ def part_of(rows: Sequence[Signal], numbers: Mapping[str, int], channels: int) -
     return Part({"values": values, "label": np.array([numbers[row.label] for row in rows], np.int64)})
 
 
-def _of_ts(path: Path, columns: str) -> Signals:
+def _of_ts(path: Path, columns: str, labelled: bool) -> Signals:
     header, rows = ts_files.parsed(str(path), tables.read_text(path))
     count = len(rows[0].channels) if rows else 0
     names = tuple(f"channel_{number}" for number in range(1, count + 1))
@@ -137,7 +149,7 @@ def _of_ts(path: Path, columns: str) -> Signals:
     known = set(header.labels)
     signals = []
     for row in rows:
-        if known and row.label not in known:
+        if labelled and known and row.label not in known:
             raise ZooError(
                 f"{path}: line {row.line}: the label {row.label!r} is not one of @classLabel; mend either"
             )
@@ -150,14 +162,14 @@ def _of_table(path: Path, columns: str, labelled: bool) -> Signals:
     found = list(tables.read_table(path, needed, ()))
     if not found:
         raise ZooError(f"{path}: has no rows below its first line; add some")
-    present = [name for name in found[0][1] if name not in (ID, LABEL)]
-    channels = _chosen(path, columns, tuple(present))
+    names = dict.fromkeys(name for _, row in found for name in row)  # lines of JSONL may lack some
+    channels = _chosen(path, columns, tuple(name for name in names if name not in (ID, LABEL)))
     values: dict[str, list[list[float]]] = {}
     labels: dict[str, str] = {}
     for line, row in found:
         where = f"{path}: line {line}"
-        name = _text(row.get(ID)) if ID in row else ""
-        if ID in row and not name:
+        name = _text(row.get(ID))
+        if ID in names and not name:
             raise ZooError(f"{where} has a blank {ID}; fill it in or remove the row")
         label = _text(row.get(LABEL))
         if labels.setdefault(name, label) != label:
@@ -181,6 +193,12 @@ def _chosen(path: Path, columns: str, present: tuple[str, ...]) -> tuple[str, ..
             )
     if not present:
         raise ZooError(f"{path}: has no columns of numbers; give it one for each channel")
+    for name in wanted or present:
+        if name != name.strip() or not name or "," in name:
+            raise ZooError(
+                f"{path}: a channel is called {name!r}, which is blank, holds a comma, or has spaces at "
+                "its ends; rename it, or name the others with --columns"
+            )
     return wanted or present
 
 

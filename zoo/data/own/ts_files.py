@@ -11,6 +11,7 @@ from zoo.errors import ZooError
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _MISSING = ("?", "nan", "NaN")
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Header(NamedTuple):
@@ -54,7 +55,7 @@ def parsed(name: str, text: str) -> tuple[Header, list[Row]]:
     begin = next((i for i, line in enumerate(lines) if line.strip().lower() == "@data"), None)
     if begin is None:
         raise ZooError(f"{name}: has no line @data; give a .ts file of signals")
-    header = _header(lines[:begin])
+    header = _header(name, lines[:begin])
     if header.stamped:
         raise ZooError(f"{name}: its numbers come with times (@timeStamps true); write the numbers alone")
     rows: list[Row] = []
@@ -75,13 +76,17 @@ def parsed(name: str, text: str) -> tuple[Header, list[Row]]:
     return header, rows
 
 
-def _header(lines: list[str]) -> Header:
+def _header(name: str, lines: list[str]) -> Header:
     labels: tuple[str, ...] = ()
     stamped = False
     for line in lines:
         key, *values = line.split() or [""]
         if key.lower() == "@classlabel" and values and values[0].lower() == "true":
             labels = tuple(values[1:])
+            if not labels:
+                raise ZooError(f"{name}: @classLabel true names no labels; write them behind it")
+        if key.lower() == "@targetlabel" and values and values[0].lower() == "true":
+            raise ZooError(f"{name}: holds numbers for labels (@targetLabel true); give one with @classLabel")
         if key.lower() == "@timestamps":
             stamped = [value.lower() for value in values] == ["true"]
     return Header(labels, stamped)
@@ -93,5 +98,8 @@ def _numbers(where: str, cells: str) -> list[float]:
         cell = cell.strip()
         if cell not in _MISSING and not _NUMBER.fullmatch(cell):
             raise ZooError(f"{where} holds {cell[:40]!r}, which is no number; write ? where one is missing")
-        numbers.append(np.nan if cell in _MISSING else float(cell))
+        number = np.nan if cell in _MISSING else float(cell)
+        if abs(number) > _LARGEST:
+            raise ZooError(f"{where} holds {cell[:40]!r}, which is too large; mend it")
+        numbers.append(number)
     return numbers

@@ -168,5 +168,5 @@ def held_out(labels: Sequence[str]) -> list[bool]:
     counts, seen, held = Counter(labels), Counter[str](), []
     for label in labels:
         seen[label] += 1
-        held.append(seen[label] % _ONE_OF == 0 or seen[label] == counts[label] < _ONE_OF)
+        held.append(seen[label] % _ONE_OF == 0 or 1 < seen[label] == counts[label] < _ONE_OF)
     return held
