@@ -126,7 +126,7 @@ def test_a_unit_that_falls_where_something_rises_has_a_negative_correlation():
     values = np.array([0.0, 1.0, 2.0, 3.0])
     columns = np.stack([values, -2 * values, [1, 1, 1, 1], [0, 1, 0, 1]], axis=1)
     expected = [1, -1, 0, np.corrcoef(values, columns[:, 3])[0, 1]]
-    np.testing.assert_allclose(states._correlations(columns, values), expected, atol=1e-12)
+    np.testing.assert_allclose(states.correlations(columns, values), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize(

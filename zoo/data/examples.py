@@ -32,10 +32,10 @@ class Examples:
     version: str
     languages: tuple[str, ...] = ()
     """Of translation, the codes of source and target, where the data set knows them."""
-    columns: tuple[str, ...] = ()
-    """Of signals, the names of their channels."""
     extra: Mapping[str, Part] = field(default_factory=dict)
     """Further test parts by name, where there are any: `test_terms` of `cldr_phrases`."""
+    columns: tuple[str, ...] = ()
+    """Of signals, the names of their channels."""
 
     def split(self, name: str) -> Part:
         """Returns `train`, `validation`, `test` or one of the `extra` parts."""
