@@ -317,8 +317,7 @@ class Recognition(Classification):
     def example(self, manifest: Manifest) -> dict[str, str]:
         """Returns a signal of zeros."""
         about = AboutSignals.of(manifest)
-        row = [0.0] * len(about.channels)
-        return {"values": f"tf.constant([[{row}] * {about.longest}], tf.float64)"}
+        return {"values": f"tf.zeros([1, {about.longest}, {len(about.channels)}], tf.float64)"}
 
     def with_the_zoo(self, manifest: Manifest) -> str:
         """Returns the sentence of the card."""
