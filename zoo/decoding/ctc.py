@@ -82,7 +82,7 @@ def prefix_search(log_probs: tf.Tensor, lengths: tf.Tensor, beam_size: int, most
         stays = tf.stack([either + now[:, None, BLANK], repeated])  # ends in a blank, in its last symbol
 
         # A symbol once more is a new one only behind a blank.
-        again = tf.one_hot(last, size, on_value=True, off_value=False)
+        again = tf.one_hot(last, size, on_value=True, off_value=False)  # (batch, beam, symbols)
         longer = tf.where(again, blank_ended[..., None], either[..., None]) + now[:, None]
         possible = (tf.range(size) != BLANK) & (counts < most)[..., None]
         longer = tf.where(possible, longer, _NEVER)
@@ -92,8 +92,7 @@ def prefix_search(log_probs: tf.Tensor, lengths: tf.Tensor, beam_size: int, most
         into = tf.gather(longer, tf.repeat(last[:, None], beam_size, axis=1), batch_dims=2)
         added = tf.reduce_logsumexp(tf.where(grown, into, _NEVER), axis=1)
         stays = tf.stack([stays[0], tf.reduce_logsumexp(tf.stack([stays[1], added]), axis=0)])
-        ends_in = tf.one_hot(last, size, on_value=True, off_value=False)  # (batch, j, symbols)
-        known = tf.reduce_any(grown[..., None] & ends_in[:, None], axis=2)
+        known = tf.reduce_any(grown[..., None] & again[:, None], axis=2)
         longer = tf.where(known, _NEVER, longer)
 
         # The best of all: those that stay, then those that grow.

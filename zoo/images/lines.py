@@ -39,7 +39,6 @@ def read_lines(encoded: tf.Tensor, height: int, most: int) -> Lines:
         height: rows of the result.
         most: columns that are read.
     """
-
     return Lines(*_reader(height, most)(encoded))
 
 

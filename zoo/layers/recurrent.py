@@ -11,7 +11,7 @@ from zoo.layers.parallel import MinGRUCell, MinLSTMCell, ParallelRNN
 from zoo.layers.sequence_conv import SequenceConv1D
 
 Cell = Literal["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru", "mingru", "minlstm"]
-AnyCell = Literal["simple_rnn", "lstm", "gru", "peephole_lstm", "simplified_gru", "mingru", "minlstm", "tdnn"]
+AnyCell = Literal[Cell, "tdnn"]
 """A cell, or a time-delay network in its place."""
 
 # Layers of Keras, and cells of ours.

@@ -12,6 +12,7 @@ import numpy as np
 from zoo import baselines, metrics
 from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.own import tables
+from zoo.data.own.labels import label_names
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.tasks import tries
@@ -85,7 +86,7 @@ class Classification(Task):
             ZooError: a file is missing, empty or malformed, a cell is blank, or one label stands alone.
         """
         parts = tables.split_parts(path, self.suffixes, _read, lambda row: row[0])
-        names = _label_names(path, parts)
+        names = label_names(path, {split: [label for _, label in rows] for split, rows in parts.items()})
         return of_user(path, {split: _part(rows, names) for split, rows in parts.items()}, names)
 
     def read_rows(self, path: Path, **options: str) -> Examples:
@@ -169,18 +170,3 @@ def _part(rows: list[tuple[str, ...]], names: list[str]) -> Part:
     number = {name: index for index, name in enumerate(names)}
     labels = np.array([number[label] for _, label in rows], np.int64)
     return Part({"text": [text for text, _ in rows], "label": labels})
-
-
-def _label_names(path: Path, parts: dict[str, list[tuple[str, ...]]]) -> list[str]:
-    known = {label for _, label in parts["train"]}
-    names = sorted(known)
-    if len(names) < 2:
-        raise ZooError(f"{path}: only one label ({names[0]!r}) in the training part; give at least two")
-    for split, rows in parts.items():
-        for _, label in rows:
-            if label not in known:
-                raise ZooError(
-                    f"{path}: label {label!r} of the {split} part is not in the training part; give more "
-                    "rows of that label, or correct or remove it"
-                )
-    return names

@@ -14,6 +14,7 @@ from zoo import baselines
 from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.cache import cache_dir
 from zoo.data.own import signals
+from zoo.data.own.labels import label_names
 from zoo.errors import ZooError
 from zoo.metrics import Score
 from zoo.tasks.base import Answered, Described, Given, Model, Row, in_blocks
@@ -182,7 +183,8 @@ class Recognition(Classification):
     def read_own(self, path: Path, **options: str) -> Examples:
         """Reads signals; labels may be any strings, and are numbered in sorted order."""
         channels, parts = signals.read_parts(path, options["columns"])
-        names = signals.label_names(path, parts)
+        labels = {split: [row.label for row in rows] for split, rows in parts.items()}
+        names = label_names(path, labels, "signals")
         numbers = {name: number for number, name in enumerate(names)}
         rows = {split: signals.part_of(found, numbers, len(channels)) for split, found in parts.items()}
         return of_user(path, rows, names, channels)
@@ -210,10 +212,8 @@ class Recognition(Classification):
             ZooError: as `zoo.data.own.signals.read`, or a signal has other channels than the model reads.
         """
         about = AboutSignals.of(model.manifest)
-        if isinstance(inputs, str | Path) or getattr(inputs, "ndim", 0) in (1, 2):
-            inputs = [inputs]
         found: list[np.ndarray] = []
-        for row in inputs:
+        for row in _listed(inputs):
             if isinstance(row, str | Path):
                 found += [signal.values for signal in _signals(Path(row), about, model.name).rows]
             else:
@@ -255,10 +255,8 @@ class Recognition(Classification):
 
     def named(self, inputs: Any, model: Described) -> Sequence[Row]:
         """Returns names of signals: those of files, and the numbers of arrays."""
-        if isinstance(inputs, str | Path) or getattr(inputs, "ndim", 0) in (1, 2):
-            inputs = [inputs]
         names: list[Row] = []
-        for number, row in enumerate(inputs, 1):
+        for number, row in enumerate(_listed(inputs), 1):
             is_file = isinstance(row, str | Path)
             names += self.given([str(row)], "", model).names if is_file else [{"signal": f"row {number}"}]
         return names
@@ -348,6 +346,12 @@ def recognition_samples(test: Part, longest: int) -> dict[str, dict[str, Any]]:
         "step": {"values": values[:, 0], "state": state},
         "states": {"values": values[:3]},
     }
+
+
+def _listed(inputs: Any) -> Sequence[Any]:
+    """Returns inputs of which one need not be put in a list."""
+    alone = isinstance(inputs, str | Path) or getattr(inputs, "ndim", 0) in (1, 2)
+    return [inputs] if alone else inputs
 
 
 def _signals(path: Path, about: AboutSignals, name: str) -> signals.Signals:

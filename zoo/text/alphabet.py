@@ -8,7 +8,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from zoo.text.vocabulary import Lines
+from zoo.text.vocabulary import Lines, commonest, count
 
 _BLANK = "<blank>"  # number 0, which pads too; longer than a character, so that none is it
 
@@ -44,10 +44,7 @@ class Alphabet(Lines):
     @staticmethod
     def count(blocks: Iterable[tf.Tensor]) -> Counter[bytes]:
         """Counts the characters of texts (n,): what `learn` takes."""
-        counts: Counter[bytes] = Counter()
-        for block in blocks:
-            counts.update(characters_of(tf.constant(block)).values.numpy().tolist())
-        return counts
+        return count(characters_of(tf.constant(block)).values for block in blocks)
 
     @staticmethod
     def learn(counts: Counter[bytes], size: int, min_count: int, known: Sequence[str] = ()) -> list[str]:
@@ -59,15 +56,7 @@ class Alphabet(Lines):
             min_count: rarer ones are left out.
             known: symbols of a trained model, the blank included, whose numbers must not change.
         """
-        chosen = list(known) or [_BLANK]
-        have = set(chosen)
-        for character, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            symbol = character.decode("utf-8")
-            if len(chosen) >= len(known) + size or count < min_count:
-                break
-            if symbol not in have and symbol != "\n":
-                chosen.append(symbol)
-        return chosen
+        return commonest(counts, size, min_count, known, (_BLANK,))
 
 
 def characters_of(texts: tf.Tensor) -> tf.RaggedTensor:

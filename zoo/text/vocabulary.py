@@ -75,6 +75,22 @@ def count(blocks: Iterable[tf.Tensor]) -> Counter[bytes]:
     return counts
 
 
+def commonest(
+    counts: Counter[bytes], size: int, min_count: int, known: Sequence[str], reserved: Sequence[str]
+) -> list[str]:
+    """Chooses strings: see `Vocabulary.learn`. Where none are `known`, the `reserved` ones come first."""
+    chosen = list(known) or list(reserved)
+    have = set(chosen)
+    # Ties are broken by spelling, so that the order of the data does not matter.
+    for string, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        text = string.decode("utf-8")
+        if len(chosen) >= len(known) + size or count < min_count:
+            break
+        if text not in have:
+            chosen.append(text)
+    return chosen
+
+
 class Vocabulary(Lines):
     """Numbers words: 0 padding, 1 unknown, 2 start, then words by frequency.
 
@@ -106,13 +122,4 @@ class Vocabulary(Lines):
             min_count: rarer words are left out, so that training meets the unknown word.
             known: words of a trained vocabulary, reserved ones included, whose numbers must not change.
         """
-        chosen = list(known) or list(_RESERVED)
-        have = set(chosen)
-        # Ties are broken by spelling, so that the order of the data does not matter.
-        for word, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-            text = word.decode("utf-8")
-            if len(chosen) >= len(known) + size or count < min_count:
-                break
-            if text not in have:
-                chosen.append(text)
-        return chosen
+        return commonest(counts, size, min_count, known, _RESERVED)

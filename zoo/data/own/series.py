@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from zoo.data.own import tables
+from zoo.data.own.numbers import BLANK, LARGEST, number_of
 from zoo.data.own.times import (
     Moment,
     at_month_ends,
@@ -210,15 +211,14 @@ def _number(path: Path, line: int, row: dict, name: str, flags: bool) -> float:
     cell = "" if row.get(name) is None else str(row[name]).strip()
     where = f"{path}: line {line}: the column {name!r}"
     without = ", or leave the column out by naming the others with --columns" if flags else ""
-    if not cell or cell.lower() in ("na", "nan", "null", "none", "-"):
+    if cell.lower() in BLANK:
         raise ZooError(f"{where} is blank; fill it in, by the mean of its neighbours say{without}")
-    # Not all that Python reads as one: 1_100 is a code, and an Infinity no observation.
-    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", cell):
+    value = number_of(cell)
+    if value is None:
         raise ZooError(
             f"{where} holds {cell[:40]!r}, which is no number; write one with a decimal point{without}"
         )
-    value = float(cell)
-    if not abs(value) <= float(np.finfo(np.float32).max):
+    if abs(value) > LARGEST:
         raise ZooError(f"{where} holds {cell[:40]!r}, which is too large for a number; mend it")
     return value
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,13 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from zoo.data.own import tables, ts_files
+from zoo.data.own.numbers import BLANK, LARGEST, number_of
 from zoo.data.part import Part
 from zoo.errors import ZooError
 
 SUFFIXES = (*tables.SUFFIXES, ".ts")
 ID, LABEL = "id", "label"
-_BLANK = ("", "na", "nan", "null", "none", "-", "?")
-_LARGEST = float(np.finfo(np.float32).max)
 
 
 class Signal(NamedTuple):
@@ -208,33 +206,14 @@ def _text(cell: Any) -> str:
 
 def _number(where: str, column: str, cell: Any) -> float:
     text = _text(cell)
-    if text.lower() in _BLANK:
+    if text == ts_files.MISSING or text.lower() in BLANK:
         return np.nan
-    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+    value = number_of(text)
+    if value is None:
         raise ZooError(
             f"{where}: the column {column!r} holds {text[:40]!r}, which is no number; write one with a "
             "decimal point, leave the cell blank if it is missing, or name the other columns with --columns"
         )
-    value = float(text)
-    if abs(value) > _LARGEST:
+    if abs(value) > LARGEST:
         raise ZooError(f"{where}: the column {column!r} holds {text[:40]!r}, which is too large; mend it")
     return value
-
-
-def label_names(path: Path, parts: Mapping[str, Iterable[Signal]]) -> list[str]:
-    """Returns the labels of the training part, sorted.
-
-    Raises:
-        ZooError: there is only one, or another part has one more.
-    """
-    names = sorted({row.label for row in parts["train"]})
-    if len(names) < 2:
-        raise ZooError(f"{path}: only one label ({names[0]!r}) in the training part; give at least two")
-    for split, rows in parts.items():
-        for row in rows:
-            if row.label not in names:
-                raise ZooError(
-                    f"{path}: label {row.label!r} of the {split} part is not in the training part; give more "
-                    "signals of that label, or correct or remove it"
-                )
-    return names

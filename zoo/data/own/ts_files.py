@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 import numpy as np
 
+from zoo.data.own.numbers import LARGEST, number_of
 from zoo.errors import ZooError
 
-_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_MISSING = ("?", "nan", "NaN")
-_LARGEST = float(np.finfo(np.float32).max)
+MISSING = "?"
+"""What stands where a number is missing."""
+_ABSENT = (MISSING, "nan", "NaN")
 
 
 class Header(NamedTuple):
@@ -96,10 +96,10 @@ def _numbers(where: str, cells: str) -> list[float]:
     numbers = []
     for cell in cells.split(","):
         cell = cell.strip()
-        if cell not in _MISSING and not _NUMBER.fullmatch(cell):
+        number = np.nan if cell in _ABSENT else number_of(cell)
+        if number is None:
             raise ZooError(f"{where} holds {cell[:40]!r}, which is no number; write ? where one is missing")
-        number = np.nan if cell in _MISSING else float(cell)
-        if abs(number) > _LARGEST:
+        if abs(number) > LARGEST:
             raise ZooError(f"{where} holds {cell[:40]!r}, which is too large; mend it")
         numbers.append(number)
     return numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.metadata import version as version_of
 
 import numpy as np
@@ -176,19 +176,3 @@ def as_png(picture: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(picture).save(file, "PNG")
     return file.getvalue()
-
-
-def sheet(parts: Sequence[str] = ("train", "test_fonts"), each: int = 8) -> np.ndarray:
-    """Returns some lines of some parts below each other, to be looked at, uint8 (rows, columns)."""
-    fonts, texts = read_fonts(), lines()
-    pictures = []
-    for part in parts:
-        names = UNSEEN if part == "test_fonts" else FONTS
-        for number, text in enumerate(texts[part][:each]):
-            draw = np.random.default_rng(number)
-            able = [name for name in names if _can_set(name, text)]
-            pictures.append(printed(text, fonts[able[draw.integers(len(able))]], draw))
-    widest = max(picture.shape[1] for picture in pictures)
-    return np.concatenate(
-        [np.pad(p, ((0, 0), (0, widest - p.shape[1])), constant_values=255) for p in pictures]
-    )
