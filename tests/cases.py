@@ -90,6 +90,10 @@ TINY_FORECASTER = ("--targets", "load", "--year", "0", "--week", "1", "--window"
 TINY_RECOGNISER = ("--filters", "8", "--kernel", "3", "--stride", "2", "--convolutions", "1", "--units", "8",
                    "--dropout", "0.1", "--batch-size", "8", "--learning-rate", "0.01",
                    "--epochs", "12")  # fmt: skip
+TINY_TRANSCRIBER = ("--height", "16", "--filters", "8", "--convolutions", "2", "--strides", "2", "--units",
+                    "16", "--layers", "1", "--hidden", "0", "--min-count", "1", "--beam-size", "3",
+                    "--most-symbols", "8", "--batch-size", "8", "--learning-rate", "0.02", "--epochs",
+                    "24", "--weight-average", "0.8")  # fmt: skip
 # In which batch normalisation makes little of the rounding yet, and without Adam, whose steps do not shrink
 # with the gradient.
 FEW_STEPS = ("--no-augment", "--batch-size", "6", "--epochs", "1", "--steps-per-epoch", "4", "--clip-norm",
@@ -177,6 +181,17 @@ CASES = {
             few_rows=True,
             source="saved_models/tiny",
             changed=("eight 1,eight", "eight 1,knot"),
+        ),
+        Case(
+            "transcription",
+            "prints",
+            TINY_TRANSCRIBER,
+            ("digits",),
+            kernels={"--layers 2": (4, 0, 1600)},
+            alike=("--jitter", "0", "--learning-rate", "0.005"),
+            tolerance=3e-6,
+            few_rows=True,
+            changed=("O", "Q"),
         ),
     )
 }
@@ -301,5 +316,6 @@ TRAINED = {
     "generation": "trained_generator",
     "forecasting": "trained_forecaster",
     "recognition": "trained_recogniser",
+    "transcription": "trained_transcriber",
 }
 globals().update({fixture: _trained(name) for name, fixture in TRAINED.items()})

@@ -1,5 +1,6 @@
 """Data sets small enough for tests, and how tests run programs and look into what they made."""
 
+import io
 import os
 import pickle
 import random
@@ -320,6 +321,32 @@ def write_signals(path: Path, each: int = 24) -> Path:
 def paths(tmp_path_factory) -> Path:
     """The made-up paths of a pen as a CSV file."""
     return write_signals(tmp_path_factory.mktemp("data") / "paths.csv")
+
+
+def write_print(folder: Path, rows: int = 144) -> Path:
+    """Writes pictures of strings of a few letters, set in one font, with what is written in them."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    from zoo.data.sets.printed_lines import read_fonts
+
+    draw, font = np.random.default_rng(1), read_fonts()["DejaVuSans-Bold"]
+    lines = ["file,text,split"]
+    for number in range(rows):
+        text = "".join(draw.choice(list("OTIX"), draw.integers(2, 5)))
+        face = ImageFont.truetype(io.BytesIO(font), int(draw.integers(13, 16)))
+        page = Image.new("L", (round(face.getlength(text)) + int(draw.integers(4, 10)), 20), 240)
+        ImageDraw.Draw(page).text((2, 1), text, fill=int(draw.integers(0, 60)), font=face)
+        page.save(folder / f"{number:03}.png")
+        split = ("train", "train", "train", "train", "validation", "test")[number % 6]
+        lines.append(f"{number:03}.png,{text},{split}")
+    (folder / "transcripts.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def prints(tmp_path_factory) -> Path:
+    """The folder of printed letters, with transcripts.csv."""
+    return write_print(tmp_path_factory.mktemp("prints"))
 
 
 @pytest.fixture(scope="session")

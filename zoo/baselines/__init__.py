@@ -2,7 +2,14 @@
 
 from zoo.baselines.forecasts import forecasting
 from zoo.baselines.signals import signal_classification
-from zoo.baselines.texts import captioning, generation, tagging, text_classification, translation
+from zoo.baselines.texts import (
+    captioning,
+    generation,
+    tagging,
+    text_classification,
+    translation,
+    typical_text,
+)
 
 __all__ = [
     "captioning",
@@ -12,4 +19,5 @@ __all__ = [
     "tagging",
     "text_classification",
     "translation",
+    "typical_text",
 ]

@@ -59,6 +59,12 @@ def text_classification(
     return scores
 
 
+def typical_text(texts: Sequence[str]) -> str:
+    """Returns the text that is closest to others, by characters, of 200 that are drawn evenly."""
+    sample = texts[:: max(1, len(texts) // 200)][:200]
+    return min(sample, key=lambda text: sum(metrics.character_edits(other, text) for other in sample))
+
+
 def tagging(train: Sentences, test: Sentences) -> dict[str, Score]:
     """Scores the tag that each token has most often in training.
 

@@ -70,6 +70,26 @@ class Attention:
 
 
 @dataclass(frozen=True)
+class Alignment:
+    """Draws what a transcriber says at each moment of a recording or line: each symbol, and the blank."""
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a saved model."""
+    file: Annotated[str, tyro.conf.Positional]
+    """Path of a WAV file or a picture."""
+    output: str = "alignment.png"
+    """File to draw: .png, .svg or .pdf."""
+
+    def run(self) -> None:
+        """Draws the picture, and prints the text."""
+        saved = models.find(self.model)
+        models.import_tensorflow()
+        from zoo.inspection.alignment import draw_alignment
+
+        _tell(draw_alignment(models.Model(saved), Path(self.file), Path(self.output)), self.output)
+
+
+@dataclass(frozen=True)
 class States:
     """Draws each unit's activation over a text or a signal, and ranks units by what they keep track of.
 
@@ -185,7 +205,7 @@ class Inspect:
     """Draws what goes on in a model."""
 
     what: tyro.conf.OmitArgPrefixes[
-        tyro.conf.OmitSubcommandPrefixes[Reading | Attention | States | Order | Gradients]
+        tyro.conf.OmitSubcommandPrefixes[Reading | Attention | Alignment | States | Order | Gradients]
     ]
 
     def run(self) -> None:

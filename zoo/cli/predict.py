@@ -69,7 +69,9 @@ class Predict:
         # What a file lacks is found before TensorFlow is imported.
         task = of(saved.manifest)
         with streams.as_file(self.input, ".csv" if task.reads in ("series", "signals") else ".txt") as file:
-            given = task.given(self.texts if task.reads == "pictures" else _texts(self.texts), file, saved)
+            given = task.given(
+                self.texts if task.reads in ("pictures", "files") else _texts(self.texts), file, saved
+            )
             flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
             settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
             model = models.Model(saved)

@@ -145,7 +145,7 @@ def _pictures(inputs: list[str]) -> Iterator[Sequence[bytes]]:
     try:
         yield [base64.b64decode(value, validate=True) for value in inputs]
     except binascii.Error:
-        raise Refused("a picture must come as base64") from None
+        raise Refused("a file must come as base64") from None
 
 
 @contextlib.contextmanager
@@ -168,6 +168,7 @@ _READ: dict[str, Callable[[list[str]], contextlib.AbstractContextManager[Sequenc
     "pictures": _pictures,
     "series": _tables,
     "signals": _tables,
+    "files": _pictures,
 }
 
 

@@ -9,6 +9,7 @@ from zoo.tasks.recognition import AboutSignals, Recognition, recognition_samples
 from zoo.tasks.series import About, Series, Window, forecasting_samples
 from zoo.tasks.tagging import Tagging
 from zoo.tasks.text import Text, generation_samples
+from zoo.tasks.transcription import Transcription
 from zoo.tasks.translation import Translation
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Task",
     "Text",
     "Training",
+    "Transcription",
     "Translation",
     "Window",
     "forecasting_samples",
@@ -39,7 +41,7 @@ __all__ = [
     "recognition_samples",
 ]
 
-for _kind in (Classification, Tagging, Translation, Captioning, Series, Text, Recognition):
+for _kind in (Classification, Tagging, Translation, Captioning, Series, Text, Recognition, Transcription):
     add(_kind)
     register(_kind())
 

@@ -113,7 +113,7 @@ class Task(Reader):
         tries: data set -> texts that models of it can be tried with.
     """
 
-    reads: ClassVar[Literal["texts", "pictures", "series", "signals"]] = "texts"
+    reads: ClassVar[Literal["texts", "pictures", "series", "signals", "files"]] = "texts"
     settings: ClassVar[tuple[str, ...]] = ()
     pipeline: ClassVar[str] = ""
     tries: ClassVar[Tries] = {}

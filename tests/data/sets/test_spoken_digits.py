@@ -53,7 +53,6 @@ def test_a_string_is_of_one_speaker_and_as_long_as_it_says():
 
 def test_recordings_stand_one_behind_the_other_with_pauses():
     one, two = np.full(50, 3, np.int16), np.full(70, 5, np.int16)
-    assert digits.spliced([one, two], None).tolist() == [3] * 50 + [5] * 70
     found = digits.spliced([one, two], np.random.default_rng(1))
     assert found[found != 0].tolist() == [3] * 50 + [5] * 70
     quiet = np.flatnonzero(found)

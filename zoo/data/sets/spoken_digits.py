@@ -42,12 +42,16 @@ class SpokenDigits(tfds.core.GeneratorBasedBuilder):
     """Strings of one to seven digits, put together from the Free Spoken Digit Dataset.
 
     The test part is made of the recordings 0 to 4 of each digit and speaker, `test_single` is these
-    themselves; 5 to 8 are for validation, the rest for training. The configuration `without_<speaker>` trains
+    themselves; 5 to 8 are for validation, the rest for training, where they stand in strings and alone. The
+    configuration `without_<speaker>` trains
     and validates on five people, and tests on the sixth alone, all of whose recordings are in its test parts.
     """
 
-    VERSION = tfds.core.Version("1.0.0")
-    RELEASE_NOTES = {"1.0.0": "First version."}  # noqa: RUF012 - TFDS's own convention
+    VERSION = tfds.core.Version("1.1.0")
+    RELEASE_NOTES = {  # noqa: RUF012 - TFDS's own convention
+        "1.0.0": "First version.",
+        "1.1.0": "Training has the recordings as they are, too.",
+    }
     BUILDER_CONFIGS = [  # noqa: RUF012 - TFDS's own convention
         tfds.core.BuilderConfig(name="all", description="By the set's own split."),
         *(
@@ -72,18 +76,19 @@ class SpokenDigits(tfds.core.GeneratorBasedBuilder):
     def _split_generators(self, dl_manager):
         parts = split(read_recordings(fetch(dl_manager, _URL)), self.builder_config.name)
         made = {
-            name: strings(found, _STRINGS[name], seed) for seed, (name, found) in enumerate(parts.items())
+            name: self._generate_examples(
+                strings(found, _STRINGS[name], seed), seed, () if name == "test" else found
+            )
+            for seed, (name, found) in enumerate(parts.items())
         }
-        single = [(spoken.digit, [spoken]) for spoken in parts["test"]]
-        return {
-            **{name: self._generate_examples(rows, seed) for seed, (name, rows) in enumerate(made.items())},
-            "test_single": self._generate_examples(single, None),
-        }
+        return {**made, "test_single": self._generate_examples((), 0, parts["test"])}
 
-    def _generate_examples(self, rows, seed) -> Iterator[tuple[int, dict]]:
-        for number, (text, spoken) in enumerate(rows):
-            draw = None if seed is None else np.random.default_rng([seed, number])
+    def _generate_examples(self, strung, seed, alone) -> Iterator[tuple[int, dict]]:
+        for number, (text, spoken) in enumerate(strung):
+            draw = np.random.default_rng([seed, number])
             yield number, {"file": as_wav(spliced([one.samples for one in spoken], draw)), "text": text}
+        for number, one in enumerate(alone, len(strung)):
+            yield number, {"file": as_wav(one.samples), "text": one.digit}
 
 
 def read_recordings(path: Path) -> list[Spoken]:
@@ -131,10 +136,8 @@ def strings(recordings: Sequence[Spoken], count: int, seed: int) -> list[tuple[s
     return made
 
 
-def spliced(recordings: Sequence[np.ndarray], draw: np.random.Generator | None) -> np.ndarray:
-    """Returns recordings one behind the other, int16, with pauses that are drawn; without a draw, none."""
-    if draw is None:
-        return np.concatenate(recordings)
+def spliced(recordings: Sequence[np.ndarray], draw: np.random.Generator) -> np.ndarray:
+    """Returns recordings one behind the other, int16, with pauses that are drawn."""
     pauses = [np.zeros(round(RATE * draw.uniform(*_PAUSE)), np.int16) for _ in range(len(recordings) + 1)]
     parts = [pauses[0]]
     for samples, pause in zip(recordings, pauses[1:], strict=True):
