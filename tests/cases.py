@@ -186,7 +186,7 @@ CASES = {
             "transcription",
             "prints",
             TINY_TRANSCRIBER,
-            ("digits",),
+            ("digits", "letters"),
             kernels={"--layers 2": (4, 0, 1600)},
             alike=("--jitter", "0", "--learning-rate", "0.005"),
             tolerance=3e-6,

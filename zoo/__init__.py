@@ -9,14 +9,14 @@ from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     from zoo.api import train
-    from zoo.models import list_models, load
+    from zoo.models import Fused, list_models, load
 
 __version__ = "0.1.0"
-__all__ = ["ZooError", "__version__", "list_models", "load", "train"]
+__all__ = ["Fused", "ZooError", "__version__", "list_models", "load", "train"]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("list_models", "load"):
+    if name in ("Fused", "list_models", "load"):
         from zoo import models
 
         return getattr(models, name)

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 import tensorflow as tf
-from cases import CASES, manifest_of, train
+from cases import CASES, manifest_of, trained_until_scored
 from tiny import assert_refused, stored
 
 from zoo import cli, layers, metrics
@@ -65,7 +65,7 @@ def test_every_picture_counts_alike_and_targets_are_one_step_ahead(squares, tmp_
     assert sorted(text for row, text in seen if row == 0) == ["one", "one", "two"]
 
 
-def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, monkeypatch, call, zoo_cache):
+def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, monkeypatch, zoo_cache):
     built = []
 
     def random_weights(name, size, weights=True):
@@ -75,10 +75,10 @@ def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, m
     from_the_zoo = layers.image_encoder
     monkeypatch.setattr(layers, "image_encoder", random_weights)
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
-    flags = ["--dataset", str(squares), *CASE.flags, "--encoder", "keras:MobileNetV3Small", "--mirror",
+    flags = ["--dataset", squares, *CASE.flags, "--encoder", "keras:MobileNetV3Small", "--mirror",
              "--epochs", "1", "--steps-per-epoch", "2"]  # fmt: skip
-    first = call(CASE.program, tmp_path, *flags).out
-    assert first.count("encoding 24 pictures") == first.count("encoding 12 pictures") == 1
+    seen = trained_until_scored("captioning", tmp_path, *flags)
+    assert seen.said.count("encoding 24 pictures") == seen.said.count("encoding 12 pictures") == 1
     files = sorted((tmp_path / "cache/features").iterdir())
     shapes = sorted(np.load(file, mmap_mode="r").shape for file in files)
     assert shapes == [(12, 1, 1, 576), (48, 1, 1, 576)]  # training has the mirrored ones, too
@@ -86,8 +86,7 @@ def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, m
     arrays = np.load(tmp_path / "runs/captioning/checkpoint.npz")
     stored = json.loads(str(arrays["_state"]))["weights"]
     assert not {weight.path for weight in built[0].weights} & set(stored)
-    manifest = json.loads((tmp_path / "saved_models/captioning/zoo.json").read_text())
-    assert {weight.path for weight in built[0].weights} < set(manifest["weights"])
+    assert {weight.path for weight in built[0].weights} < set(seen.module.weight_names)
 
 
 # The program ----------------------------------------------------------------------------------------------
@@ -101,14 +100,12 @@ def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, m
          "--storage", "float32", "--mixed-precision"),
     ],
 )  # fmt: skip
-def test_other_settings_train_and_export(squares, tmp_path, extra):
+def test_other_settings_train_and_answer(squares, tmp_path, extra):
     flags = [*CASE.flags, "--epochs", "1", "--steps-per-epoch", "3", *extra]
-    train("captioning", tmp_path, "--dataset", squares, *flags)
-    manifest = manifest_of(tmp_path, "captioning")
-    assert ("attention" in manifest["signatures"]) == ("none" not in extra)
-    assert manifest["signatures"]["beam"]["outputs"]["scores"] == (
-        "float32 (any, 1)" if "none" in extra else "float32 (any, 3)"
-    )
+    module = trained_until_scored("captioning", tmp_path, "--dataset", squares, *flags).module
+    assert ("attention" in module.signatures) == ("none" not in extra)
+    (answer,) = module.predict([next(squares.glob("*.png"))], "beam")
+    assert len(answer["captions"]) == len(answer["scores"]) == (1 if "none" in extra else 3)
 
 
 @pytest.mark.parametrize(

@@ -72,3 +72,38 @@ def test_silence_is_the_quietest_there_is_and_padding_does_not_matter():
     np.testing.assert_allclose(
         ear(tf.constant(padded))[0, : frames - 2], ear(tf.constant(short))[0, : frames - 2], atol=1e-4
     )
+
+
+def test_filters_are_those_of_librosa():
+    # librosa 0.11: filters.mel(sr=16000, n_fft=512, n_mels=40)[30], and the sums of sr=8000, n_fft=256, 8.
+    rising = [0.000353874, 0.000755184, 0.001156493, 0.001557803, 0.001959113, 0.002360422, 0.002761732,
+              0.003163041, 0.003469186, 0.003097198, 0.00272521, 0.002353222, 0.001981234, 0.001609246,
+              0.001237258, 0.000865269, 0.000493281, 0.000121293]  # fmt: skip
+    band = mel_filters(16_000, 512, 40)[:, 30]
+    assert np.flatnonzero(band).tolist() == list(range(112, 130))
+    np.testing.assert_allclose(band[112:130], rising, rtol=1e-5, atol=1e-9)
+    sums = [
+        0.031948276,
+        0.031950735,
+        0.03210336,
+        0.031945765,
+        0.031998731,
+        0.032005429,
+        0.031998251,
+        0.031998258,
+    ]
+    np.testing.assert_allclose(mel_filters(8000, 256, 8).sum(axis=0), sums, rtol=1e-5)
+
+
+def test_a_spectrogram_is_librosa_s():
+    # librosa 0.11: log(feature.melspectrogram(y=wave, sr=8000, n_fft=256, hop_length=80, window="hann",
+    # center=True, pad_mode="constant", power=2.0, n_mels=8) + 1e-6), of frames 0, 5 and 10.
+    expected = [
+        [-0.01153, 0.63781, -3.74404, -6.11529, -8.27694, -7.38751, -1.96449, -3.23683],
+        [0.60571, 1.40227, -12.14625, -13.80734, -13.81502, -13.81494, -1.8004, -1.77589],
+        [-0.01598, 0.639, -3.68453, -5.87539, -7.53285, -9.67616, -3.87783, -2.04444],
+    ]
+    time = np.arange(800) / 8000
+    wave = 0.5 * np.sin(2 * np.pi * 440 * time) + 0.2 * np.sin(2 * np.pi * 2500 * time * (1 + time))
+    found = Ear(8000, 8)(tf.constant(wave[None], tf.float32)).numpy()[0, [0, 5, 10]]
+    np.testing.assert_allclose(found, expected, atol=2e-5)

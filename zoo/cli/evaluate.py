@@ -38,6 +38,11 @@ class Evaluate:
     target: str = ""
     """Likewise the language to translate into."""
 
+    language_model: str = ""
+    """For transcribers, a generator that helps to choose among the texts of the beam; its weight is next."""
+    language_weight: float = 0.3
+    """How much it counts; 0: not at all."""
+
     output: str = ""
     """File to write each scored row to, CSV, TSV, JSONL or Parquet: what was asked, truth, answer, and
     score, where the model says how sure it is."""
@@ -51,7 +56,9 @@ class Evaluate:
         from zoo.data.own import tables
 
         streams.check_output(self.output, tables.SUFFIXES)
-        model = models.load(self.model)
+        model: Any = models.load(self.model)
+        if self.language_model:
+            model = models.Fused(model, models.load(self.language_model), self.language_weight)
         import tensorflow as tf  # which is there by now, and not before the name is found
 
         tf.config.experimental.enable_tensor_float_32_execution(False)  # a score is that of float32

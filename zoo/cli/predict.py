@@ -48,6 +48,10 @@ class Predict:
     """Of a generator: draw from so many of the likeliest only; 0: from all."""
     top_p: float | None = None
     """Of a generator: draw from the likeliest only, so many that their shares add up to this."""
+    language_model: str = ""
+    """Of a transcriber: a generator that helps to choose among the texts of its beam."""
+    language_weight: float = 0.3
+    """How much it counts; 0: not at all."""
     seed: int | None = None
     """Of a generator: what is drawn; the same seed draws the same. Each text has a seed one higher."""
 
@@ -74,7 +78,9 @@ class Predict:
             )
             flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
             settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
-            model = models.Model(saved)
+            model: Any = models.Model(saved)
+            if self.language_model:
+                model = models.Fused(model, models.load(self.language_model), self.language_weight)
             if self._is_watched(task, given):
                 _show_live(model, given.inputs[0], settings)
                 return

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from zoo.models.asked import Function, predict
     from zoo.models.copied import GRAPH, hashes
     from zoo.models.danger import harmless
+    from zoo.models.fused import Fused
     from zoo.models.loaded import Model, load
     from zoo.models.locked import Lock
     from zoo.models.quiet import import_tensorflow
@@ -19,6 +20,7 @@ _HOMES = {
     "asked": ("Function", "predict"),
     "copied": ("GRAPH", "hashes"),
     "danger": ("harmless",),
+    "fused": ("Fused",),
     "loaded": ("Model", "load"),
     "locked": ("Lock",),
     "quiet": ("import_tensorflow",),
@@ -28,6 +30,7 @@ _HOMES = {
 __all__ = [
     "GRAPH",
     "Function",
+    "Fused",
     "Lock",
     "Model",
     "Saved",

@@ -13,7 +13,7 @@
 Run it:      python -m zoo.recipes.transcription
 Its data:    lines of documentation, printed badly in 19 fonts; nothing is downloaded.
 Expect:      about one character in thirty wrong, in fonts never seen a few more; five minutes on two cores.
-Others:      --preset digits (what is said), --preset letters
+Others:      --preset digits, --preset letters (what is said)
 Your data:   --dataset FOLDER (pictures or WAV files, and transcripts.csv with columns file and text)
 """
 
@@ -33,8 +33,8 @@ class Config(training.Settings):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "printed_lines"
-    """printed_lines, spoken_digits (or spoken_digits/without_theo ...), librispeech, ljspeech, or a folder
-    with transcripts.csv and pictures or WAV files."""
+    """printed_lines, spoken_digits (or spoken_digits/without_theo ...), spoken_letters, librispeech, ljspeech
+    or a folder with transcripts.csv and pictures or WAV files."""
     reads: Literal["print", "sound"] = "print"
     """What the files are: pictures of a line each, or WAV files."""
     height: Annotated[int, training.Range(8, 256)] = 32

@@ -31,8 +31,8 @@ _KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".
 _HEADERS = {
     # Nothing from elsewhere, and nothing that a text might smuggle in.
     "content-security-policy": (
-        "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; "
-        "form-action 'none'; frame-ancestors 'none'"
+        "default-src 'self'; img-src 'self' data: blob:; media-src data:; object-src 'none'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
@@ -140,8 +140,8 @@ def _texts(inputs: list[str]) -> Iterator[Sequence[str]]:
 
 
 @contextlib.contextmanager
-def _pictures(inputs: list[str]) -> Iterator[Sequence[bytes]]:
-    """Yields pictures that came as base64."""
+def _files(inputs: list[str]) -> Iterator[Sequence[bytes]]:
+    """Yields files that came as base64."""
     try:
         yield [base64.b64decode(value, validate=True) for value in inputs]
     except binascii.Error:
@@ -165,10 +165,10 @@ def _tables(inputs: list[str]) -> Iterator[Sequence[Path]]:
 
 _READ: dict[str, Callable[[list[str]], contextlib.AbstractContextManager[Sequence[Any]]]] = {
     "texts": _texts,
-    "pictures": _pictures,
+    "pictures": _files,
     "series": _tables,
     "signals": _tables,
-    "files": _pictures,
+    "files": _files,
 }
 
 
@@ -215,6 +215,7 @@ def about(saved: Saved, overview: Mapping[str, Any]) -> dict[str, Any]:
         "signatures": sorted(manifest.signatures),
         "series": manifest.own.get("series", {}),
         "channels": manifest.own.get("signals", {}).get("channels", []),
+        "sound": manifest.config.get("reads") == "sound",
         "window": manifest.config.get("window", 0),
         "style": manifest.config.get("style", ""),
         "level": manifest.config.get("level", ""),

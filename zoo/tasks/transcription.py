@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
+_NEVER = -1e29  # score of a text that the beam has a place for, but no path to
 _FILES = 32  # that are held in memory together
 _TRIED = ("Sets the value of a name.", "raise TypeError(name)", "Returns a list of lines, or none.")
 _FONTS = ("DejaVuSerif", "STIXGeneralItalic", "cmr10")
@@ -92,6 +93,7 @@ class Transcription(Written):
     given_as = "file"
     sets: ClassVar[dict[str, Adapter]] = {
         "printed_lines": Transcribed(own="printed_lines.PrintedLines", extra=("test_fonts",), embedded=True),
+        "spoken_letters": Transcribed(own="spoken_letters.SpokenLetters"),
         "spoken_digits": Digits(own="spoken_digits.SpokenDigits", extra=("test_single",)),
         "spoken_digits/*": Digits(
             own="spoken_digits.SpokenDigits", extra=("test_single",), example="spoken_digits/without_theo"
@@ -139,10 +141,13 @@ class Transcription(Written):
             yield [transcripts.read(row) if isinstance(row, Path) else row for row in block]
 
     def readable(self, row: Row) -> Row:
-        """Leaves padding out of symbols, places and probabilities."""
+        """Leaves padding out of symbols, places and probabilities, and out of texts those that cannot be had."""
         if "symbols" in row:
             real = row["symbols"] != b""
             row = {**row, **{name: row[name][real] for name in ("symbols", "starts", "ends")}}
+        if "texts" in row:
+            real = row["scores"] > _NEVER
+            row = {**row, **{name: row[name][real] for name in ("texts", "scores")}}
         if "probabilities" in row and "steps" in row:
             row = {**row, "probabilities": row["probabilities"][: int(row["steps"])]}
         return row

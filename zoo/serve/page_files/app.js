@@ -9,9 +9,12 @@ import { other } from "./other.js";
 import { series } from "./series.js";
 import { tagging } from "./tagging.js";
 import { text } from "./text.js";
+import { transcription } from "./transcription.js";
 import { translation } from "./translation.js";
 
-const MAPPINGS = { captioning, classification, recognition: classification, series, tagging, text, translation }; // by the name in manifests
+const MAPPINGS = { // by the name in manifests
+  captioning, classification, recognition: classification, series, tagging, text, transcription, translation,
+};
 const PAUSE = 150; // milliseconds without a key until a model is asked
 const LONG = 800; // milliseconds after which somebody who waits is told for what
 const main = document.getElementById("main");

@@ -1,12 +1,9 @@
 // One-to-many: a picture and its caption, each word of which tells where the model looked.
 
 import { element, percent, table, unfolding } from "./elements.js";
+import { shownPicture } from "./picture.js";
 import { HINT, lookers, means, words } from "./words.js";
 
-const WIDEST = 640; // pixels of a picture's longer side, and its shortest when it is small
-const NARROWEST = 288;
-const PLAIN = 4; // times the mean weight: less is never shown as a peak, so that even attention looks even
-const DIMMED = 0.66;
 const PLACES = [["top left", "top", "top right"], ["left", "middle", "right"], ["bottom left", "bottom", "bottom right"]];
 
 export async function captioning({ model, given, answer, signal, server }) {
@@ -35,33 +32,6 @@ export async function captioning({ model, given, answer, signal, server }) {
         lookers("Words of the caption", target.words, look, { class: "lookers big" }), hint,
         unfolding("Where each word looked, as a table", table("Where each word looked most", ["word", "place", "share"], rows)))));
   return row.caption;
-}
-
-/** Returns a canvas with a picture, and what draws it again, dark where a map has little weight. */
-async function shownPicture(base64) {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const picture = await createImageBitmap(new Blob([bytes]));
-  const longer = Math.max(picture.width, picture.height);
-  const scale = Math.min(WIDEST, Math.max(NARROWEST, longer)) / longer;
-  const [width, height] = [picture.width, picture.height].map((pixels) => Math.round(pixels * scale));
-  const canvas = element("canvas", { class: "shown", role: "img", "aria-label": "The picture", width, height });
-  const pen = canvas.getContext("2d");
-  pen.imageSmoothingQuality = "high";
-
-  function draw(map, down, across) {
-    pen.fillStyle = "white"; // behind what is transparent, as the models see it
-    pen.fillRect(0, 0, canvas.width, canvas.height);
-    pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
-    if (!map) return;
-    const peak = Math.max(...map, (PLAIN * map.reduce((sum, weight) => sum + weight, 0)) / map.length);
-    const shade = new OffscreenCanvas(across, down);
-    const pixels = new ImageData(across, down);
-    map.forEach((weight, i) => { pixels.data.set([12, 14, 24, 255 * DIMMED * (1 - weight / peak)], 4 * i); });
-    shade.getContext("2d").putImageData(pixels, 0, 0);
-    pen.drawImage(shade, 0, 0, canvas.width, canvas.height);
-  }
-
-  return { canvas, draw };
 }
 
 /** Returns the ninth of the picture in which most of a map's weight lies, and its share. */

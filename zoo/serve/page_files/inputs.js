@@ -75,11 +75,20 @@ function prompt(model, ask) {
 }
 
 function pictures(model, ask) {
+  return dropped("picture", "image/*", readable, ask);
+}
+
+/** Recordings, or pictures of lines. */
+function files(model, ask) {
+  return model.sound ? dropped("WAV file", "audio/wav,.wav", (file) => file, ask) : pictures(model, ask);
+}
+
+function dropped(what, accept, prepared, ask) {
   const read = async (file) => {
-    if (file) ask(await base64(await readable(file)), {}, true);
+    if (file) ask(await base64(await prepared(file)), {}, true);
   };
   const file = element("input", {
-    type: "file", id: "input", class: "hidden", accept: "image/*", "aria-describedby": "wrong",
+    type: "file", id: "input", class: "hidden", accept, "aria-describedby": "wrong",
     onchange: () => read(file.files[0]),
   });
   const drop = element("div", {
@@ -87,8 +96,8 @@ function pictures(model, ask) {
     ondragover: (event) => { event.preventDefault(); drop.classList.add("over"); },
     ondragleave: () => drop.classList.remove("over"),
     ondrop: (event) => { event.preventDefault(); drop.classList.remove("over"); read(event.dataTransfer.files[0]); },
-  }, element("p", {}, "Drop a picture here, paste one, or "),
-  file, element("label", { class: "file", for: "input" }, "choose a picture"));
+  }, element("p", {}, `Drop a ${what} here, paste one, or `),
+  file, element("label", { class: "file", for: "input" }, `choose a ${what}`));
   const pasted = (event) => {
     if (drop.isConnected) read(event.clipboardData?.files[0]);
     else document.removeEventListener("paste", pasted);
@@ -153,4 +162,4 @@ function pasted(what, ask) {
   };
 }
 
-export const inputs = { texts, pictures, series, signals };
+export const inputs = { texts, pictures, files, series, signals };
