@@ -72,75 +72,75 @@ def prefix_search(log_probs: tf.Tensor, lengths: tf.Tensor, beam_size: int, most
         `beam_size` texts for each row; those that are not to be had have the score -1e30.
     """
     batch, time, size = tf.unstack(tf.shape(log_probs))
-    log_probs = tf.maximum(log_probs, _NEVER)
+    # Behind a row's end nothing is said, for sure: the texts stay what they are.
+    is_blank = tf.range(size) == BLANK
+    real = tf.sequence_mask(lengths, time)[..., None]
+    log_probs = tf.where(real, tf.maximum(log_probs, 2 * _NEVER), tf.where(is_blank, 0.0, 2 * _NEVER))
 
-    def step(t, symbols, counts, blank_ended, symbol_ended):
+    def step(t, symbols, counts, last, blank_ended, symbol_ended):
         now = log_probs[:, t]  # (batch, symbols)
-        either = tf.reduce_logsumexp(tf.stack([blank_ended, symbol_ended]), axis=0)
-        last = tf.gather(symbols, tf.maximum(counts - 1, 0), batch_dims=2)  # 0 of the empty text
-        repeated = tf.where(counts > 0, symbol_ended + tf.gather(now, last, batch_dims=1), _NEVER)
-        stays = tf.stack([either + now[:, None, BLANK], repeated])  # ends in a blank, in its last symbol
-
+        said = tf.gather(now, last, batch_dims=1)  # (batch, beam), the last symbol once more
+        either = _added(blank_ended, symbol_ended)
         # A symbol once more is a new one only behind a blank.
         again = tf.one_hot(last, size, on_value=True, off_value=False)  # (batch, beam, symbols)
         longer = tf.where(again, blank_ended[..., None], either[..., None]) + now[:, None]
-        possible = (tf.range(size) != BLANK) & (counts < most)[..., None]
-        longer = tf.where(possible, longer, _NEVER)
 
         # A longer text that is followed already adds to that: text j is text i and the last symbol of j.
         grown = _is_prefix(symbols, counts)  # (batch, i, j)
-        into = tf.gather(longer, tf.repeat(last[:, None], beam_size, axis=1), batch_dims=2)
-        added = tf.reduce_logsumexp(tf.where(grown, into, _NEVER), axis=1)
-        stays = tf.stack([stays[0], tf.reduce_logsumexp(tf.stack([stays[1], added]), axis=0)])
+        before = tf.where(last[..., None] == last[:, None], blank_ended[..., None], either[..., None])
+        into = tf.reduce_max(tf.where(grown, before + said[:, None], _NEVER), axis=1)
         known = tf.reduce_any(grown[..., None] & again[:, None], axis=2)
-        longer = tf.where(known, _NEVER, longer)
+        ended = (counts >= most) | (either <= _NEVER)
+        longer = tf.where(known | ended[..., None], 2 * _NEVER, longer)
 
-        # The best of all: those that stay, then those that grow.
-        totals = tf.concat(
-            [tf.reduce_logsumexp(stays, axis=0), tf.reshape(longer, [batch, beam_size * size])], axis=1
+        # The best of all: those that stay, in the place of the blank, and those that grow. What cannot be had
+        # is worse than any that stays, so that an unused place of the beam is no text a second time.
+        blank_stays, symbol_stays = either + now[:, BLANK, None], _added(symbol_ended + said, into)
+        stays = tf.maximum(_added(blank_stays, symbol_stays), _NEVER)
+        totals = tf.where(is_blank, stays[..., None], longer)
+        scores, chosen = tf.math.top_k(tf.reshape(totals, [batch, beam_size * size]), beam_size)
+        parent, new = chosen // size, chosen % size
+        grows = new != BLANK
+        place, of_parent, last, blank_stays, symbol_stays = (
+            tf.gather(values, parent, batch_dims=1)
+            for values in (counts, symbols, last, blank_stays, symbol_stays)
         )
-        _, chosen = tf.math.top_k(totals, beam_size)
-        grows = chosen >= beam_size
-        parent = tf.where(grows, (chosen - beam_size) // size, chosen)
-        new = tf.where(grows, (chosen - beam_size) % size, BLANK)
-        of_parent = tf.gather(symbols, parent, batch_dims=1)
-        place = tf.gather(counts, parent, batch_dims=1)
-        at_end = tf.range(most) == place[..., None]
-        after = (
-            tf.where(at_end & grows[..., None], new[..., None], of_parent),
+        return (
+            t + 1,
+            tf.where(tf.range(most) == place[..., None], new[..., None], of_parent),
             place + tf.cast(grows, tf.int32),
-            tf.where(grows, _NEVER, tf.gather(stays[0], parent, batch_dims=1)),
-            tf.where(
-                grows, tf.gather(totals, chosen, batch_dims=1), tf.gather(stays[1], parent, batch_dims=1)
-            ),
+            tf.where(grows, new, last),
+            tf.where(grows, _NEVER, blank_stays),
+            tf.where(grows, scores, symbol_stays),
         )
-        goes_on = (t < lengths)[:, None]
-        kept = (symbols, counts, blank_ended, symbol_ended)
-        masks = (goes_on[..., None], goes_on, goes_on, goes_on)
-        return t + 1, *(tf.where(m, a, k) for m, a, k in zip(masks, after, kept, strict=True))
 
-    first = tf.tile(tf.constant([[0.0] + [_NEVER] * (beam_size - 1)]), [batch, 1])
+    nothing = tf.zeros([batch, beam_size], tf.int32)
     start = (
         tf.constant(0),
         tf.zeros([batch, beam_size, most], tf.int32),
-        tf.zeros([batch, beam_size], tf.int32),
-        first,
+        nothing,
+        nothing,
+        tf.tile(tf.constant([[0.0] + [_NEVER] * (beam_size - 1)]), [batch, 1]),
         tf.fill([batch, beam_size], _NEVER),
     )
-    _, symbols, counts, blank_ended, symbol_ended = tf.while_loop(
+    _, symbols, counts, _, blank_ended, symbol_ended = tf.while_loop(
         lambda t, *_: t < time,
         step,
         start,
         shape_invariants=(
             tf.TensorShape([]),
             tf.TensorShape([None, beam_size, most]),
-            *[tf.TensorShape([None, beam_size])] * 3,
+            *[tf.TensorShape([None, beam_size])] * 4,
         ),
     )
-    scores = tf.reduce_logsumexp(tf.stack([blank_ended, symbol_ended]), axis=0)
-    scores, order = tf.math.top_k(scores, beam_size)
+    scores, order = tf.math.top_k(_added(blank_ended, symbol_ended), beam_size)
     symbols, counts = (tf.gather(value, order, batch_dims=1) for value in (symbols, counts))
     return Spelled(symbols, counts, tf.maximum(scores, _NEVER))
+
+
+def _added(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:
+    """Adds probabilities up, given and returned as their logarithms: fewer operations than logsumexp has."""
+    return tf.maximum(one, other) + tf.math.softplus(-tf.abs(one - other))
 
 
 def _is_prefix(symbols: tf.Tensor, counts: tf.Tensor) -> tf.Tensor:
@@ -165,7 +165,9 @@ def align(log_probs: tf.Tensor, lengths: tf.Tensor, symbols: tf.Tensor, counts: 
         where there are not frames enough.
     """
     asked = tf.shape(symbols)[1]
-    symbols = tf.pad(symbols, [[0, 0], [0, tf.maximum(0, 1 - asked)]])
+    # No wider than the longest text, and one symbol wide at least.
+    wide = tf.clip_by_value(tf.reduce_max(counts), 1, tf.maximum(asked, 1))
+    symbols = tf.pad(symbols, [[0, 0], [0, 1]])[:, :wide]
     log_probs = tf.pad(log_probs, [[0, 0], [0, tf.maximum(0, 1 - tf.shape(log_probs)[1])], [0, 0]])
     time, longest = tf.shape(log_probs)[1], tf.shape(symbols)[1]
     # Blank, first symbol, blank, second symbol ... blank: a path stands still, goes on, or leaves a blank out
@@ -208,7 +210,12 @@ def align(log_probs: tf.Tensor, lengths: tf.Tensor, symbols: tf.Tensor, counts: 
     starts = tf.reduce_min(tf.where(stands, frames, time), axis=1)
     ends = tf.reduce_max(tf.where(stands, frames + 1, 0), axis=1)
     within &= starts < ends  # else there were not frames enough for the text
-    return Placed(*(tf.where(within, places, 0)[:, :asked] for places in (starts, ends)))
+    return Placed(
+        *(
+            tf.pad(tf.where(within, places, 0), [[0, 0], [0, tf.maximum(0, asked - wide)]])[:, :asked]
+            for places in (starts, ends)
+        )
+    )
 
 
 def _shifted(best: tf.Tensor, by: int) -> tf.Tensor:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-_NEVER = -1e29  # score of a text that the beam has a place for, but no path to
+_NEVER = -1e29  # no score of a text is so low
 _FILES = 32  # that are held in memory together
 _TRIED = ("Sets the value of a name.", "raise TypeError(name)", "Returns a list of lines, or none.")
 _FONTS = ("DejaVuSerif", "STIXGeneralItalic", "cmr10")
@@ -141,7 +141,7 @@ class Transcription(Written):
             yield [transcripts.read(row) if isinstance(row, Path) else row for row in block]
 
     def readable(self, row: Row) -> Row:
-        """Leaves padding out of symbols, places and probabilities, and out of texts those that cannot be had."""
+        """Leaves out padding, and texts that the beam has a place for but no path to."""
         if "symbols" in row:
             real = row["symbols"] != b""
             row = {**row, **{name: row[name][real] for name in ("symbols", "starts", "ends")}}
