@@ -15,6 +15,7 @@ SHIPPED = (
     "generation_python",
     "forecasting_seattle",
     "recognition_exercises",
+    "transcription_lines",
 )
 """A model of each mapping."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")

@@ -165,7 +165,7 @@ def kills(watch: Watch, draw: random.Random) -> None:
     write = {"sentiment": ("write_reviews", "a.csv"), "tagging": ("write_sentences", "a.conll"),
              "translation": ("write_pairs", "a.tsv"), "captioning": ("write_captions", "a"),
              "generation": ("write_lines", "a.txt"), "forecasting": ("write_series", "a.csv"),
-             "recognition": ("write_signals", "a.csv")}  # fmt: skip
+             "recognition": ("write_signals", "a.csv"), "transcription": ("write_print", "b")}  # fmt: skip
     with tempfile.TemporaryDirectory() as place:
         whole: dict[str, tuple[str, float]] = {}
         while not watch.over:
@@ -174,7 +174,7 @@ def kills(watch: Watch, draw: random.Random) -> None:
                 folder.mkdir(exist_ok=True)
                 data = folder / file
                 if not data.exists():
-                    if name == "captioning":
+                    if not data.suffix:
                         data.mkdir()
                     getattr(tiny, writer)(data)
                 command = [

@@ -18,8 +18,9 @@ MODELS = {
     "text": "generation_python",
     "series": "forecasting_seattle",
     "recognition": "recognition_exercises",
+    "transcription": "transcription_lines",
 }
-LOOKED = {"translation": 3, "captioning": 1}  # which word is pointed at
+LOOKED = {"translation": 3, "captioning": 1, "transcription": 5}  # which word is pointed at
 WIDTH, LEAST, MOST = 1200, 620, 1000  # pixels
 _COLOURS = 128
 _WAIT = 300_000  # milliseconds

@@ -1,5 +1,6 @@
 """What a browser makes of the page: type, see the answer."""
 
+import base64
 import re
 
 import pytest
@@ -59,6 +60,22 @@ def test_a_signal_is_recognised(demo, opened):
     assert table.startswith("ax,ay,az,wx,wy,wz\n") and table.count("\n") == 201
     tab.get_by_label("Table").fill("ax\n1\n")
     tab.get_by_role("alert").filter(has_text="ay").wait_for()
+
+
+def test_a_line_of_print_is_read_and_each_symbol_has_its_place(demo, opened):
+    tab = opened("transcription_lines")
+    offered = demo.ask("/zoo/models")[1]["models"]
+    (model,) = [model for model in offered if model["name"] == "transcription_lines"]
+    example = model["examples"][1]
+    tab.get_by_role("button", name=example["name"]).click()
+    (row,) = demo.model("transcription_lines").predict([base64.b64decode(example["given"])])
+    tab.locator(".answer .big", has_text=row["text"]).wait_for()
+    group = tab.get_by_role("group", name="Symbols of the text")
+    assert group.inner_text().replace(" ", "") == row["text"].replace(" ", "␣")
+    before = tab.locator("canvas").screenshot()
+    group.get_by_role("button").nth(3).focus()
+    tab.get_by_text(f"is at {row['starts'][3]:.0f} to {row['ends'][3]:.0f} pixels").wait_for()
+    assert tab.locator("canvas").screenshot() != before
 
 
 def test_an_answer_that_is_out_of_date_is_never_shown(opened):

@@ -43,8 +43,6 @@ class Config(training.Settings):
     """Of sound, samples a second that every file is brought to."""
     most_frames: Annotated[int, training.Range(10, 6_000)] = 2_000
     """Columns or frames (100 a second) that are read of a file."""
-    symbols: Annotated[int, training.Range(2)] = 200
-    """Most characters that can be written, and the blank."""
     min_count: Count = 5
     """Rarer characters are never written."""
     filters: Count = 16
@@ -65,6 +63,8 @@ class Config(training.Settings):
     """Stretches of frames, and as many bands, that training hides of each file (SpecAugment)."""
     jitter: Share = 0.1
     """Noise added to training frames, in standard deviations of a file."""
+    warp: Share = 0.0
+    """Most by which training stretches a file along its height, and moves it."""
     beam_size: Count = 8
     """Texts followed at a time by the exported model."""
     most_symbols: Count = 200
@@ -117,9 +117,9 @@ def build_model(config: Config, symbols: int) -> keras.Model:
     frames = keras.Input((None, config.height), name="frames")
     real = keras.Input((None,), dtype="int32", name="real")
     mask = ops.not_equal(real, 0)
-    x = layers.FrameMasking(
-        config.hidden, bands=config.hidden, jitter=config.jitter, seed=config.seed, name="hiding"
-    )(frames, mask=mask)
+    hiding = layers.FrameMasking(config.hidden, bands=config.hidden, jitter=config.jitter, warp=config.warp,
+                                 seed=config.seed, name="hiding")  # fmt: skip
+    x = hiding(frames, mask=mask)
 
     # Convolutions over time and height: parts of letters, parts of sounds.
     x, left = ops.expand_dims(x, -1), config.strides
@@ -237,7 +237,7 @@ def main(config: Config) -> None:
     run = training.Run(__file__, config, alike=("reads", "height", "rate"))
     examples = run.load("transcription")
     counts = text.Alphabet.count(texts for (texts,) in examples.train.blocks("text"))
-    alphabet = run.vocabulary("symbols", text.Alphabet, counts, config.symbols)
+    alphabet = run.vocabulary("symbols", text.Alphabet, counts, len(counts) + 1)
     train, _ = make_batches(config, alphabet, examples.train, run.replicas)
     validation, scored = make_batches(config, alphabet, examples.validation, run.replicas)
     model = run.build(build_model, config, len(alphabet))
