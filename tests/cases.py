@@ -93,7 +93,7 @@ TINY_RECOGNISER = ("--filters", "8", "--kernel", "3", "--stride", "2", "--convol
 TINY_TRANSCRIBER = ("--height", "16", "--filters", "8", "--convolutions", "2", "--strides", "2", "--units",
                     "16", "--layers", "1", "--hidden", "0", "--min-count", "1", "--beam-size", "3",
                     "--most-symbols", "8", "--batch-size", "8", "--learning-rate", "0.02", "--epochs",
-                    "24", "--weight-average", "0.8")  # fmt: skip
+                    "24", "--steps-per-epoch", "0", "--weight-average", "0.8")  # fmt: skip
 # In which batch normalisation makes little of the rounding yet, and without Adam, whose steps do not shrink
 # with the gradient.
 FEW_STEPS = ("--no-augment", "--batch-size", "6", "--epochs", "1", "--steps-per-epoch", "4", "--clip-norm",
@@ -175,7 +175,7 @@ CASES = {
             "recognition",
             "paths",
             TINY_RECOGNISER,
-            ("vowels",),
+            ("hands", "motions", "vowels"),
             kernels={"--layers 2": (4, 0, 1511)},
             alike=("--crop", "0", "--warp", "0", "--scale", "0", "--jitter", "0", "--hidden", "0"),
             few_rows=True,
@@ -186,7 +186,7 @@ CASES = {
             "transcription",
             "prints",
             TINY_TRANSCRIBER,
-            ("digits", "letters"),
+            ("digits", "letters", "lines"),
             kernels={"--layers 2": (4, 0, 1600)},
             alike=("--jitter", "0", "--learning-rate", "0.005"),
             tolerance=3e-6,

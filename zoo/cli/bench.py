@@ -13,11 +13,19 @@ from zoo.errors import ZooError
 
 @dataclass(frozen=True)
 class Bench:
-    """Measures speed against what one would use instead, on this machine."""
+    """Measures speed, or accuracy on small data, against what one would use instead, on this machine."""
 
     recipe: Annotated[
         Literal[
-            "sentiment", "tagging", "translation", "captioning", "generation", "serving", "training", "gpu"
+            "sentiment",
+            "tagging",
+            "translation",
+            "captioning",
+            "generation",
+            "recognition",
+            "serving",
+            "training",
+            "gpu",
         ],
         tyro.conf.Positional,
     ]
@@ -28,12 +36,15 @@ class Bench:
     that is here, or sentiment_tweets."""
     full: bool = False
     """A longer measurement; of sentiment also a training to the end, to compare accuracy; of training and gpu
-    also the sizes of the largest presets."""
+    also the sizes of the largest presets; of recognition five seeds."""
     output: str = ""
     """Of training and gpu, a CSV to write the figures to."""
     pytorch: str = ""
     """Of training and gpu, a Python that has PyTorch, which is measured beside; empty for this one, if it
     has it."""
+
+    aeon: str = ""
+    """Of recognition, a Python that has aeon (pip install aeon); empty for this one, if it has it."""
 
     def run(self) -> None:
         """Runs the benchmark."""
@@ -46,8 +57,12 @@ class Bench:
         for flag in ("output", "pytorch"):
             if getattr(self, flag) and not steps:
                 raise ZooError(f"--{flag} is for training and gpu; leave it out for {self.recipe}")
+        if self.aeon and self.recipe != "recognition":
+            raise ZooError(f"--aeon is for recognition; leave it out for {self.recipe}")
         models.import_tensorflow()
         given: dict[str, Any] = {"model": self.model} if self.model else {}
+        if self.recipe == "recognition":
+            given = {"aeon": self.aeon}
         if steps:
             given = {"output": self.output, "pytorch": self.pytorch, "gpu": self.recipe == "gpu"}
         importlib.import_module(f"zoo.bench.{'training' if steps else self.recipe}").main(self.full, **given)

@@ -12,8 +12,8 @@
 
 Run it:      python -m zoo.recipes.transcription
 Its data:    lines of documentation, printed badly in 19 fonts; nothing is downloaded.
-Expect:      about one character in thirty wrong, in fonts never seen a few more; five minutes on two cores.
-Others:      --preset digits, --preset letters (what is said)
+Expect:      about one character in twenty wrong, in fonts never seen a few more; five minutes on two cores.
+Others:      --preset lines (half an hour, one in a hundred), --preset digits, --preset letters (what is said)
 Your data:   --dataset FOLDER (pictures or WAV files, and transcripts.csv with columns file and text)
 """
 
@@ -59,7 +59,7 @@ class Config(training.Settings):
     """Size of the state, in each direction."""
     dropout: Share = 0.1
     """Dropout between layers: along depth, never along time."""
-    hidden: Size = 2
+    hidden: Size = 1
     """Stretches of frames, and as many bands, that training hides of each file (SpecAugment)."""
     jitter: Share = 0.1
     """Noise added to training frames, in standard deviations of a file."""
@@ -70,9 +70,10 @@ class Config(training.Settings):
     most_symbols: Count = 200
     """Most characters of a text."""
     # Other defaults than elsewhere; what they mean is said where they are inherited from.
-    epochs: Count = 5
-    batch_size: Count = 32
-    learning_rate: Positive = 3e-3
+    epochs: Count = 3
+    steps_per_epoch: Size = 450
+    batch_size: Count = 16
+    learning_rate: Positive = 2e-3
     patience: Size = 0
 
 
@@ -104,8 +105,7 @@ def make_batches(config: Config, alphabet: text.Alphabet, part: data.Part, repli
     steps = -(-together.row_lengths() // config.strides)
     fits = (wanted.row_lengths() + again <= steps) & (wanted.row_lengths() > 0)
     none = f"{config.dataset}: no file of it can be read as {config.reads} (--reads) with room for its text"
-    inputs = inputs_of(together)
-    batches = data.Batches.of_tensors(inputs, wanted, config.batch_size, replicas, fits, none)
+    batches = data.Batches.of_tensors(inputs_of(together), wanted, config.batch_size, replicas, fits, none)
     return batches, part.taken(fits.numpy())
 
 
