@@ -107,6 +107,11 @@ def test_files_of_another_kind_than_said_are_refused(prints, call, tmp_path):
     assert_refused(call, CASE.program, tmp_path, flags, "can be read as sound (--reads)")
 
 
+def test_each_halving_of_frames_takes_a_convolution(prints, call, tmp_path):
+    flags = ("--dataset", str(prints), "--min-count", "1", "--convolutions", "2", "--strides", "8")
+    assert_refused(call, CASE.program, tmp_path, flags, "--strides 8", "--convolutions; or give 4")
+
+
 # The exported model ---------------------------------------------------------------------------------------
 
 

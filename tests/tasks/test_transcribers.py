@@ -45,6 +45,10 @@ def test_rows_are_bytes_or_paths_that_are_there(tmp_path):
         TASK.rows(path, Spelled())
 
 
+def test_a_frame_names_files_and_numbers_bytes():
+    assert TASK.named([Path("a.wav"), b"x"], Spelled()) == [{"file": "a.wav"}, {"file": "row 2"}]
+
+
 def test_padding_is_left_out_of_answers():
     outputs = {
         "text": np.array([b"ab", b""]),

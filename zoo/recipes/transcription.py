@@ -25,6 +25,7 @@ import tensorflow as tf
 from keras import ops
 
 from zoo import cli, data, decoding, export, images, layers, sounds, text, training
+from zoo.errors import ZooError
 from zoo.training import Count, Positive, Share, Size
 
 
@@ -49,8 +50,8 @@ class Config(training.Settings):
     """Features of the first convolution; each further one has twice as many."""
     convolutions: Count = 3
     """Convolutions on top of each other, each over half the height of the one before."""
-    strides: Annotated[int, training.Range(1, 16)] = 4
-    """Frames to a step of the recurrent layers; a power of two."""
+    strides: Literal[1, 2, 4, 8, 16] = 4
+    """Frames to a step of the recurrent layers; each halving takes a convolution."""
     cell: layers.Cell = "lstm"
     """Recurrent cell."""
     layers: Count = 2
@@ -95,11 +96,8 @@ def inputs_of(frames: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
 
 def make_batches(config: Config, alphabet: text.Alphabet, part: data.Part, replicas: int):
     """Reads every file once and numbers its text; also returns the rows that can be learned from."""
-    frames, targets = [], []
-    for files, texts in part.blocks("file", "text", rows=64):
-        frames.append(read_frames(config, tf.constant(files)).frames)
-        targets.append(alphabet.encode(tf.constant(texts)))
-    together, wanted = tf.concat(frames, axis=0), tf.concat(targets, axis=0)
+    frames = [read_frames(config, tf.constant(files)).frames for (files,) in part.blocks("file", rows=64)]
+    together, wanted = tf.concat(frames, axis=0), alphabet.encode(tf.constant(part.column("text")))
     # A text needs a step for each symbol, and one between two that are alike; a file that is none has none.
     again = tf.reduce_sum(tf.cast(wanted[:, 1:] == wanted[:, :-1], tf.int64), axis=1)
     steps = -(-together.row_lengths() // config.strides)
@@ -122,13 +120,12 @@ def build_model(config: Config, symbols: int) -> keras.Model:
     x = hiding(frames, mask=mask)
 
     # Convolutions over time and height: parts of letters, parts of sounds.
-    x, left = ops.expand_dims(x, -1), config.strides
+    if config.strides > (most := 2**config.convolutions):
+        raise ZooError(f"--strides {config.strides}: takes more --convolutions; or give {most}")
+    x = ops.expand_dims(x, -1)
     for number in range(1, config.convolutions + 1):
-        along = 2 if left > 1 else 1
-        left //= along
-        convolution = layers.SequenceConv2D(
-            config.filters * 2 ** (number - 1), 3, strides=(along, 2), name=f"conv_{number}"
-        )
+        filters, along = config.filters * 2 ** (number - 1), 2 if 2**number <= config.strides else 1
+        convolution = layers.SequenceConv2D(filters, 3, strides=(along, 2), name=f"conv_{number}")
         x, mask = convolution(x, mask=mask), mask[:, ::along]
         x = keras.layers.Activation("relu")(keras.layers.LayerNormalization(name=f"scale_{number}")(x))
     x = keras.layers.Reshape((-1, x.shape[2] * x.shape[3]))(x)
@@ -183,10 +180,11 @@ class Transcription(export.Serving):
         """
         log_probs, counts, read = self.steps(file)
         real = tf.sequence_mask(counts, tf.shape(log_probs)[1])[..., None]
-        names = self.alphabet.symbols(tf.range(len(self.alphabet)))
         return {
             "probabilities": tf.where(real, tf.exp(log_probs), 0.0),
-            "alphabet": tf.repeat(names[None], tf.size(file), axis=0),
+            "alphabet": tf.repeat(
+                self.alphabet.symbols(tf.range(len(self.alphabet)))[None], tf.size(file), 0
+            ),
             "frames": read.frames.to_tensor(),
             "widths": read.widths,
             "steps": counts,

@@ -165,6 +165,13 @@ class Transcription(Written):
         transcripts.check(files)
         return Given(files, [{"file": name} for name in names])
 
+    def named(self, inputs: Sequence[Any], model: Described) -> Sequence[Row]:
+        """Returns what files are called; of bytes the number of the row."""
+        return [
+            {"file": str(row) if isinstance(row, Path) else f"row {number}"}
+            for number, row in enumerate(inputs, 1)
+        ]
+
     def answered(self, given: Given, answers: list[Row], manifest: Manifest) -> Answered:
         """Puts texts beside files, and says which of these could not be read.
 
