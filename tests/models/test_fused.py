@@ -10,12 +10,12 @@ from zoo.tasks import Manifest, Transcription
 class Ear:
     name, manifest, task = "ear", Manifest(name="ear", mapping="transcription"), Transcription()
 
-    def predict(self, inputs, signature):
-        assert signature == "beam"
+    def predict(self, inputs, signature, batch_size):
+        assert (signature, batch_size) == ("beam", 0)
         heard = {"good": [("wreck a beach", -1.0), ("recognise", -1.5), ("wreck", -9.0)]}
         return [
             {"texts": [{"text": text, "score": score} for text, score in heard.get(file, [("", 0.0)])],
-             "valid": file in heard}
+             "valid": file in heard, "truncated": False}
             for file in inputs
         ]  # fmt: skip
 
@@ -41,8 +41,8 @@ class Reader:
 def test_the_best_text_is_that_of_the_highest_sum(weight, text, score):
     model = Fused(Ear(), Reader(), weight)
     found, broken = model.predict(["good", "bad"])
-    assert found == {"text": text, "score": pytest.approx(score), "valid": True}
-    assert broken == {"text": "", "score": 0, "valid": False}
+    assert found == {"text": text, "score": pytest.approx(score), "valid": True, "truncated": False}
+    assert broken == {"text": "", "score": 0, "valid": False, "truncated": False}
     assert model.name == "ear + reader"
 
 
@@ -51,7 +51,7 @@ def test_what_cannot_be_fused_is_refused():
         Fused(Reader(), Reader())
     with pytest.raises(ZooError, match="ear: is no language model"):
         Fused(Ear(), Ear())
-    for weight in (-0.1, float("nan")):
+    for weight in (-0.1, float("nan"), float("inf")):
         with pytest.raises(ZooError, match="give 0 or more"):
             Fused(Ear(), Reader(), weight)
     with pytest.raises(ZooError, match="leave alignment out"):

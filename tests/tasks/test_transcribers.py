@@ -59,8 +59,9 @@ def test_padding_is_left_out_of_answers():
     first, second = TASK.answers(outputs, [b"", b""], PRINT)
     assert first == {"text": "ab", "symbols": ["a", "b"], "starts": [1, 2], "ends": [2, 3]}
     assert second == {"text": "", "symbols": [], "starts": [], "ends": []}
-    (shown,) = TASK.answers({"probabilities": np.ones((1, 4, 2)), "steps": np.array([3])}, [b""], PRINT)
-    assert len(shown["probabilities"]) == 3
+    shown = {"probabilities": np.ones((1, 4, 2)), "steps": np.array([3]), "frames": np.ones((1, 9, 5))}
+    (shown,) = TASK.answers({**shown, "lengths": np.array([6])}, [b""], PRINT)
+    assert (len(shown["probabilities"]), len(shown["frames"])) == (3, 6)
 
 
 def test_a_table_lists_files_from_its_own_folder(tmp_path):

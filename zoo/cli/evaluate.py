@@ -40,8 +40,8 @@ class Evaluate:
 
     language_model: str = ""
     """For transcribers, a generator that helps to choose among the texts of the beam; its weight is next."""
-    language_weight: float = 0.3
-    """How much it counts; 0: not at all."""
+    language_weight: float | None = None
+    """How much it counts; 0: not at all; 0.3, if left out."""
 
     output: str = ""
     """File to write each scored row to, CSV, TSV, JSONL or Parquet: what was asked, truth, answer, and
@@ -58,7 +58,9 @@ class Evaluate:
         streams.check_output(self.output, tables.SUFFIXES)
         model: Any = models.load(self.model)
         if self.language_model:
-            model = models.Fused(model, models.load(self.language_model), self.language_weight)
+            model = models.fused(model, self.language_model, self.language_weight)
+        elif self.language_weight is not None:
+            raise ZooError("--language-weight is for --language-model; give both, or neither")
         import tensorflow as tf  # which is there by now, and not before the name is found
 
         tf.config.experimental.enable_tensor_float_32_execution(False)  # a score is that of float32

@@ -25,12 +25,13 @@ class Predict:
     """Name or path of a saved model."""
     texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
     """Texts, each in quotes; for a captioning model paths of pictures, or of folders of pictures; for one
-    that recognises signals, of tables."""
+    that transcribes, of pictures or WAV files; for one that recognises signals, of tables."""
     input: str = ""
     """File of texts, or - for standard input: .txt with one a line, CSV, TSV, JSONL or Parquet with a column
     text, or a .py file, one text. For a captioning model it lists paths of pictures, from its own folder:
-    .txt, or a column image. For a forecasting model it is a table with dates in its first column, and the
-    columns that the model reads; for one that recognises signals a table or .ts file of them."""
+    .txt, or a column image; for one that transcribes, a column file. For a forecasting model it is a table with
+    dates in its first column, and the columns that the model reads; for one that recognises signals a table
+    or .ts file of them."""
     output: str = ""
     """File to write: CSV, TSV, JSONL, Parquet, or SVG, a picture; - is standard output, as JSONL. By default
     the answers are printed for people, or in a pipe as lines, where a model has one line for each text."""
@@ -50,8 +51,8 @@ class Predict:
     """Of a generator: draw from the likeliest only, so many that their shares add up to this."""
     language_model: str = ""
     """Of a transcriber: a generator that helps to choose among the texts of its beam."""
-    language_weight: float = 0.3
-    """How much it counts; 0: not at all."""
+    language_weight: float | None = None
+    """How much it counts; 0: not at all; 0.3, if left out."""
     seed: int | None = None
     """Of a generator: what is drawn; the same seed draws the same. Each text has a seed one higher."""
 
@@ -61,6 +62,8 @@ class Predict:
             raise ZooError(
                 'give texts in quotes or pictures, or --input FILE: python -m zoo predict NAME "a text"'
             )
+        if self.language_weight is not None and not self.language_model:
+            raise ZooError("--language-weight is for --language-model; give both, or neither")
         if self.json and self.output:
             raise ZooError("--json prints, and --output writes; give one of them")
         from zoo.data.own import tables
@@ -72,7 +75,9 @@ class Predict:
         saved = models.find(self.model)
         # What a file lacks is found before TensorFlow is imported.
         task = of(saved.manifest)
-        with streams.as_file(self.input, ".csv" if task.reads in ("series", "signals") else ".txt") as file:
+        with streams.as_file(
+            self.input, ".csv" if task.reads in ("series", "signals", "files") else ".txt"
+        ) as file:
             given = task.given(
                 self.texts if task.reads in ("pictures", "files") else _texts(self.texts), file, saved
             )
@@ -80,7 +85,7 @@ class Predict:
             settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
             model: Any = models.Model(saved)
             if self.language_model:
-                model = models.Fused(model, models.load(self.language_model), self.language_weight)
+                model = models.fused(model, self.language_model, self.language_weight)
             if self._is_watched(task, given):
                 _show_live(model, given.inputs[0], settings)
                 return

@@ -36,6 +36,16 @@ class Placed(NamedTuple):
     ends: tf.Tensor
 
 
+def room(symbols: tf.RaggedTensor, steps: tf.Tensor) -> tf.Tensor:
+    """Tells which texts, int32 ragged (batch, longest), have steps enough, (batch,), and symbols at all.
+
+    A text needs a step for each symbol, and one more between two that are alike.
+    """
+    again = tf.reduce_sum(tf.cast(symbols[:, 1:] == symbols[:, :-1], tf.int64), axis=1)
+    counts = symbols.row_lengths()
+    return (counts > 0) & (counts + again <= tf.cast(steps, tf.int64))
+
+
 def greedy(log_probs: tf.Tensor, lengths: tf.Tensor) -> Spelled:
     """Spells the most probable path, which need not be that of the most probable text.
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from zoo.models.asked import Function, predict
     from zoo.models.copied import GRAPH, hashes
     from zoo.models.danger import harmless
-    from zoo.models.fused import Fused
+    from zoo.models.fused import Fused, fused
     from zoo.models.loaded import Model, load
     from zoo.models.locked import Lock
     from zoo.models.quiet import import_tensorflow
@@ -20,7 +20,7 @@ _HOMES = {
     "asked": ("Function", "predict"),
     "copied": ("GRAPH", "hashes"),
     "danger": ("harmless",),
-    "fused": ("Fused",),
+    "fused": ("Fused", "fused"),
     "loaded": ("Model", "load"),
     "locked": ("Lock",),
     "quiet": ("import_tensorflow",),
@@ -35,6 +35,7 @@ __all__ = [
     "Model",
     "Saved",
     "find",
+    "fused",
     "harmless",
     "hashes",
     "import_tensorflow",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.models.loaded import Model
+from zoo.models.loaded import Model, load
 from zoo.tasks import Manifest, Task
 
 
@@ -34,8 +35,8 @@ class Fused:
             raise ZooError(f"{transcriber.name}: a language model helps transcribers alone; leave it out")
         if generator.manifest.mapping != "text":
             raise ZooError(f"{generator.name}: is no language model; choose one, such as generation_python")
-        if not weight >= 0:
-            raise ZooError(f"the weight of a language model is {weight}; give 0 or more")
+        if not 0 <= weight < math.inf:
+            raise ZooError(f"the weight of a language model is {weight}; give 0 or more, and no endless one")
         self.transcriber, self.generator, self.weight = transcriber, generator, weight
 
     @property
@@ -53,8 +54,10 @@ class Fused:
         """The transcriber's."""
         return self.transcriber.task
 
-    def predict(self, inputs: Sequence[Any], signature: str = "") -> list[dict[str, Any]]:
-        """Returns `text`, `score`, of both models together, and `valid` of each file.
+    def predict(
+        self, inputs: Sequence[Any], signature: str = "", batch_size: int = 0
+    ) -> list[dict[str, Any]]:
+        """Returns `text`, `score`, of both models together, `valid` and `truncated` of each file.
 
         Raises:
             ZooError: a signature is asked for, or an input is not what the transcriber reads.
@@ -62,7 +65,7 @@ class Fused:
         if signature:
             raise ZooError(f"a language model chooses among the texts of beam; leave {signature} out")
         self.transcriber.progress = self.progress
-        heard = self.transcriber.predict(inputs, "beam")
+        heard = self.transcriber.predict(inputs, "beam", batch_size)
         texts = sorted({one["text"] for row in heard for one in row["texts"]})
         read = self.generator.predict(texts, "score")
         likely = {text: row["log_probability"] for text, row in zip(texts, read, strict=True)}
@@ -73,6 +76,17 @@ class Fused:
         # Of those alike the first. Of what is no file there is a single, empty one.
         best = [max(row["texts"], key=together) for row in heard]
         return [
-            {**one, "score": together(one) if row["valid"] else 0.0, "valid": row["valid"]}
+            {
+                **one,
+                "score": together(one) if row["valid"] else 0.0,
+                "valid": row["valid"],
+                "truncated": row["truncated"],
+            }
             for one, row in zip(best, heard, strict=True)
         ]
+
+
+def fused(transcriber: Model, generator: str, weight: float | None = None) -> Fused:
+    """Returns a transcriber with the help of a generator, given by its name; None is the usual weight."""
+    helped = (transcriber, load(generator))
+    return Fused(*helped) if weight is None else Fused(*helped, weight)

@@ -48,7 +48,7 @@ class Config(training.Settings):
     """Rarer characters are never written."""
     filters: Count = 16
     """Features of the first convolution; each further one has twice as many."""
-    convolutions: Count = 3
+    convolutions: Annotated[int, training.Range(1, 8)] = 3
     """Convolutions on top of each other, each over half the height of the one before."""
     strides: Literal[1, 2, 4, 8, 16] = 4
     """Frames to a step of the recurrent layers; each halving takes a convolution."""
@@ -96,14 +96,13 @@ def inputs_of(frames: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
 
 def make_batches(config: Config, alphabet: text.Alphabet, part: data.Part, replicas: int):
     """Reads every file once and numbers its text; also returns the rows that can be learned from."""
-    frames = [read_frames(config, tf.constant(files)).frames for (files,) in part.blocks("file", rows=64)]
-    together, wanted = tf.concat(frames, axis=0), alphabet.encode(tf.constant(part.column("text")))
-    # A text needs a step for each symbol, and one between two that are alike; a file that is none has none.
-    again = tf.reduce_sum(tf.cast(wanted[:, 1:] == wanted[:, :-1], tf.int64), axis=1)
-    steps = -(-together.row_lengths() // config.strides)
-    fits = (wanted.row_lengths() + again <= steps) & (wanted.row_lengths() > 0)
+    read = [read_frames(config, tf.constant(files)) for (files,) in part.blocks("file", rows=64)]
+    frames, cut = tf.concat([r.frames for r in read], 0), tf.concat([r.truncated for r in read], 0)
+    wanted = alphabet.encode(tf.constant(part.column("text")))
+    fits = decoding.ctc.room(wanted, -(-frames.row_lengths() // config.strides))
+    fits &= ~cut & (wanted.row_lengths() <= config.most_symbols)
     none = f"{config.dataset}: no file of it can be read as {config.reads} (--reads) with room for its text"
-    batches = data.Batches.of_tensors(inputs_of(together), wanted, config.batch_size, replicas, fits, none)
+    batches = data.Batches.of_tensors(inputs_of(frames), wanted, config.batch_size, replicas, fits, none)
     return batches, part.taken(fits.numpy())
 
 
@@ -161,34 +160,35 @@ class Transcription(export.Serving):
 
         Its `symbols` (batch, most) begin and end at `starts` and `ends`: seconds of sound, or pixels from the
         left of a picture. A file that cannot be read has the text "" and the score 0, and is not `valid`; of
-        one that is too long the beginning is read, and it is `truncated`.
+        one that is too long, or whose text is, the beginning is read, and it is `truncated`.
         """
         found = self.in_blocks(file)
         return {name: found[name] for name in found if name not in ("texts", "scores")}
 
     @export.signature("file", "beam")
     def n_best(self, file):
-        """Returns as many `texts` as the beam holds, the best first, their `scores`, and `valid`."""
+        """Returns as many `texts` as the beam holds, the best first, their `scores`, `valid`, `truncated`."""
         found = self.in_blocks(file)
-        return {name: found[name] for name in ("texts", "scores", "valid")}
+        return {name: found[name] for name in ("texts", "scores", "valid", "truncated")}
 
     @export.signature("file", "alignment")
     def show_alignment(self, file):
         """Returns `probabilities` (batch, steps, symbols) of the `alphabet`, the blank first, and `frames`.
 
-        A step is `strides` frames, and there are `steps` of them; `widths` tells what a frame is wide.
+        There are `lengths` frames, `widths` wide, and `steps`, each of `strides` frames.
         """
-        log_probs, counts, read = self.steps(file)
+        log_probs, counts, read = self.steps(tf.pad(file, [[0, 1]]))  # of no rows convolutions know nothing
         real = tf.sequence_mask(counts, tf.shape(log_probs)[1])[..., None]
-        return {
+        names = self.alphabet.symbols(tf.range(len(self.alphabet)))[None]
+        found = {
             "probabilities": tf.where(real, tf.exp(log_probs), 0.0),
-            "alphabet": tf.repeat(
-                self.alphabet.symbols(tf.range(len(self.alphabet)))[None], tf.size(file), 0
-            ),
+            "alphabet": tf.repeat(names, tf.size(file) + 1, axis=0),
             "frames": read.frames.to_tensor(),
+            "lengths": read.frames.row_lengths(),
             "widths": read.widths,
             "steps": counts,
         }
+        return {name: value[:-1] for name, value in found.items()}
 
     def steps(self, files):
         """Returns log-probabilities (batch, steps, symbols), how many steps are real, and what was read."""
@@ -214,16 +214,17 @@ class Transcription(export.Serving):
         symbols = found.symbols[:, 0]
         placed = decoding.ctc.align(log_probs, counts, symbols, found.lengths[:, 0])
         wide = (read.widths * self.config.strides)[:, None]
+        lengths = tf.cast(read.frames.row_lengths(), tf.float32)[:, None]
         return {
             "text": self.alphabet.decode(symbols),
             "score": found.scores[:, 0],
             "symbols": self.alphabet.symbols(symbols),
             "starts": tf.cast(placed.starts, tf.float32) * wide,
-            "ends": tf.cast(placed.ends, tf.float32) * wide,
+            "ends": tf.minimum(tf.cast(placed.ends, tf.float32) * wide, lengths * read.widths[:, None]),
             "texts": self.alphabet.decode(found.symbols),
             "scores": tf.where(read.valid[:, None], found.scores, 0.0),
             "valid": read.valid,
-            "truncated": read.truncated,
+            "truncated": read.truncated | (found.lengths[:, 0] == self.config.most_symbols),
         }
 
 

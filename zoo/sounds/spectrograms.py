@@ -37,7 +37,8 @@ def spectrograms(files: tf.Tensor, ear: Ear, most: int) -> Spectrograms:
     """
     heard = read(files, ear.rate, max(1, -(-most * ear.step // ear.rate)))
     counts = ear.frames(tf.cast(heard.samples.row_lengths(), tf.int32))
-    truncated = heard.truncated | (heard.valid & (counts > most))
+    # A last frame more is that of the very end, which the one before it has seen.
+    truncated = heard.truncated | (heard.valid & (counts > most + 1))
     counts = tf.where(heard.valid, tf.minimum(counts, most), 0)
     bands = ear(heard.samples.to_tensor())[:, :most]
     real = tf.cast(tf.sequence_mask(counts, tf.shape(bands)[1]), tf.float32)[..., None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from zoo import baselines, metrics
 from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.cache import cache_dir
 from zoo.data.own import tables, transcripts
+from zoo.data.own.picture_files import on_disk
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, in_blocks
@@ -85,6 +87,7 @@ class Transcription(Written):
 
     name = "transcription"
     pipeline = "automatic-speech-recognition"
+    typed: ClassVar[str] = "call.wav"
     reads = "files"
     kind = "a folder of WAV files or pictures with transcripts.csv"
     suffixes = tables.SUFFIXES
@@ -107,6 +110,11 @@ class Transcription(Written):
         ),
         "ljspeech": Speech(train="train[:90%]", validation="train[90%:95%]", test="train[95%:]", rate=22_050),
     }
+
+    @classmethod
+    def for_model(cls, manifest: Manifest) -> Transcription:
+        """Returns the task as a model was trained on it: on sound, or on print."""
+        return _Print() if manifest.config.get("reads") == "print" else cls()
 
     def read_own(self, path: Path, **options: str) -> Examples:
         """Reads a folder of files with their texts."""
@@ -150,6 +158,7 @@ class Transcription(Written):
             row = {**row, **{name: row[name][real] for name in ("texts", "scores")}}
         if "probabilities" in row and "steps" in row:
             row = {**row, "probabilities": row["probabilities"][: int(row["steps"])]}
+            row["frames"] = row["frames"][: int(row["lengths"])]
         return row
 
     # The command line ------------------------------------------------------------------------------------
@@ -158,17 +167,19 @@ class Transcription(Written):
         """Returns the files that were named, or that a table lists in its column `file`."""
         if typed:
             files = transcripts.listed(typed)
-            return Given(files, [{"file": str(path)} for path in files])
+            return Given(files, [{"file": _shown(path)} for path in files])
         path = Path(file)
         names = [name for (name,) in tables.filled(path, ("file",), ("file",))]
-        files = [path.parent / name for name in names]
+        # What is piped names files from where one stands.
+        base = Path() if path.stem == "standard input" else path.parent
+        files = [on_disk(base / name) for name in names]
         transcripts.check(files)
         return Given(files, [{"file": name} for name in names])
 
     def named(self, inputs: Sequence[Any], model: Described) -> Sequence[Row]:
         """Returns what files are called; of bytes the number of the row."""
         return [
-            {"file": str(row) if isinstance(row, Path) else f"row {number}"}
+            {"file": _shown(row) if isinstance(row, Path) else f"row {number}"}
             for number, row in enumerate(inputs, 1)
         ]
 
@@ -245,12 +256,23 @@ class Transcription(Written):
 
     def typed_in_python(self, tensor: str) -> str:
         """Returns a file's bytes."""
-        return 'open("call.wav", "rb").read()'
+        return f'open("{self.typed}", "rb").read()'
 
     def with_the_zoo(self, manifest: Manifest) -> str:
         """Returns the sentence of the card."""
-        file = "call.wav" if manifest.config.get("reads") == "sound" else "line.png"
-        return super().with_the_zoo(manifest).replace('"..."', file).replace("call.wav", file)
+        return super().with_the_zoo(manifest).replace('"..."', self.typed)
+
+
+class _Print(Transcription):
+    """The same of models that read print."""
+
+    pipeline = "image-to-text"
+    typed = "line.png"
+
+
+def _shown(path: Path) -> str:
+    """Returns a path as UTF-8 can hold it."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _part(rows: Sequence[transcripts.Transcript]) -> Part:

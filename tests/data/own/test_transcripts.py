@@ -45,7 +45,7 @@ def test_without_a_column_a_hash_of_the_name_says_which_part(tmp_path):
 @pytest.mark.parametrize(
     ("rows", "words"),
     [
-        ([], "no files for the train part"),
+        ([], "has no rows below its first line"),
         (["a.png,one,train", "a.png,two,test"], "line 3 names a.png, as line 2 does"),
         (["./a.png,one,train", "a.png,two,test"], "as line 2 does"),
         (["d.png,one,train"], "line 2 names a file that is missing"),

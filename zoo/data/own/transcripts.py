@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.data.examples import SPLITS
+from zoo.data.own.picture_files import on_disk
 from zoo.data.own.tables import filled_cells, read_table
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
@@ -52,20 +53,22 @@ def read_transcripts(path: Path) -> dict[str, list[Transcript]]:
 
 def read_all(path: Path) -> tuple[Path, list[tuple[Transcript, str]]]:
     """Returns the table, and its files with the part that each is for: see `read_transcripts`."""
-    table = path / TABLE if path.is_dir() else path
-    if path.is_dir() and not table.is_file():
+    table = path / TABLE if os.path.isdir(path) else path  # noqa: PTH112 - see below
+    if table != path and not table.is_file():
         raise ZooError(f"{path}: holds no {TABLE}; write one with the columns {' and '.join(_COLUMNS)}")
     lines: dict[Path, int] = {}
     rows = []
     for line, row in read_table(table, _COLUMNS, texts=_COLUMNS):
         where = f"{table}: line {line}"
         name, text = filled_cells(where, row, _COLUMNS)
-        file = table.parent / os.path.normpath(name)
+        file = on_disk(table.parent / os.path.normpath(name))
         if lines.setdefault(file, line) != line:
             raise ZooError(f"{where} names {name}, as line {lines[file]} does; give each file one text")
         if not os.path.isfile(file):  # noqa: PTH113 - which does not raise on a name that is too long
             raise ZooError(f"{where} names a file that is missing, {file}; add it or remove the row")
-        rows.append((Transcript(name, file, text), _split(where, row, name)))
+        rows.append((Transcript(name, file, text), _split(where, row, os.path.normpath(name))))
+    if not rows:
+        raise ZooError(f"{table}: has no rows below its first line; add some")
     return table, rows
 
 
@@ -77,8 +80,13 @@ def listed(paths: Sequence[str]) -> list[Path]:
     """
     files: list[Path] = []
     for path in map(Path, paths):
-        if path.is_dir():
-            inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+        if os.path.isdir(path):  # noqa: PTH112
+            try:
+                inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
+            except OSError as error:
+                raise ZooError(f"{path}: cannot be read ({error.strerror})") from None
+            # A dot marks what programs keep for themselves.
+            inside = [file for file in inside if not file.name.startswith(".")]
             if not inside:
                 raise ZooError(f"{path}: holds no WAV files or pictures ({', '.join(SUFFIXES)})")
             files += inside
@@ -95,6 +103,8 @@ def check(files: Sequence[Path]) -> None:
         ZooError: names the first of them.
     """
     for file in files:
+        if os.path.isdir(file):  # noqa: PTH112
+            raise ZooError(f"{file}: is a folder; give the files in it")
         if not os.path.isfile(file):  # noqa: PTH113
             raise ZooError(f"{file}: no such file; give the path of a WAV file or a picture")
 

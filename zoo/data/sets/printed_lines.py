@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version as version_of
 
 import numpy as np
@@ -64,15 +64,20 @@ class PrintedLines(tfds.core.GeneratorBasedBuilder):
 
     def _split_generators(self, dl_manager):
         fonts, texts = read_fonts(), lines()
-        return {part: self._generate_examples(texts, part, count, fonts) for part, count in _COUNTS.items()}
+        return {
+            part: self._generate_examples(texts[part][:count], part, fonts) for part, count in _COUNTS.items()
+        }
 
-    def _generate_examples(self, texts, part, count, fonts) -> Iterator[tuple[int, dict]]:
-        names = UNSEEN if part == "test_fonts" else FONTS
-        for number, text in enumerate(texts[part][:count]):
-            draw = np.random.default_rng([list(_COUNTS).index(part), number])
-            able = [name for name in names if _can_set(name, text)]
-            picture = printed(text, fonts[able[draw.integers(len(able))]], draw)
-            yield number, {"file": as_png(picture), "text": text}
+    def _generate_examples(self, texts, part, fonts) -> Iterator[tuple[int, dict]]:
+        for number, text in enumerate(texts):
+            yield number, {"file": as_png(nth(number, text, part, fonts)), "text": text}
+
+
+def nth(number: int, text: str, part: str, fonts: Mapping[str, bytes]) -> np.ndarray:
+    """Returns the picture of a part's line, uint8 (32, width): the same one each time."""
+    draw = np.random.default_rng([list(_COUNTS).index(part), number])
+    able = [name for name in (UNSEEN if part == "test_fonts" else FONTS) if _can_set(name, text)]
+    return printed(text, fonts[able[draw.integers(len(able))]], draw)
 
 
 def read_fonts() -> dict[str, bytes]:

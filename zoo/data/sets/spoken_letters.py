@@ -27,8 +27,8 @@ _BABBLE = (0.0, 0.35)  # volume of what is said backwards behind it, beside the 
 class SpokenLetters(tfds.core.GeneratorBasedBuilder):
     """Strings of one to five letters and digits, from the 36 recordings in the PyPI package `captcha`.
 
-    All parts are made of the same recordings, and no string is in two parts: a test says how well letters are
-    told apart in noise and at other speeds, and nothing of other voices.
+    All parts are made of the same recordings; no string of several letters is in two parts. A test says how
+    well letters are told apart in noise and at other speeds, and nothing of other voices.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -109,7 +109,13 @@ def _at_speed(samples: np.ndarray, slower: float) -> np.ndarray:
 
 
 def _samples(content: bytes) -> np.ndarray:
-    with wave.open(io.BytesIO(content)) as file:
-        if (file.getnchannels(), file.getsampwidth(), file.getframerate()) != (1, 1, RATE):
-            raise ZooError(f"recordings of {_PACKAGE} are not those of version {_VERSION}; install it anew")
-        return np.frombuffer(file.readframes(file.getnframes()), np.uint8).astype(float) / 128 - 1
+    other = f"recordings of {_PACKAGE} are not those of version {_VERSION}; install it anew"
+    try:
+        with wave.open(io.BytesIO(content)) as file:
+            form = (file.getnchannels(), file.getsampwidth(), file.getframerate())
+            samples = file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise ZooError(other) from error
+    if form != (1, 1, RATE):
+        raise ZooError(other)
+    return np.frombuffer(samples, np.uint8).astype(float) / 128 - 1

@@ -8,6 +8,7 @@ import { element, language } from "./elements.js";
 const READ_BY_MODELS = ["image/png", "image/jpeg", "image/gif", "image/bmp"];
 const LARGE = 1_500_000; // bytes of a picture, above which it is made smaller before it is sent
 const LONGEST = 1024; // pixels of its longer side then
+const WIDEST_LINE = 8192; // of a line of print, which is read at full height
 const TOLD = {
   length: "how much is written",
   temperature: "0: always the likeliest",
@@ -75,12 +76,13 @@ function prompt(model, ask) {
 }
 
 function pictures(model, ask) {
-  return dropped("picture", "image/*", readable, ask);
+  return dropped("picture", "image/*", (file) => readable(file, LONGEST), ask);
 }
 
 /** Recordings, or pictures of lines. */
 function files(model, ask) {
-  return model.sound ? dropped("WAV file", "audio/wav,.wav", (file) => file, ask) : pictures(model, ask);
+  return model.sound ? dropped("WAV file", "audio/wav,.wav", (file) => file, ask)
+    : dropped("picture", "image/*", (file) => readable(file, WIDEST_LINE), ask);
 }
 
 function dropped(what, accept, prepared, ask) {
@@ -110,7 +112,7 @@ function dropped(what, accept, prepared, ask) {
 }
 
 /** Returns a picture that models can read, and that is not larger than they would make it anyway. */
-async function readable(file) {
+async function readable(file, longest) {
   if (READ_BY_MODELS.includes(file.type) && file.size < LARGE) return file;
   let picture;
   try {
@@ -118,7 +120,7 @@ async function readable(file) {
   } catch {
     return file; // of which the server will say what is wrong
   }
-  const scale = Math.min(1, LONGEST / Math.max(picture.width, picture.height));
+  const scale = Math.min(1, longest / Math.max(picture.width, picture.height));
   const canvas = new OffscreenCanvas(Math.round(picture.width * scale), Math.round(picture.height * scale));
   const pen = canvas.getContext("2d");
   pen.fillStyle = "white";

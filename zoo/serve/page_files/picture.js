@@ -13,17 +13,17 @@ export async function shownPicture(base64) {
   const picture = await createImageBitmap(new Blob([bytes]));
   const longer = Math.max(picture.width, picture.height);
   const scale = Math.min(WIDEST, Math.max(NARROWEST, longer)) / longer;
-  const [width, height] = [picture.width, picture.height].map((pixels) => Math.round(pixels * scale));
+  const [width, height] = [picture.width, picture.height].map((pixels) => Math.max(1, Math.round(pixels * scale)));
   const canvas = element("canvas", { class: "shown", role: "img", "aria-label": "The picture", width, height });
   const pen = canvas.getContext("2d");
   pen.imageSmoothingQuality = "high";
 
-  function draw(map, down, across) {
+  function draw(map, down, across, most) {
     pen.fillStyle = "white"; // behind what is transparent, as the models see it
     pen.fillRect(0, 0, canvas.width, canvas.height);
     pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
     if (!map) return;
-    const peak = Math.max(...map, (PLAIN * map.reduce((sum, weight) => sum + weight, 0)) / map.length);
+    const peak = most ?? Math.max(...map, (PLAIN * map.reduce((sum, weight) => sum + weight, 0)) / map.length);
     const shade = new OffscreenCanvas(across, down);
     const pixels = new ImageData(across, down);
     map.forEach((weight, i) => { pixels.data.set([12, 14, 24, 255 * DIMMED * (1 - weight / peak)], 4 * i); });

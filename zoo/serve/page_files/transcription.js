@@ -35,8 +35,9 @@ async function line(given) {
   const picture = await shownPicture(given);
   const place = (start, end) => {
     if (start === undefined) return picture.draw(null);
-    const inside = (column) => ((column + 0.5) * picture.width) / COLUMNS >= start && ((column + 0.5) * picture.width) / COLUMNS < end;
-    return picture.draw(Array.from({ length: COLUMNS }, (_, column) => (inside(column) ? 1 : 0)), 1, COLUMNS);
+    const each = picture.width / COLUMNS;
+    const lit = (column) => (column * each < end && (column + 1) * each > start ? 1 : 0);
+    return picture.draw(Array.from({ length: COLUMNS }, (_, column) => lit(column)), 1, COLUMNS, 1);
   };
   return { shown: picture.canvas, place };
 }
