@@ -29,9 +29,9 @@ class Predict:
     input: str = ""
     """File of texts, or - for standard input: .txt with one a line, CSV, TSV, JSONL or Parquet with a column
     text, or a .py file, one text. For a captioning model it lists paths of pictures, from its own folder:
-    .txt, or a column image; for one that transcribes, a column file. For a forecasting model it is a table with
-    dates in its first column, and the columns that the model reads; for one that recognises signals a table
-    or .ts file of them."""
+    .txt, or a column image; for one that transcribes, a column file. For a forecasting model it is a table
+    with dates in its first column, and the columns that the model reads; for one that recognises signals a
+    table or .ts file of them."""
     output: str = ""
     """File to write: CSV, TSV, JSONL, Parquet, or SVG, a picture; - is standard output, as JSONL. By default
     the answers are printed for people, or in a pipe as lines, where a model has one line for each text."""

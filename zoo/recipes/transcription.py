@@ -96,7 +96,7 @@ def inputs_of(frames: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
 
 def make_batches(config: Config, alphabet: text.Alphabet, part: data.Part, replicas: int):
     """Reads every file once and numbers its text; also returns the rows that can be learned from."""
-    read = [read_frames(config, tf.constant(files)) for (files,) in part.blocks("file", rows=64)]
+    read = part.each(lambda files: read_frames(config, tf.constant(files)), "file", rows=64)
     frames, cut = tf.concat([r.frames for r in read], 0), tf.concat([r.truncated for r in read], 0)
     wanted = alphabet.encode(tf.constant(part.column("text")))
     fits = decoding.ctc.room(wanted, -(-frames.row_lengths() // config.strides))
