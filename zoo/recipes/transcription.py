@@ -12,7 +12,7 @@
 
 Run it:      python -m zoo.recipes.transcription
 Its data:    lines of documentation, printed badly in 19 fonts; nothing is downloaded.
-Expect:      about one character in twenty wrong, in fonts never seen a few more; five minutes on two cores.
+Expect:      one character in ten wrong, in fonts never seen one in six; six minutes on two cores.
 Others:      --preset lines (half an hour, one in a hundred), --preset digits, --preset letters (what is said)
 Your data:   --dataset FOLDER (pictures or WAV files, and transcripts.csv with columns file and text)
 """
