@@ -342,6 +342,19 @@ def test_an_export_that_answers_otherwise_in_a_fresh_process_is_not_kept(module,
     assert list(tmp_path.iterdir()) == []
 
 
+def test_files_that_end_in_zeros_reach_the_fresh_process_whole(tmp_path):
+    class Lengths(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="file")])
+        def of(self, file):
+            return {"bytes": tf.strings.length(file), "same": file}
+
+    module = Lengths()
+    signatures = {"serving_default": module.of}
+    tf.saved_model.save(module, str(tmp_path / "model"), signatures=signatures)
+    given = {"serving_default": {"file": tf.constant([b"RIFF\0\0\0", b"", b"\0"])}}
+    verify.verify(tmp_path / "model", signatures, given)
+
+
 def test_an_export_replaces_its_own_kind_only(module, tmp_path):
     save(module, tmp_path / "model")
     save(module, tmp_path / "model", seed=2)
