@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from zoo import baselines, metrics
 from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.cache import cache_dir
 from zoo.data.own import tables, transcripts
-from zoo.data.own.picture_files import on_disk
+from zoo.data.own.picture_files import on_disk, read, shown
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, in_blocks
@@ -146,7 +145,7 @@ class Transcription(Written):
     def blocks(self, rows: Sequence[Any], signature: str, model: Model, few: bool) -> Iterator[list[bytes]]:
         """Yields the bytes of some files."""
         for block in in_blocks(rows, _FILES):
-            yield [transcripts.read(row) if isinstance(row, Path) else row for row in block]
+            yield [read(row) if isinstance(row, Path) else row for row in block]
 
     def readable(self, row: Row) -> Row:
         """Leaves out padding, and texts that the beam has a place for but no path to."""
@@ -167,7 +166,7 @@ class Transcription(Written):
         """Returns the files that were named, or that a table lists in its column `file`."""
         if typed:
             files = transcripts.listed(typed)
-            return Given(files, [{"file": _shown(path)} for path in files])
+            return Given(files, [{"file": shown(path)} for path in files])
         path = Path(file)
         names = [name for (name,) in tables.filled(path, ("file",), ("file",))]
         # What is piped names files from where one stands.
@@ -179,7 +178,7 @@ class Transcription(Written):
     def named(self, inputs: Sequence[Any], model: Described) -> Sequence[Row]:
         """Returns what files are called; of bytes the number of the row."""
         return [
-            {"file": _shown(row) if isinstance(row, Path) else f"row {number}"}
+            {"file": shown(row) if isinstance(row, Path) else f"row {number}"}
             for number, row in enumerate(inputs, 1)
         ]
 
@@ -270,15 +269,10 @@ class _Print(Transcription):
     typed = "line.png"
 
 
-def _shown(path: Path) -> str:
-    """Returns a path as UTF-8 can hold it."""
-    return os.fsencode(path).decode("utf-8", "replace")
-
-
 def _part(rows: Sequence[transcripts.Transcript]) -> Part:
     return Part(
         {
-            "file": np.array([transcripts.read(row.file) for row in rows], object),
+            "file": np.array([read(row.file) for row in rows], object),
             "text": [row.text for row in rows],
         }
     )

@@ -29,7 +29,9 @@ def given(paths: Sequence[str]) -> list[Picture]:
     """
     pictures = []
     for path in paths:
-        pictures += _in_folder(Path(path)) if os.path.isdir(path) else [_picture(path)]  # noqa: PTH112
+        inside = os.path.isdir(path)  # noqa: PTH112
+        files = in_folder(Path(path), SUFFIXES, "pictures") if inside else [path]
+        pictures += [Picture(shown(file), Path(file)) for file in files]
     check(picture.file for picture in pictures)
     return pictures
 
@@ -90,17 +92,22 @@ def _spellings(folder: Path, changed: int) -> dict[str, str]:
     return {unicodedata.normalize("NFC", path.name): path.name for path in folder.iterdir()}
 
 
-def check(paths: Iterable[Path]) -> None:
+def check(paths: Iterable[Path], one: str = "a picture", several: str = "pictures") -> None:
     """Refuses files that are not there.
+
+    Args:
+        paths: of the files.
+        one: what each is called.
+        several: what they are called in a folder.
 
     Raises:
         ZooError: names the first of them.
     """
     for path in paths:
         if os.path.isdir(path):  # noqa: PTH112 - these functions do not raise on a name that is too long
-            raise ZooError(f"{path}: is a folder; give the pictures in it")
+            raise ZooError(f"{path}: is a folder; give the {several} in it")
         if not os.path.isfile(path):  # noqa: PTH113
-            raise ZooError(f"{path}: no such file; give the path of a picture")
+            raise ZooError(f"{path}: no such file; give the path of {one}")
 
 
 def read(path: Path) -> bytes:
@@ -122,17 +129,23 @@ def refusal(path: Path) -> str:
     return images.refusal(read(path)) or "cannot be decoded"
 
 
-def _in_folder(folder: Path) -> list[Picture]:
+def in_folder(folder: Path, suffixes: Sequence[str], several: str) -> list[Path]:
+    """Returns the files of some kinds in a folder, sorted by name.
+
+    Raises:
+        ZooError: it cannot be read, or holds none.
+    """
     # A dot marks what programs keep for themselves.
     try:
-        names = [path.name for path in folder.iterdir() if path.suffix.lower() in SUFFIXES]
+        names = [path.name for path in folder.iterdir() if path.suffix.lower() in suffixes]
     except OSError as error:
         raise ZooError(f"{folder}: cannot be read ({error.strerror})") from None
-    pictures = [_picture(str(folder / name)) for name in sorted(names) if not name.startswith(".")]
-    if not pictures:
-        raise ZooError(f"{folder}: holds no pictures ({', '.join(SUFFIXES)})")
-    return pictures
+    files = [folder / name for name in sorted(names) if not name.startswith(".")]
+    if not files:
+        raise ZooError(f"{folder}: holds no {several} ({', '.join(suffixes)})")
+    return files
 
 
-def _picture(path: str) -> Picture:
-    return Picture(os.fsencode(path).decode("utf-8", "replace"), Path(path))
+def shown(path: str | Path) -> str:
+    """Returns a path as UTF-8 can hold it."""
+    return os.fsencode(path).decode("utf-8", "replace")

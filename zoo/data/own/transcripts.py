@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.data.examples import SPLITS
-from zoo.data.own.picture_files import on_disk
+from zoo.data.own import picture_files
+from zoo.data.own.picture_files import in_folder, on_disk
 from zoo.data.own.tables import filled_cells, read_table
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
@@ -81,15 +82,7 @@ def listed(paths: Sequence[str]) -> list[Path]:
     files: list[Path] = []
     for path in map(Path, paths):
         if os.path.isdir(path):  # noqa: PTH112
-            try:
-                inside = sorted(file for file in path.iterdir() if file.suffix.lower() in SUFFIXES)
-            except OSError as error:
-                raise ZooError(f"{path}: cannot be read ({error.strerror})") from None
-            # A dot marks what programs keep for themselves.
-            inside = [file for file in inside if not file.name.startswith(".")]
-            if not inside:
-                raise ZooError(f"{path}: holds no WAV files or pictures ({', '.join(SUFFIXES)})")
-            files += inside
+            files += in_folder(path, SUFFIXES, "WAV files or pictures")
         else:
             files.append(path)
     check(files)
@@ -102,23 +95,7 @@ def check(files: Sequence[Path]) -> None:
     Raises:
         ZooError: names the first of them.
     """
-    for file in files:
-        if os.path.isdir(file):  # noqa: PTH112
-            raise ZooError(f"{file}: is a folder; give the files in it")
-        if not os.path.isfile(file):  # noqa: PTH113
-            raise ZooError(f"{file}: no such file; give the path of a WAV file or a picture")
-
-
-def read(file: Path) -> bytes:
-    """Returns a file's bytes.
-
-    Raises:
-        ZooError: it cannot be read.
-    """
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise ZooError(f"{file}: cannot be read ({error.strerror})") from None
+    picture_files.check(files, "a WAV file or a picture", "files")
 
 
 def _split(where: str, row: dict[str, Any], name: str) -> str:

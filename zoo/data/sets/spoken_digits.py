@@ -43,8 +43,8 @@ class SpokenDigits(tfds.core.GeneratorBasedBuilder):
 
     The test part is made of the recordings 0 to 4 of each digit and speaker, `test_single` is these
     themselves; 5 to 8 are for validation, the rest for training, where they stand in strings and alone. The
-    configuration `without_<speaker>` trains
-    and validates on five people, and tests on the sixth alone, all of whose recordings are in its test parts.
+    configuration `without_<speaker>` trains and validates on five people, and tests on the sixth alone, all
+    of whose recordings are in its test parts.
     """
 
     VERSION = tfds.core.Version("1.1.0")
