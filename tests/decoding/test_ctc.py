@@ -83,6 +83,22 @@ def test_a_wide_search_finds_all_texts_with_the_sums_of_all_their_paths(seed, ti
         assert (found.scores[row, len(pairs) :].numpy() < -1e20).all()
 
 
+def test_sure_blanks_are_passed_by_and_change_nothing_that_can_be_seen():
+    # a, six sure blanks, a: the two a's are two; less sure ones are looked at.
+    sure = tf.math.log_softmax([[20.0, 0, 0]] * 6).numpy()
+    log_probs = np.concatenate([frames(5, 1, 1), sure[None], frames(6, 1, 2)], axis=1)
+    chances = probabilities(log_probs[0])
+    found = ctc.prefix_search(tf.constant(log_probs), tf.constant([9]), 12, 9)
+    np.testing.assert_allclose(
+        np.exp(found.scores[0]), [chances[text] for text in texts(found, 0)], rtol=1e-4, atol=1e-6
+    )
+    assert (1, 1) in texts(found, 0)
+    kept, lengths, lost = ctc._without_sure_blanks(tf.constant(log_probs), tf.constant([9]))
+    np.testing.assert_array_equal(kept[0], log_probs[0, [0, 1, 7, 8]])
+    assert lengths.numpy().tolist() == [4]
+    assert lost.numpy()[0] == pytest.approx(5 * sure[0, 0])
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_a_narrow_search_never_counts_a_path_twice_and_finds_the_best_text_mostly(seed):
     log_probs = frames(seed, 1, 6, 3)

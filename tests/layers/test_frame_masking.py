@@ -44,20 +44,8 @@ def test_noise_has_the_size_that_was_asked_for():
     assert (drawn(times=0, bands=0, jitter=0.3) - 1).std() == pytest.approx(0.3, rel=0.05)
 
 
-def test_height_is_stretched_and_moved_alike_at_all_times():
-    layer = FrameMasking(times=0, bands=0, jitter=0.0, warp=0.2, seed=1)
-    ramp = np.broadcast_to(np.arange(20.0), (200, 5, 20)).astype(np.float32)
-    found = layer(tf.constant(ramp), mask=tf.ones([200, 5], tf.bool), training=True).numpy()
-    np.testing.assert_allclose(found, np.broadcast_to(found[:, :1], found.shape), atol=1e-4)
-    inner = np.diff(found[:, 0, 7:13], axis=1)  # what stands on a line still does, steeper or flatter
-    np.testing.assert_allclose(inner, np.broadcast_to(inner[:, :1], inner.shape), atol=1e-3)
-    assert 0.8 <= inner.min() < 0.85 < 1.15 < inner.max() <= 1.2
-    moved = found[:, 0, 9:11].mean(axis=1) - 9.5
-    assert -0.2 * 9.5 <= moved.min() < -1.5 < 1.5 < moved.max() <= 0.2 * 9.5
-
-
 def test_it_is_stored_and_read_back():
-    layer = FrameMasking(times=3, warp=0.1, seed=2, name="hiding")
+    layer = FrameMasking(times=3, seed=2, name="hiding")
     again = keras.layers.deserialize(keras.layers.serialize(layer))
     assert again.get_config() == layer.get_config()
 

@@ -78,7 +78,7 @@ class Part:
         # The rows of a ragged tensor are dense, which their type does not yet say.
         return slices.map(lambda row: {name: tf.convert_to_tensor(value) for name, value in row.items()})
 
-    def each(self, function: Callable[..., Any], *features: str, rows: int) -> list[Any]:
+    def each(self, function: Callable[..., Any], *features: str, rows: int = 64) -> list[Any]:
         """Returns what a function makes of each block of some rows, in order; blocks run side by side.
 
         Args:

@@ -7,11 +7,15 @@ The probability of a text is the sum over all paths that spell it.
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
 
 BLANK = 0
+_SURE = (
+    1e-5  # a blank is passed by where all else together is less probable than this, behind another such one
+)
 _NEVER = -1e30  # a log-probability that no sum can bring back, and no difference of two turns into NaN
 
 
@@ -70,7 +74,8 @@ def prefix_search(log_probs: tf.Tensor, lengths: tf.Tensor, beam_size: int, most
     """Finds the most probable texts by prefix beam search (Graves 2012, section 7.5.3; Hannun et al. 2014).
 
     Of each text that is followed two sums are kept: over its paths that end in a blank, and in its last
-    symbol. The same text reached in two ways is one.
+    symbol. The same text reached in two ways is one. Between symbols most frames are blank for sure: of each
+    stretch of these one is looked at.
 
     Args:
         log_probs: of the symbols at each frame, (batch, time, symbols).
@@ -81,6 +86,7 @@ def prefix_search(log_probs: tf.Tensor, lengths: tf.Tensor, beam_size: int, most
     Returns:
         `beam_size` texts for each row; those that are not to be had have the score -1e30.
     """
+    log_probs, lengths, passed = _without_sure_blanks(log_probs, lengths)
     batch, time, size = tf.unstack(tf.shape(log_probs))
     # Behind a row's end nothing is said, for sure: the texts stay what they are.
     is_blank = tf.range(size) == BLANK
@@ -145,7 +151,18 @@ def prefix_search(log_probs: tf.Tensor, lengths: tf.Tensor, beam_size: int, most
     )
     scores, order = tf.math.top_k(_added(blank_ended, symbol_ended), beam_size)
     symbols, counts = (tf.gather(value, order, batch_dims=1) for value in (symbols, counts))
-    return Spelled(symbols, counts, tf.maximum(scores, _NEVER))
+    return Spelled(symbols, counts, tf.maximum(scores + passed[:, None], _NEVER))
+
+
+def _without_sure_blanks(log_probs: tf.Tensor, lengths: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Leaves out blanks behind blanks; also returns how many frames stay, and what all texts lose by it."""
+    blank = log_probs[..., BLANK]
+    real = tf.sequence_mask(lengths, tf.shape(blank)[1])
+    sure = real & (blank > math.log1p(-_SURE))
+    passed = sure & tf.pad(sure[:, :-1], [[0, 0], [1, 0]])
+    kept = tf.ragged.boolean_mask(log_probs, real & ~passed)
+    lost = tf.reduce_sum(tf.where(passed, blank, 0.0), axis=1)
+    return kept.to_tensor(), tf.cast(kept.row_lengths(), tf.int32), lost
 
 
 def _added(one: tf.Tensor, other: tf.Tensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""Frames that training stretches along their height, and of which it hides parts (SpecAugment)."""
+"""Frames of which training hides parts (SpecAugment)."""
 
 import keras
 from keras import ops
@@ -14,8 +14,6 @@ class FrameMasking(keras.layers.Layer):
         bands: bands of height that are hidden.
         widest: rows of each at most.
         jitter: standard deviation of noise that is added to each number.
-        warp: most by which height is stretched or pressed together, and moved: as by the length of a vocal
-            tract (Jaitly and Hinton 2013), or by the size of a font.
 
     Call arguments:
         inputs: (batch, time, height), of mean 0, which is what is put in the place of what is hidden.
@@ -26,7 +24,7 @@ class FrameMasking(keras.layers.Layer):
         (batch, time, height).
     """
 
-    def __init__(self, times=2, longest=8, bands=2, widest=4, jitter=0.1, warp=0.0, seed=None, **options):
+    def __init__(self, times=2, longest=8, bands=2, widest=4, jitter=0.1, seed=None, **options):
         super().__init__(**options)
         self.settings = {
             "times": times,
@@ -34,7 +32,6 @@ class FrameMasking(keras.layers.Layer):
             "bands": bands,
             "widest": widest,
             "jitter": jitter,
-            "warp": warp,
             "seed": seed,
         }
         self.random = keras.random.SeedGenerator(seed)
@@ -51,25 +48,9 @@ class FrameMasking(keras.layers.Layer):
         rows = ops.expand_dims(self._hidden(inputs, 2, settings["bands"], settings["widest"], heights), 1)
         shape = (ops.shape(inputs)[0], ops.shape(inputs)[1], inputs.shape[2])
         noise = keras.random.normal(shape, dtype=self.compute_dtype, seed=self.random)
-        drawn = self._warped(inputs) + settings["jitter"] * noise
+        drawn = inputs + settings["jitter"] * noise
         keep = ops.logical_and(ops.expand_dims(mask, -1), ops.logical_not(ops.logical_or(hidden, rows)))
         return ops.where(keep, drawn, ops.zeros((), inputs.dtype))
-
-    def _warped(self, inputs):
-        """Stretches height about its middle by a factor, and moves it by a share of it."""
-        warp, height = self.settings["warp"], inputs.shape[2]
-        if not warp:
-            return inputs
-        shape = (ops.shape(inputs)[0], 1, 1)
-        factor, offset = (
-            keras.random.uniform(shape, -warp, warp, dtype="float32", seed=self.random) for _ in range(2)
-        )
-        middle = (height - 1) / 2
-        rows = ops.cast(ops.arange(height), "float32")
-        # Where each row of the answer lies in the input, and how much the two rows beside that count.
-        places = middle + (rows - middle) * (1 + factor) + offset * middle
-        shares = ops.maximum(0.0, 1.0 - ops.abs(ops.expand_dims(rows, -1) - places))
-        return ops.matmul(inputs, ops.cast(shares, inputs.dtype))
 
     def _hidden(self, inputs, axis: int, count: int, most: int, sizes):
         """Tells what of an axis is hidden, bool (batch, size)."""

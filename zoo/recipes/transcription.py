@@ -64,8 +64,6 @@ class Config(training.Settings):
     """Stretches of frames, and as many bands, that training hides of each file (SpecAugment)."""
     jitter: Share = 0.1
     """Noise added to training frames, in standard deviations of a file."""
-    warp: Share = 0.0
-    """Most by which training stretches a file along its height, and moves it."""
     beam_size: Count = 8
     """Texts followed at a time by the exported model."""
     most_symbols: Count = 200
@@ -96,7 +94,7 @@ def inputs_of(frames: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
 
 def make_batches(config: Config, alphabet: text.Alphabet, part: data.Part, replicas: int):
     """Reads every file once and numbers its text; also returns the rows that can be learned from."""
-    read = part.each(lambda files: read_frames(config, tf.constant(files)), "file", rows=64)
+    read = part.each(lambda files: read_frames(config, tf.constant(files)), "file")
     frames, cut = tf.concat([r.frames for r in read], 0), tf.concat([r.truncated for r in read], 0)
     wanted = alphabet.encode(tf.constant(part.column("text")))
     fits = decoding.ctc.room(wanted, -(-frames.row_lengths() // config.strides))
@@ -114,9 +112,8 @@ def build_model(config: Config, symbols: int) -> keras.Model:
     frames = keras.Input((None, config.height), name="frames")
     real = keras.Input((None,), dtype="int32", name="real")
     mask = ops.not_equal(real, 0)
-    hiding = layers.FrameMasking(config.hidden, bands=config.hidden, jitter=config.jitter, warp=config.warp,
-                                 seed=config.seed, name="hiding")  # fmt: skip
-    x = hiding(frames, mask=mask)
+    hide = {"times": config.hidden, "bands": config.hidden, "jitter": config.jitter, "seed": config.seed}
+    x = layers.FrameMasking(**hide, name="hiding")(frames, mask=mask)
 
     # Convolutions over time and height: parts of letters, parts of sounds.
     if config.strides > (most := 2**config.convolutions):
