@@ -94,6 +94,9 @@ TINY_TRANSCRIBER = ("--height", "16", "--filters", "8", "--convolutions", "2", "
                     "16", "--layers", "1", "--hidden", "0", "--min-count", "1", "--beam-size", "3",
                     "--most-symbols", "8", "--batch-size", "8", "--learning-rate", "0.02", "--epochs",
                     "24", "--steps-per-epoch", "0", "--weight-average", "0.8")  # fmt: skip
+TINY_DRAWER = ("--width", "8", "--units", "16", "--components", "3", "--dropout", "0.1", "--batch-size", "8",
+               "--learning-rate", "0.02", "--most-points", "80", "--epochs", "12",
+               "--steps-per-epoch", "0")  # fmt: skip
 # In which batch normalisation makes little of the rounding yet, and without Adam, whose steps do not shrink
 # with the gradient.
 FEW_STEPS = ("--no-augment", "--batch-size", "6", "--epochs", "1", "--steps-per-epoch", "4", "--clip-norm",
@@ -192,6 +195,15 @@ CASES = {
             tolerance=3e-6,
             few_rows=True,
             changed=("O", "Q"),
+        ),
+        Case(
+            "drawing",
+            "shapes",
+            TINY_DRAWER,
+            ("kanji", "one_gaussian", "unconditional"),
+            kernels={"--layers 2": (4, 0, 1600)},  # the pen's, and the reader's in both directions
+            few_rows=True,
+            changed=("roof", "hat"),
         ),
     )
 }
@@ -317,5 +329,6 @@ TRAINED = {
     "forecasting": "trained_forecaster",
     "recognition": "trained_recogniser",
     "transcription": "trained_transcriber",
+    "drawing": "trained_drawer",
 }
 globals().update({fixture: _trained(name) for name, fixture in TRAINED.items()})

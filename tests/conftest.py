@@ -20,7 +20,7 @@ from cases import (  # noqa: F401 - fixtures
     trained_transcriber,
     trained_translator,
 )
-from tiny import lines, pairs, paths, prints, reviews, sentences, series, squares  # noqa: F401 - fixtures
+from tiny import lines, pairs, paths, prints, reviews, sentences, series, shapes, squares  # noqa: F401 - fixtures
 
 # Rooms in which lines are counted where that is asked for; the tests of others would take half as long again.
 COVERED = ("text", "metrics", "baselines", "decoding", "models", "show", "tasks")

@@ -1,6 +1,7 @@
 """Data sets small enough for tests, and how tests run programs and look into what they made."""
 
 import io
+import json
 import os
 import pickle
 import random
@@ -347,6 +348,32 @@ def write_print(folder: Path, rows: int = 144) -> Path:
 def prints(tmp_path_factory) -> Path:
     """The folder of printed letters, with transcripts.csv."""
     return write_print(tmp_path_factory.mktemp("prints"))
+
+
+SHAPES = {
+    "cross": [[(0, 0), (1, 1)], [(1, 0), (0, 1)]],
+    "square": [[(0, 0), (1, 0), (1, 1), (0, 1), (0, 0)]],
+    "roof": [[(0, 1), (0.5, 0), (1, 1)]],
+    "equals": [[(0, 0.2), (1, 0.2)], [(0, 0.8), (1, 0.8)]],
+}
+
+
+def write_shapes(path: Path, rows: int = 80) -> Path:
+    """Writes shapes that a hand that shakes a little has drawn, as JSON lines."""
+    draw = np.random.default_rng(1)
+    written = []
+    for number in range(rows):
+        name = list(SHAPES)[number % len(SHAPES)]
+        shaken = [np.round(line + draw.normal(0, 0.03, (len(line), 2)), 3).tolist() for line in SHAPES[name]]
+        written.append(json.dumps({"text": name, "strokes": shaken}) + "\n")
+    path.write_text("".join(written), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shapes(tmp_path_factory) -> Path:
+    """The made-up shapes as a file of JSON lines."""
+    return write_shapes(tmp_path_factory.mktemp("data") / "shapes.jsonl")
 
 
 @pytest.fixture(scope="session")

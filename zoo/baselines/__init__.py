@@ -1,5 +1,6 @@
 """What a recurrent model must beat: simple models, fitted in seconds on the same data."""
 
+from zoo.baselines.drawings import one_gaussian
 from zoo.baselines.forecasts import forecasting
 from zoo.baselines.signals import signal_classification
 from zoo.baselines.texts import (
@@ -15,6 +16,7 @@ __all__ = [
     "captioning",
     "forecasting",
     "generation",
+    "one_gaussian",
     "signal_classification",
     "tagging",
     "text_classification",

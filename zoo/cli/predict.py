@@ -110,7 +110,7 @@ class Predict:
     def _is_watched(self, task: Any, given: Any) -> bool:
         """Tells whether somebody looks on while one text is written."""
         elsewhere = self.json or self.output or self.signature or not sys.stdout.isatty()
-        return bool(task.settings) and len(given.inputs) == 1 and not elsewhere
+        return "length" in task.settings and len(given.inputs) == 1 and not elsewhere
 
 
 def _show_live(model: models.Model, prompt: str, settings: dict[str, Any]) -> None:

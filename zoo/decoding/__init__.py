@@ -21,7 +21,7 @@ Everything is plain TensorFlow and can be part of a SavedModel; call it inside a
 from zoo.decoding import ctc
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded
-from zoo.decoding.one_by_one import assert_sampling, assert_tokens, draw, greedy, sample
+from zoo.decoding.one_by_one import assert_sampling, assert_temperature, assert_tokens, draw, greedy, sample
 from zoo.decoding.writer import Seen, Writer, Written
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "Writer",
     "Written",
     "assert_sampling",
+    "assert_temperature",
     "assert_tokens",
     "beam_search",
     "ctc",

@@ -117,9 +117,15 @@ def assert_sampling(most, temperature, top_k, top_p) -> None:
 
     `sample` checks numbers that are known when a graph is made; these are known when it runs.
     """
-    for name, values in {"length": most, "temperature": temperature, "top_k": top_k, "top_p": top_p}.items():
+    for name, values in {"length": most, "top_k": top_k, "top_p": top_p}.items():
         tf.debugging.assert_non_negative(values, f"{name} must be 0 or more", name=f"check_{name}")
     tf.debugging.assert_less_equal(top_p, 1.0, "top_p must be 1 or less", name="check_top_p")
+    assert_temperature(temperature)
+
+
+def assert_temperature(temperature: tf.Tensor) -> None:
+    """Stops a graph where a temperature (batch,) cannot be, with a line that says so."""
+    tf.debugging.assert_non_negative(temperature, "temperature must be 0 or more", name="check_temperature")
     # What is divided by infinity is no number where it is infinite itself.
     highest = temperature.dtype.max
     tf.debugging.assert_less_equal(temperature, highest, "temperature must be finite", name="check_finite")

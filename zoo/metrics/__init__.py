@@ -3,6 +3,7 @@
 from zoo.metrics.bleu import sentence_chrf, translation
 from zoo.metrics.captions import are_names, captioning, cider_each
 from zoo.metrics.compared import is_a_reference, plain
+from zoo.metrics.drawings import drawing, shape_distances
 from zoo.metrics.figures import FIGURES, Figure, figure_of, listed, written
 from zoo.metrics.forecasts import forecasting, naive_error
 from zoo.metrics.labels import classification
@@ -22,6 +23,7 @@ __all__ = [
     "character_edits",
     "cider_each",
     "classification",
+    "drawing",
     "figure_of",
     "forecasting",
     "generation",
@@ -33,6 +35,7 @@ __all__ = [
     "plain",
     "pronunciation",
     "sentence_chrf",
+    "shape_distances",
     "tagging",
     "tagging_from_raw",
     "tokenization",

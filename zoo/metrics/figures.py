@@ -53,6 +53,7 @@ _TABLE = (
     Figure("character_error_rate", "CER", 2, lower_is_better=True),
     Figure("line_error_rate", "lines wrong", 2, lower_is_better=True),
     Figure("nats", "nats", lower_is_better=True),
+    Figure("recognised", "recognised", 1),
     Figure("bits", "bits", lower_is_better=True),
     Figure("perplexity", "perplexity", 2, lower_is_better=True),
     Figure("mase", "MASE", lower_is_better=True),

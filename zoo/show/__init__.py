@@ -2,7 +2,16 @@
 
 from zoo.show import answers
 from zoo.show.console import print_figures, print_scores, print_text
+from zoo.show.drawings import draw_drawings
 from zoo.show.forecasts import draw_forecasts
 from zoo.show.sheets import draw_sheet
 
-__all__ = ["answers", "draw_forecasts", "draw_sheet", "print_figures", "print_scores", "print_text"]
+__all__ = [
+    "answers",
+    "draw_drawings",
+    "draw_forecasts",
+    "draw_sheet",
+    "print_figures",
+    "print_scores",
+    "print_text",
+]

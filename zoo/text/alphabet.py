@@ -33,6 +33,10 @@ class Alphabet(Lines):
         numbers = characters.with_values(tf.cast(self._numbers.lookup(characters.values), tf.int32))
         return tf.ragged.boolean_mask(numbers, numbers != 0)
 
+    def knows(self, texts: tf.Tensor) -> tf.Tensor:
+        """Tells of texts (batch,) whether all of their characters have numbers, bool (batch,)."""
+        return characters_of(texts).row_lengths() == self.encode(texts).row_lengths()
+
     def decode(self, numbers: tf.Tensor) -> tf.Tensor:
         """Returns the texts (...,) of numbers (..., time), padding left out."""
         return tf.strings.reduce_join(tf.gather(self._written, numbers), axis=-1)

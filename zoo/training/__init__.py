@@ -3,7 +3,14 @@
 from zoo.training.carried import Carried, read, state_names, zero_states
 from zoo.training.fitting import Outcome, called_too, fit
 from zoo.training.folder import RUNS, Folder, check_name
-from zoo.training.losses import CRFLoss, CTCLoss, PinballLoss, SequenceCrossentropy, WindowCrossentropy
+from zoo.training.losses import (
+    CRFLoss,
+    CTCLoss,
+    MixtureLoss,
+    PinballLoss,
+    SequenceCrossentropy,
+    WindowCrossentropy,
+)
 from zoo.training.optimizer import make_optimizer
 from zoo.training.ranges import Count, Levels, NotNegative, Positive, Range, Share, Size, check_ranges
 from zoo.training.run import Run
@@ -17,6 +24,7 @@ __all__ = [
     "Count",
     "Folder",
     "Levels",
+    "MixtureLoss",
     "NotNegative",
     "Outcome",
     "PinballLoss",

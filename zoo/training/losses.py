@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo import drawings
+
 
 class RowLoss(keras.losses.Loss):
     """Base of losses that give one number for each row, (batch,), and know themselves which steps are real.
@@ -110,6 +112,23 @@ class PinballLoss(RowLoss):
         others = list(range(1, losses.shape.rank))
         counted = tf.broadcast_to(tf.cast(real, tf.float32), tf.shape(losses))
         return tf.reduce_sum(losses, others) / tf.reduce_sum(counted, others)
+
+
+class MixtureLoss(RowLoss):
+    """Negative log-likelihood of moves of a pen and its states, for a point of a drawing on average: nats.
+
+    Call arguments:
+        y_true: moves and states (batch, time, 5), as `zoo.drawings.learned` gives them; 0 behind the end.
+        y_pred: numbers of a `zoo.drawings.Mixture` (batch, time, size).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="mixture")
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns (batch,)."""
+        total = tf.reduce_sum(drawings.log_probability(y_pred, y_true), axis=1)
+        return -total / tf.maximum(tf.reduce_sum(y_true[..., 2:], axis=[1, 2]), 1.0)
 
 
 class CTCLoss(RowLoss):

@@ -83,7 +83,7 @@ def read_table(
         what = f"the columns {' and '.join(needed)}" if needed else "rows"
         raise ZooError(f"{path}: the file is empty; it needs {what}")
     read = {".csv": _csv, ".tsv": _tsv}.get(path.suffix)
-    yield from read(path, text, needed) if read else _jsonl(path, text, needed, texts)
+    yield from read(path, text, needed) if read else json_lines(path, text, needed, texts)
 
 
 def _tsv(path, text, needed):
@@ -173,7 +173,10 @@ def _row(path: Path, line: int, cells: list[str], header: list[str]) -> dict[str
     return dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))
 
 
-def _jsonl(path, text, needed, texts):
+def json_lines(
+    path: Path, text: str, needed: Sequence[str], texts: Sequence[str]
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yields (line number, object) of a text that has one on each line: see `read_table`."""
     for number, line in enumerate(text.split("\n"), 1):
         try:
             row = json.loads(line)

@@ -5,6 +5,7 @@ import { inputs } from "./inputs.js";
 import * as server from "./server.js";
 import { captioning } from "./captioning.js";
 import { classification } from "./classification.js";
+import { drawing } from "./drawing.js";
 import { other } from "./other.js";
 import { series } from "./series.js";
 import { tagging } from "./tagging.js";
@@ -13,7 +14,7 @@ import { transcription } from "./transcription.js";
 import { translation } from "./translation.js";
 
 const MAPPINGS = { // by the name in manifests
-  captioning, classification, recognition: classification, series, tagging, text, transcription, translation,
+  captioning, classification, drawing, recognition: classification, series, tagging, text, transcription, translation,
 };
 const PAUSE = 150; // milliseconds without a key until a model is asked
 const LONG = 800; // milliseconds after which somebody who waits is told for what

@@ -9,6 +9,7 @@ const READ_BY_MODELS = ["image/png", "image/jpeg", "image/gif", "image/bmp"];
 const LARGE = 1_500_000; // bytes of a picture, above which it is made smaller before it is sent
 const LONGEST = 1024; // pixels of its longer side then
 const WIDEST_LINE = 8192; // of a line of print, which is read at full height
+const DRAWS = ["What is drawn", 1, "Draw"];
 const TOLD = {
   length: "how much is written",
   temperature: "0: always the likeliest",
@@ -31,7 +32,7 @@ function chip(take, kind = "") {
 }
 
 function texts(model, ask) {
-  if (Object.keys(model.settings).length) return prompt(model, ask);
+  if (Object.keys(model.settings).length) return prompt(model, ask, ...(model.mapping === "drawing" ? DRAWS : []));
   const code = model.style === "code";
   const [source] = model.languages;
   const name = code ? "Code" : source ? `Text in ${language(source)}` : "Text";
@@ -43,8 +44,8 @@ function texts(model, ask) {
   return { parts: [label, field], take, fill, button: chip(take, code ? "mono" : ""), asksAtOnce: true };
 }
 
-function prompt(model, ask) {
-  const [label, field] = area("What stands before", { rows: 3, class: "mono" });
+function prompt(model, ask, name = "What stands before", rows = 3, does = "Write") {
+  const [label, field] = area(name, { rows, class: "mono" });
   const fields = Object.entries(model.settings).map(([name, value]) => [name, element("input", {
     id: `set-${name}`, type: "number", min: 0, step: ["temperature", "top_p"].includes(name) ? 0.05 : 1,
     max: name === "top_p" ? 1 : null, value, "aria-describedby": `told-${name}`,
@@ -67,11 +68,11 @@ function prompt(model, ask) {
       label, field,
       element("div", { class: "settings" }, ...fields.map(labelled)),
       element("div", { class: "actions" },
-        element("button", { type: "button", class: "main", onclick: write }, "Write"),
+        element("button", { type: "button", class: "main", onclick: write }, does),
         element("button", { type: "button", class: "stop", onclick: () => stop() }, "Stop"),
-        element("span", { class: "soft small keys" }, "Ctrl + Enter writes, Esc stops")),
+        element("span", { class: "soft small keys" }, `Ctrl + Enter ${does.toLowerCase()}s, Esc stops`)),
     ],
-    take, fill: ({ given }) => { field.value = given; }, button: chip(take, "mono"), asksAtOnce: false,
+    take, fill: ({ given }) => { field.value = given; }, button: chip(take, "mono"), asksAtOnce: model.mapping === "drawing",
   };
 }
 

@@ -34,8 +34,8 @@ export async function models() {
 }
 
 /** Returns the answer to one input. */
-export async function answer(model, input, signature, signal) {
-  const body = { inputs: [input], signature: model.signatures.includes(signature) ? signature : "" };
+export async function answer(model, input, signature, signal, settings = {}) {
+  const body = { inputs: [input], signature: model.signatures.includes(signature) ? signature : "", ...settings };
   const response = await asked(`/zoo/models/${encodeURIComponent(model.name)}`, body, signal);
   return (await response.json()).rows[0];
 }
