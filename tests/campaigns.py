@@ -165,7 +165,8 @@ def kills(watch: Watch, draw: random.Random) -> None:
     write = {"sentiment": ("write_reviews", "a.csv"), "tagging": ("write_sentences", "a.conll"),
              "translation": ("write_pairs", "a.tsv"), "captioning": ("write_captions", "a"),
              "generation": ("write_lines", "a.txt"), "forecasting": ("write_series", "a.csv"),
-             "recognition": ("write_signals", "a.csv"), "transcription": ("write_print", "b")}  # fmt: skip
+             "recognition": ("write_signals", "a.csv"), "transcription": ("write_print", "b"),
+             "drawing": ("write_shapes", "a.jsonl")}  # fmt: skip
     with tempfile.TemporaryDirectory() as place:
         whole: dict[str, tuple[str, float]] = {}
         while not watch.over:

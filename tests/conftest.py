@@ -13,6 +13,7 @@ from cases import (  # noqa: F401 - fixtures
     TRAINED,
     trained,
     trained_captioner,
+    trained_drawer,
     trained_forecaster,
     trained_generator,
     trained_recogniser,

@@ -3,7 +3,7 @@
 from zoo.metrics.bleu import sentence_chrf, translation
 from zoo.metrics.captions import are_names, captioning, cider_each
 from zoo.metrics.compared import is_a_reference, plain
-from zoo.metrics.drawings import drawing, shape_distances
+from zoo.metrics.drawings import Shapes, drawing
 from zoo.metrics.figures import FIGURES, Figure, figure_of, listed, written
 from zoo.metrics.forecasts import forecasting, naive_error
 from zoo.metrics.labels import classification
@@ -18,6 +18,7 @@ __all__ = [
     "Figure",
     "Score",
     "Scores",
+    "Shapes",
     "are_names",
     "captioning",
     "character_edits",
@@ -35,7 +36,6 @@ __all__ = [
     "plain",
     "pronunciation",
     "sentence_chrf",
-    "shape_distances",
     "tagging",
     "tagging_from_raw",
     "tokenization",

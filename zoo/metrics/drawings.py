@@ -28,39 +28,41 @@ def drawing(log_probabilities: Sequence[float], points: Sequence[int], ranks: Se
     return Score(len(points), {"nats": nats, **found}, {"points": int(sum(points))})
 
 
-def shape_distances(drawn: np.ndarray, known: Sequence[np.ndarray]) -> np.ndarray:
-    """Returns how far the shape of a drawing is from those of others, (n,): the mean of both directions.
-
-    From each of 48 points at equal distances along all strokes to the nearest one of the other drawing,
-    wherever and in whatever order that was drawn (chamfer distance, Barrow et al. 1977). Nothing is moved or
-    scaled: what is in the wrong place is wrong.
+class Shapes:
+    """Drawings by their shapes, wherever and in whatever order they were drawn.
 
     Args:
-        drawn: strokes (time, 3).
-        known: those of others; all drawings are at least a point.
+        known: strokes (time, 3) of each, at least a point.
     """
-    one = _spread(drawn)
-    others = np.stack([_spread(strokes) for strokes in known])
-    pairs = np.linalg.norm(others[:, :, None] - one[None, None], axis=-1)
-    return (pairs.min(axis=1).mean(axis=1) + pairs.min(axis=2).mean(axis=1)) / 2
+
+    def __init__(self, known: Sequence[np.ndarray]):
+        self._points = np.stack([_spread(strokes) for strokes in known])
+        self._squares = (self._points**2).sum(axis=-1)
+
+    def distances(self, drawn: np.ndarray) -> np.ndarray:
+        """Returns how far the shape of a drawing (time, 3) is from each, (n,).
+
+        From each of 48 points at equal distances along all strokes to the nearest one of the other drawing,
+        the mean of both directions (chamfer distance, Barrow et al. 1977). Nothing is moved or scaled: what
+        is in the wrong place is wrong.
+        """
+        one = _spread(drawn)
+        squares = self._squares[..., None] + (one**2).sum(axis=-1) - 2 * self._points @ one.T
+        there, back = (squares.min(axis=axis) for axis in (1, 2))
+        return sum(np.sqrt(np.maximum(least, 0)).mean(axis=1) for least in (there, back)) / 2
 
 
 def _spread(strokes: np.ndarray) -> np.ndarray:
     """Returns points at equal distances along all ink, (48, 2)."""
     places = np.asarray(strokes, np.float32)
+    if len(places) == 1:
+        return np.repeat(places[:, :2], _POINTS, axis=0)
     steps = np.hypot(*np.diff(places[:, :2], axis=0).T)
     steps[places[:-1, 2] > 0.5] = 0  # from stroke to stroke there is no ink
     along = np.concatenate([[0.0], np.cumsum(steps)])
     wanted = np.linspace(0, along[-1], _POINTS)
-    # The later of two points at one place of the ink begins the next stroke: nothing is put between them.
-    right = (
-        np.clip(np.searchsorted(along, wanted, side="left"), 1, max(1, len(along) - 1))
-        if len(along) > 1
-        else 0
-    )
-    if len(along) == 1:
-        return np.repeat(places[:, :2], _POINTS, axis=0)
+    # The first of two points at one place of the ink, the end of a stroke: nothing is put between strokes.
+    right = np.maximum(np.searchsorted(along, wanted), 1)
     share = (wanted - along[right - 1]) / np.maximum(along[right] - along[right - 1], 1e-9)
-    return places[right - 1, :2] + share[:, None].astype(np.float32) * (
-        places[right, :2] - places[right - 1, :2]
-    )
+    moves = places[right, :2] - places[right - 1, :2]
+    return (places[right - 1, :2] + share[:, None] * moves).astype(np.float32)

@@ -87,9 +87,11 @@ def build_reader(config: Config, signs: int) -> keras.Model:
     """Builds parts (batch, signs) -> what is looked at (batch, signs, units), the first states."""
     parts = keras.Input((None,), dtype="int32", name="parts")
     mask = ops.not_equal(parts, 0)
-    x = keras.layers.Embedding(signs, config.width, name="embedding")(parts)
+    # Keras's first vectors are so short that for long nothing would be read off them.
+    x = keras.layers.Embedding(signs, config.width, name="embedding")(parts) * config.width**0.5
     rnn = layers.recurrent(config.cell, config.units // 2, return_sequences=True, name="read")
     x = keras.layers.Bidirectional(rnn, name="both_ways")(x, mask=mask)
+    x = keras.layers.LayerNormalization(name="read_scale")(x)
     x = keras.layers.Dropout(config.dropout, name="read_dropout")(x)
     mean = keras.layers.GlobalAveragePooling1D(name="mean")(x, mask=mask)
     first = [
@@ -212,7 +214,7 @@ class Drawing(export.Serving):
         """Returns of descriptions (batch,) parts, what is looked at, first states, and if all is known."""
         told = self.names.told(text)
         numbers = parts_of(self.config, self.alphabet, told)
-        parts = numbers.to_tensor()
+        parts = export.padded(numbers)
         read, *states = self.model.get_layer("reader")(parts, training=False)
         return parts, read, states, self.alphabet.knows(told)
 

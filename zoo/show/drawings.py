@@ -26,7 +26,7 @@ def in_braille(strokes: np.ndarray) -> str:
     for before, behind in pairwise(strokes):
         if before[2] > 0.5:
             before = behind
-        for share in np.linspace(0, 1, 16):
+        for share in np.linspace(0, 1, 4 * _COLUMNS):
             x, y = np.clip(before[:2] + share * (behind[:2] - before[:2]), 0, 0.999)
             row, column = int(y * _ROWS * 4), int(x * _COLUMNS * 2)
             signs[row // 4, column // 2] |= _DOTS[row % 4][column % 2]

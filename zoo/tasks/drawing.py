@@ -235,7 +235,7 @@ class _Known(NamedTuple):
     """All drawings of a data set, those to test on first, among which one's own are looked for."""
 
     texts: np.ndarray
-    strokes: list[np.ndarray]
+    shapes: metrics.Shapes
 
     @classmethod
     def of(cls, examples: Examples) -> _Known:
@@ -244,13 +244,13 @@ class _Known(NamedTuple):
         ]
         texts = [text for part in parts for text in part.strings("text")[:_KNOWN]]
         strokes = [row for part in parts for row in _lines(part.first(_KNOWN))]
-        return cls(np.array(texts[:_KNOWN]), strokes[:_KNOWN])
+        return cls(np.array(texts[:_KNOWN]), metrics.Shapes(strokes[:_KNOWN]))
 
     def rank(self, drawn: np.ndarray, text: str) -> int:
         """Returns which place the nearest drawing of a text has, from 1; the last if nothing was drawn."""
         if not len(drawn):
-            return len(self.strokes)
-        distances = metrics.shape_distances(drawn, self.strokes)
+            return len(self.texts)
+        distances = self.shapes.distances(drawn)
         return 1 + int((distances < distances[self.texts == text].min()).sum())
 
 
