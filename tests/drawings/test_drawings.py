@@ -9,10 +9,10 @@ import tensorflow as tf
 
 from zoo import drawings
 from zoo.drawings import Mixture
-from zoo.drawings.moves import DOWN, END, LIFT, UNIT, Pen
+from zoo.drawings.moves import DOWN, END, LIFT, UNIT
 
-# A hook of three points and a dot: down by two sixteenths, right by one; far from it the dot.
-HOOK = np.array([[0.5, 0.25, 0], [0.5, 0.375, 0], [0.5625, 0.375, 1], [0.25, 0.25, 1]], np.float32)
+# A hook of three points and a dot: down by two tenths, right by one; far from it the dot.
+HOOK = np.array([[0.5, 0.2, 0], [0.5, 0.4, 0], [0.6, 0.4, 1], [0.2, 0.2, 1]], np.float32)
 NONE = np.zeros((0, 3), np.float32)
 
 
@@ -30,12 +30,13 @@ def numbers(shares, means, deviations, correlations, states):
 def test_a_drawing_is_learned_as_moves_from_the_middle_and_states_of_the_pen():
     pens, steps = drawings.learned(ragged(HOOK, NONE))
     assert pens.row_lengths().numpy().tolist() == steps.row_lengths().numpy().tolist() == [4, 0]
-    moves = [[0, -4], [0, 2], [1, 0], [-5, -2]]  # in sixteenths
+    moves = [[0, -3], [0, 2], [1, 0], [-4, -2]]  # in tenths
     np.testing.assert_allclose(steps[0][:, :2], moves, atol=1e-5)
     assert steps[0][:, 2:].numpy().argmax(axis=1).tolist() == [DOWN, DOWN, LIFT, END]
     np.testing.assert_allclose(pens[0][:, :2], [[0, 0], *moves[:3]], atol=1e-5)
     np.testing.assert_allclose(pens[0][:, 2:4], 4 * np.array([[0.5, 0.5], *HOOK[:3, :2]]) - 2, atol=1e-5)
-    assert pens[0][:, 4:].numpy().argmax(axis=1).tolist() == [LIFT, DOWN, DOWN, LIFT]
+    assert pens[0][:, 4:7].numpy().argmax(axis=1).tolist() == [LIFT, DOWN, DOWN, LIFT]
+    np.testing.assert_allclose(drawings.strokes_of(pens[0]), [0, 0, 0, 1], atol=1e-6)
 
 
 def test_each_drawing_begins_anew_wherever_it_stands():
@@ -49,7 +50,8 @@ def test_each_drawing_begins_anew_wherever_it_stands():
 def test_the_last_pen_is_what_the_next_step_would_be_told():
     last = drawings.last(ragged(HOOK[:2], NONE, HOOK))
     np.testing.assert_allclose(last.place, [HOOK[1, :2], [0.5, 0.5], HOOK[3, :2]])
-    np.testing.assert_allclose(last.move, [[0, 2], [0, 0], [-5, -2]], atol=1e-5)
+    np.testing.assert_allclose(last.move, [[0, 2], [0, 0], [-4, -2]], atol=1e-5)
+    assert last.strokes.numpy().tolist() == [0, 0, 2]
     assert last.state.numpy().tolist() == [DOWN, LIFT, LIFT]
     pens, _ = drawings.learned(ragged(HOOK))
     told = drawings.features(drawings.last(ragged(HOOK[:3])))
@@ -129,7 +131,7 @@ def test_a_row_s_drawing_follows_from_its_own_seed():
         ), state
 
     def run(seeds):
-        pen = Pen(tf.zeros([len(seeds), 2]), tf.zeros([len(seeds), 2]), tf.fill([len(seeds)], LIFT))
+        pen = drawings.last(ragged(*[NONE] * len(seeds)))
         rows = tf.constant(seeds, tf.int64)
         return drawings.draw(
             at_random, tf.zeros([len(seeds), 1]), pen, 6, tf.ones([len(seeds)]), rows
@@ -157,8 +159,8 @@ def paths(strokes):
 def test_a_picture_has_a_path_for_each_stroke_which_draws_itself_in_its_turn():
     hook, dot = paths(HOOK)
     # Slopes of a sixth of the way between both neighbours: at the ends of a stroke the point itself is one.
-    assert hook.get("d") == "M50.0 25.0C50.0 27.1 49.0 35.4 50.0 37.5C51.0 39.6 55.2 37.5 56.2 37.5"
-    assert dot.get("d") == "M25.0 25.0h.01"
+    assert hook.get("d") == "M50.0 20.0C50.0 23.3 48.3 36.7 50.0 40.0C51.7 43.3 58.3 40.0 60.0 40.0"
+    assert dot.get("d") == "M20.0 20.0h.01"
     turns = [(path[0].get("keyTimes"), path[0].get("dur")) for path in (hook, dot)]
     assert turns == [("0;0.000;1", "0.09s"), ("0;0.750;1", "0.12s")]
 

@@ -10,6 +10,12 @@ from zoo import metrics
 from zoo.metrics import Score
 
 _LEAST = 1e-3  # variance
+_MOVE, _STATES = slice(-5, -3), slice(-3, None)
+
+
+def _before(steps: np.ndarray, state: int) -> np.ndarray:
+    """Tells before which steps a pen was in a state."""
+    return steps[:, 4 + state] > 0.5
 
 
 def one_gaussian(
@@ -18,16 +24,16 @@ def one_gaussian(
     """Scores the mean and covariance of moves, and how often states follow states.
 
     Args:
-        train: steps to learn from: features, moves and states side by side, (time, 12).
+        train: steps to learn from: features of the pen before, moves and states side by side, (time, 13).
         parts: name -> the same of test parts.
         ranks: name -> of drawings that know nothing of what is wanted, as `metrics.drawing` takes them.
     """
     steps = np.concatenate(train)
     fitted = []
     for state in range(3):
-        rows = steps[steps[:, 4 + state] > 0.5]
-        moves = rows[:, 7:9] if len(rows) > 2 else steps[:, 7:9]
-        counts = rows[:, 9:].sum(axis=0) + 1
+        rows = steps[_before(steps, state)]
+        moves = rows[:, _MOVE] if len(rows) > 2 else steps[:, _MOVE]
+        counts = rows[:, _STATES].sum(axis=0) + 1
         fitted.append(
             (moves.mean(axis=0), np.cov(moves.T) + _LEAST * np.eye(2), np.log(counts / counts.sum()))
         )
@@ -36,10 +42,10 @@ def one_gaussian(
         flat = np.concatenate(rows)
         total = np.zeros(len(flat))
         for state, (mean, covariance, states) in enumerate(fitted):
-            off = flat[:, 7:9] - mean
+            off = flat[:, _MOVE] - mean
             distance = np.einsum("nd,de,ne->n", off, np.linalg.inv(covariance), off)
             density = -0.5 * distance - 0.5 * np.linalg.slogdet(2 * np.pi * covariance)[1]
-            total += (flat[:, 4 + state] > 0.5) * (density + flat[:, 9:] @ states)
+            total += _before(flat, state) * (density + flat[:, _STATES] @ states)
         ends = np.cumsum([len(row) for row in rows])[:-1]
         return metrics.drawing(
             [float(part.sum()) for part in np.split(total, ends)], [len(row) for row in rows], ranks

@@ -1,7 +1,7 @@
 """Drawings as a network sees them: moves of a pen, and mixtures of Gaussians over the next one."""
 
 from zoo.drawings.mixture import Mixture, log_probability
-from zoo.drawings.moves import FEATURES, TARGETS, Pen, features, filled, given, last, learned
+from zoo.drawings.moves import FEATURES, TARGETS, Pen, features, filled, given, last, learned, strokes_of
 from zoo.drawings.sampling import Drawn, draw
 from zoo.drawings.svg import as_svg
 
@@ -19,4 +19,5 @@ __all__ = [
     "last",
     "learned",
     "log_probability",
+    "strokes_of",
 ]

@@ -47,16 +47,16 @@ def draw(
         fn_output_signature=tf.TensorSpec([most, 4], tf.float32),
     )
 
-    def follow(t, place, move, at, state, done, points):
-        mixture, state = step(features(Pen(place, move, at)), state)
+    def follow(t, place, move, at, ended, state, done, points):
+        mixture, state = step(features(Pen(place, move, at, ended)), state)
         move, at = Mixture.of(mixture).drawn(temperature, numbers[:, t])
         place += move * UNIT
         lifted = tf.cast(at >= LIFT, tf.float32)
         point = tf.where(done[:, None], float("nan"), tf.concat([place, lifted[:, None]], axis=1))
-        return t + 1, place, move, at, state, done | (at == END), points.write(t, point)
+        return t + 1, place, move, at, ended + lifted, state, done | (at == END), points.write(t, point)
 
     points = tf.TensorArray(tf.float32, 1, dynamic_size=True, element_shape=[None, 3], clear_after_read=False)
-    begin = (tf.constant(0), pen.place, pen.move, pen.state, state, tf.zeros_like(pen.state, tf.bool))
+    begin = (tf.constant(0), *pen, state, tf.zeros_like(pen.state, tf.bool))
     shapes = tf.nest.map_structure(lambda value: tf.TensorShape([None, *value.shape[1:]]), begin[1:])
     count, *_, done, points = tf.while_loop(
         lambda t, *variables: (t < most) & tf.reduce_any(~variables[-2]),

@@ -27,6 +27,7 @@ from zoo import cli, data, decoding, drawings, export, layers, show, tasks, text
 from zoo.training import Count, Positive, Share, Size
 
 NO_END = 1_000_000_000
+SHARP = 2.0  # how soon, in strokes, one part gives way to the next: soft enough that learning finds where
 WHOLE = 1  # number that every description begins with, so that there is always something to look at
 
 
@@ -84,58 +85,59 @@ def make_batches(config: Config, alphabet: text.Alphabet, part: data.Part, repli
 
 
 def build_reader(config: Config, signs: int) -> keras.Model:
-    """Builds parts (batch, signs) -> what is looked at (batch, signs, units), the first states."""
+    """Builds parts (batch, signs) -> what they say (..., units), the strokes each takes, the first states."""
     parts = keras.Input((None,), dtype="int32", name="parts")
     mask = ops.not_equal(parts, 0)
     # Keras's first vectors are so short that for long nothing would be read off them.
     x = keras.layers.Embedding(signs, config.width, name="embedding")(parts) * config.width**0.5
     rnn = layers.recurrent(config.cell, config.units // 2, return_sequences=True, name="read")
     x = keras.layers.Bidirectional(rnn, name="both_ways")(x, mask=mask)
-    x = keras.layers.LayerNormalization(name="read_scale")(x)
+    x = ops.copy(x)  # without the mask, for which others have no use
+    takes = keras.layers.Dense(1, activation="softplus", bias_initializer="ones", name="takes")(x)[..., 0]
     x = keras.layers.Dropout(config.dropout, name="read_dropout")(x)
-    mean = keras.layers.GlobalAveragePooling1D(name="mean")(x, mask=mask)
+    whole = keras.layers.GlobalAveragePooling1D(name="whole")(x, mask=mask)
     first = [
-        keras.layers.Dense(config.units, activation="tanh", name=f"start_{number}")(mean)
+        keras.layers.Dense(config.units, activation="tanh", name=f"start_{number}")(whole)
         for number in range(config.layers * layers.states_of(config.cell))
     ]
-    x = ops.copy(x)  # without the mask, which the hand makes itself
-    return keras.Model(parts, [x, *first], name="reader")
+    return keras.Model(parts, [x, takes * ops.cast(mask, takes.dtype), *first], name="reader")
 
 
 def build_hand(config: Config, masked: bool) -> keras.Model:
-    """Builds pen (batch, time, 7), parts, what was read, states -> numbers of a mixture, and next states."""
+    """Builds pen (batch, time, 8), what was read, and states -> numbers of a mixture, and next states."""
     pen = keras.Input((None, drawings.FEATURES), name="pen")
-    parts = keras.Input((None,), dtype="int32", name="parts")
     read = keras.Input((None, config.units // 2 * 2), name="read")
+    takes = keras.Input((None,), name="takes")
     count = layers.states_of(config.cell)
     states = [keras.Input((config.units,), name=f"state_{i}") for i in range(config.layers * count)]
     mask = ops.any(ops.not_equal(pen, 0), axis=-1) if masked else None
-    seen = ops.not_equal(parts, 0)
 
-    # The first layer knows what was drawn, and looks for what comes; the others draw it.
+    # Parts are drawn in their order, and each says how many strokes it takes: so many strokes are drawn, and
+    # the pen is at the part before which there are fewer, and behind which there are more.
+    ends = ops.cumsum(takes, axis=1)
+    drawn = drawings.strokes_of(pen)[..., None] + 0.5
+    window = ops.sigmoid(SHARP * (drawn - (ends - takes)[:, None])) - ops.sigmoid(
+        SHARP * (drawn - ends[:, None])
+    )
+    now = ops.matmul(window, read)
     x, after = pen, []
     for number in range(1, config.layers + 1):
         rnn = layers.recurrent(
             config.cell, config.units, return_sequences=True, return_state=True, name=f"rnn_{number}"
         )
+        x = ops.concatenate([x, now], axis=-1)
         x, *behind = rnn(x, initial_state=states[len(after) : len(after) + count], mask=mask)
         after += behind
         x = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(x)
-        if number == 1:
-            query = keras.layers.Dense(read.shape[-1], name="query")(x)
-            looked = keras.layers.Attention(use_scale=True, name="look")([query, read], mask=[None, seen])
-            x = first = ops.concatenate([x, looked, pen], axis=-1)
-    if config.layers > 1:
-        x = ops.concatenate([x, first], axis=-1)
     # The mixture stays float32 under mixed precision.
     numbers = keras.layers.Dense(drawings.Mixture.size(config.components), dtype="float32", name="mixture")(x)
     return keras.Model(
-        {"pen": pen, "parts": parts, "read": read, "states": states}, [numbers, *after], name="hand"
+        {"pen": pen, "read": read, "takes": takes, "states": states}, [numbers, *after], name="hand"
     )
 
 
 def build_model(config: Config, signs: int, masked: bool = False) -> keras.Model:
-    """Builds pen (batch, time, 7) and parts (batch, signs) -> numbers of a mixture (batch, time, size).
+    """Builds pen (batch, time, 8) and parts (batch, signs) -> numbers of a mixture (batch, time, size).
 
     Args:
         config: sizes.
@@ -144,8 +146,8 @@ def build_model(config: Config, signs: int, masked: bool = False) -> keras.Model
     """
     pen = keras.Input((None, drawings.FEATURES), name="pen")
     parts = keras.Input((None,), dtype="int32", name="parts")
-    read, *states = build_reader(config, signs)(parts)
-    numbers, *_ = build_hand(config, masked)({"pen": pen, "parts": parts, "read": read, "states": states})
+    read, takes, *first = build_reader(config, signs)(parts)
+    numbers, *_ = build_hand(config, masked)({"pen": pen, "read": read, "takes": takes, "states": first})
     return keras.Model({"pen": pen, "parts": parts}, numbers, name="drawing")
 
 
@@ -182,12 +184,12 @@ class Drawing(export.Serving):
         """Draws on behind `strokes`, as `serving_default` returns them, and returns the whole drawings."""
         decoding.assert_temperature(temperature)
         given = drawings.given(strokes, self.config.most_points)
-        parts, read, states, known = self.read(text)
+        known, *read, states = self.read(text)
         pens, _ = drawings.learned(given)
-        _, *states = self.hand(export.padded(pens), parts, read, states)
+        _, *states = self.hand(export.padded(pens), *read, states)
 
         def step(pen, states):
-            numbers, *states = self.hand(pen[:, None], parts, read, states)
+            numbers, *states = self.hand(pen[:, None], *read, states)
             return numbers[:, 0], states
 
         last = drawings.last(given)
@@ -199,28 +201,27 @@ class Drawing(export.Serving):
     def score(self, text, strokes):
         """Returns the `log_probability` of strokes, of how many `points` they are, and `nats` for a point.
 
-        It is a density of moves in sixteenths of the box, and the probability of the pen's states.
+        It is a density of moves in tenths of the box, and the probability of the pen's states.
         """
         given = drawings.given(strokes, self.config.most_points)
         pens, steps = drawings.learned(given)
-        parts, read, states, _ = self.read(text)
-        numbers, *_ = self.hand(export.padded(pens), parts, read, states)
+        _, *read, states = self.read(text)
+        numbers, *_ = self.hand(export.padded(pens), *read, states)
         total = tf.reduce_sum(drawings.log_probability(numbers, export.padded(steps)), axis=1)
         points = tf.cast(given.row_lengths(), tf.int32)
         nats = -tf.math.divide_no_nan(total, tf.cast(points, tf.float32))
         return {"log_probability": total, "points": points, "nats": nats}
 
     def read(self, text):
-        """Returns of descriptions (batch,) parts, what is looked at, first states, and if all is known."""
+        """Returns of descriptions (batch,) whether all is known, what they say, strokes, and first states."""
         told = self.names.told(text)
-        numbers = parts_of(self.config, self.alphabet, told)
-        parts = export.padded(numbers)
-        read, *states = self.model.get_layer("reader")(parts, training=False)
-        return parts, read, states, self.alphabet.knows(told)
+        parts = export.padded(parts_of(self.config, self.alphabet, told))
+        read, takes, *states = self.model.get_layer("reader")(parts, training=False)
+        return self.alphabet.knows(told), read, takes, states
 
-    def hand(self, pen, parts, read, states):
-        """Returns the numbers of mixtures behind steps (batch, time, 7) of a pen, and the next states."""
-        inputs = {"pen": pen, "parts": parts, "read": read, "states": list(states)}
+    def hand(self, pen, read, takes, states):
+        """Returns the numbers of mixtures behind steps (batch, time, 8) of a pen, and the next states."""
+        inputs = {"pen": pen, "read": read, "takes": takes, "states": list(states)}
         return self.model.get_layer("hand")(inputs, training=False)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-STEP = 1 / 16
+STEP = 1 / 10
 """Distance of the points along a stroke; the larger side of a drawing's box is 1."""
 _PIECES = 12  # straight ones that stand for a curve
 _WEIGHTS = np.linspace(0, 1, _PIECES + 1)[1:, None]
