@@ -16,6 +16,7 @@ SHIPPED = (
     "forecasting_seattle",
     "recognition_exercises",
     "transcription_lines",
+    "drawing_kanji",
 )
 """A model of each mapping."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")

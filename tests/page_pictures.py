@@ -19,6 +19,7 @@ MODELS = {
     "series": "forecasting_seattle",
     "recognition": "recognition_exercises",
     "transcription": "transcription_lines",
+    "drawing": "drawing_kanji",
 }
 LOOKED = {"translation": 3, "captioning": 1, "transcription": 5}  # which word is pointed at
 WIDTH, LEAST, MOST = 1200, 620, 1000  # pixels
@@ -50,6 +51,8 @@ def _taken(tab, address: str, mapping: str) -> bytes:
         tab.get_by_role("button", name="Write").click()
         tab.locator(".done").wait_for()
     tab.locator(".answer:not([aria-busy]) > *").first.wait_for()
+    if mapping == "drawing":
+        tab.wait_for_timeout(2_000)  # until it is drawn
     if mapping in LOOKED:
         tab.locator(".word").nth(LOOKED[mapping]).focus()
     bottom = tab.locator("main").evaluate("main => main.getBoundingClientRect().bottom")

@@ -131,7 +131,7 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_exports_hold_both_way
     exported = seen.module.signatures["serving_default"].get_concrete_function()
     whole = [layer for layer in layers if "decoder" not in layer.path]  # the others go on step by step
     held = operations(exported).count("CudnnRNNV3")
-    assert held in (len(whole), 2 * len(whole))  # a generator reads prompts in two ways
+    assert len(whole) <= held <= 2 * len(whole)  # who goes on from what is there reads it in one way more
     assert "CudnnRNNV3" not in placed(exported.graph.as_graph_def())
 
 

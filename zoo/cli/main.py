@@ -20,7 +20,7 @@ from zoo.cli.serve import Serve
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
 
 Train:   python -m zoo.recipes.sentiment (or tagging, translation, captioning, generation,
-         forecasting, recognition, transcription)
+         forecasting, recognition, transcription, drawing)
 Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict tagging_conll2003 "Ada Lovelace met Charles Babbage in London."
          python -m zoo predict translation_cldr_en_fr "three weeks ago"
@@ -28,6 +28,7 @@ Use:     python -m zoo predict sentiment_tweets "what a lovely day"
          python -m zoo predict generation_python "def main(" --temperature 0.5
          python -m zoo predict forecasting_seattle --input my.csv
          python -m zoo predict transcription_lines line.png
+         python -m zoo predict drawing_kanji 休 ⿰木木 --output kanji.svg
 Try:     python -m zoo demo (a page for all models)
 Serve:   python -m zoo serve sentiment_tweets
 Fetch:   python -m zoo models get translation_en_fr

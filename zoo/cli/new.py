@@ -52,6 +52,12 @@ _TINY = {
         "--units 4 --filters 4 --stride 1 --steps-per-epoch 4",
         "[[[0.0], [1.0], [2.0]]]",
     ),
+    "drawing": (
+        'rows = [f\'{{"text": "v", "strokes": [[[0, 0], [1, {n}], [2, 0]]]}}\' for n in range(1, 61)]',
+        '("rows.jsonl", "\\n".join(rows))',
+        "--units 8 --width 4 --components 2 --steps-per-epoch 4",
+        '["v"]',
+    ),
 }
 _TEST = '''"""Trains {name} for a moment on a few made-up rows, and asks what it exports."""
 
@@ -84,7 +90,7 @@ class New:
 
     recipe: Annotated[str, tyro.conf.Positional]
     """Which to copy: sentiment, tagging, translation, captioning, generation, forecasting,
-    recognition."""
+    recognition, transcription, drawing."""
     file: Annotated[str, tyro.conf.Positional]
     """File to write, as mine.py; its name is that of the runs and models."""
     test: bool = False

@@ -120,7 +120,8 @@ def build_hand(config: Config, masked: bool) -> keras.Model:
         SHARP * (drawn - ends[:, None])
     )
     now = ops.matmul(window, read)
-    x, after = pen, []
+    x = pen
+    after: list = []
     for number in range(1, config.layers + 1):
         rnn = layers.recurrent(
             config.cell, config.units, return_sequences=True, return_state=True, name=f"rnn_{number}"
@@ -184,12 +185,12 @@ class Drawing(export.Serving):
         """Draws on behind `strokes`, as `serving_default` returns them, and returns the whole drawings."""
         decoding.assert_temperature(temperature)
         given = drawings.given(strokes, self.config.most_points)
-        known, *read, states = self.read(text)
+        known, read, states = self.read(text)
         pens, _ = drawings.learned(given)
-        _, *states = self.hand(export.padded(pens), *read, states)
+        _, *states = self.hand(export.padded(pens), read, states)
 
         def step(pen, states):
-            numbers, *states = self.hand(pen[:, None], *read, states)
+            numbers, *states = self.hand(pen[:, None], read, states)
             return numbers[:, 0], states
 
         last = drawings.last(given)
@@ -205,24 +206,23 @@ class Drawing(export.Serving):
         """
         given = drawings.given(strokes, self.config.most_points)
         pens, steps = drawings.learned(given)
-        _, *read, states = self.read(text)
-        numbers, *_ = self.hand(export.padded(pens), *read, states)
+        _, read, states = self.read(text)
+        numbers, *_ = self.hand(export.padded(pens), read, states)
         total = tf.reduce_sum(drawings.log_probability(numbers, export.padded(steps)), axis=1)
         points = tf.cast(given.row_lengths(), tf.int32)
         nats = -tf.math.divide_no_nan(total, tf.cast(points, tf.float32))
         return {"log_probability": total, "points": points, "nats": nats}
 
     def read(self, text):
-        """Returns of descriptions (batch,) whether all is known, what they say, strokes, and first states."""
+        """Returns of descriptions (batch,) whether all is known, what the hand reads of it, first states."""
         told = self.names.told(text)
         parts = export.padded(parts_of(self.config, self.alphabet, told))
         read, takes, *states = self.model.get_layer("reader")(parts, training=False)
-        return self.alphabet.knows(told), read, takes, states
+        return self.alphabet.knows(told), {"read": read, "takes": takes}, states
 
-    def hand(self, pen, read, takes, states):
+    def hand(self, pen, read, states):
         """Returns the numbers of mixtures behind steps (batch, time, 8) of a pen, and the next states."""
-        inputs = {"pen": pen, "read": read, "takes": takes, "states": list(states)}
-        return self.model.get_layer("hand")(inputs, training=False)
+        return self.model.get_layer("hand")({"pen": pen, **read, "states": list(states)}, training=False)
 
 
 # Program ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -216,10 +217,9 @@ def _row(row: Any, name: str) -> tuple[str, np.ndarray]:
     text, strokes = row if isinstance(row, tuple) and len(row) == 2 else (row, np.zeros((0, 3)))
     if not isinstance(text, str):
         raise ZooError(f"{name}: {repr(row)[:60]} is no description; give a string, or (string, strokes)")
-    try:
+    points: np.ndarray = np.zeros(())
+    with contextlib.suppress(TypeError, ValueError):
         points = np.asarray(strokes, np.float32)
-    except (TypeError, ValueError):
-        points = np.zeros(())
     if points.ndim != 2 or points.shape[1] != 3:
         raise ZooError(
             f"{name}: strokes of {text[:30]!r} are no array of (time, 3): x, y and whether the pen lifts"

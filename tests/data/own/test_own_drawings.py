@@ -87,6 +87,7 @@ def test_strokes_may_be_written_as_lists_of_points_or_as_quick_draw_does(tmp_pat
         ('{"text": "a", "strokes": []}', "has no strokes"),
         ('{"text": "a", "strokes": [[]]}', "has no strokes"),
         ('{"text": "a", "strokes": [[[0, 0, 1]]]}', "no lists of"),
+        ('{"text": "a", "strokes": [[[0, 0, 1], [1, 2, 3]]]}', "no lists of"),
         ('{"text": "a", "strokes": [[[0, "x"]]]}', "no lists of"),
         ('{"text": "a", "strokes": 3}', "no lists of"),
         ('{"text": "a", "strokes": [[[0, NaN]]]}', "no number"),

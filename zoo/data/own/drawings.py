@@ -95,15 +95,13 @@ def _lines(path: Path) -> Iterator[Drawn]:
         raise ZooError(f"{path}: the file is empty; it needs an object with text and strokes on each line")
     for number, row in json_lines(path, content, (), ()):
         where = f"{path}: line {number}"
-        text, strokes = row.get("text", row.get("word")), row.get("strokes")
+        text = row.get("text", row.get("word"))
         if not isinstance(text, str) or not text.strip():
             raise ZooError(f"{where} has no text of what is drawn; put it under 'text'")
-        if strokes is None and isinstance(drawing := row.get("drawing"), list):
-            strokes = [
-                list(zip(*axes[:2], strict=False)) if isinstance(axes, list) else 0 for axes in drawing
-            ]
         try:
-            lines = [np.array(stroke, float).reshape(-1, 2) for stroke in strokes if len(stroke)]
+            lines = [np.array(stroke, float) for stroke in _lists(row) if len(stroke)]
+            if any(line.ndim != 2 or line.shape[1] != 2 for line in lines):
+                raise ValueError
         except (TypeError, ValueError):
             raise ZooError(
                 f"{where} has strokes that are no lists of [x, y]; write [[[x, y], ...], ...]"
@@ -111,6 +109,13 @@ def _lines(path: Path) -> Iterator[Drawn]:
         if not lines:
             raise ZooError(f"{where} has no strokes; remove it, or put lists of [x, y] under 'strokes'")
         yield Drawn(text.strip(), _strokes(where, lines))
+
+
+def _lists(row: dict[str, Any]) -> Any:
+    """Returns the strokes of a row as lists of points, whichever way they are written."""
+    if "strokes" in row or not isinstance(axes := row.get("drawing"), list):
+        return row.get("strokes")
+    return [list(zip(*stroke[:2], strict=False)) if isinstance(stroke, list) else 0 for stroke in axes]
 
 
 def _strokes(where: str, lines: list[Line]) -> np.ndarray:
