@@ -2,6 +2,7 @@
 
 import base64
 import re
+from urllib.parse import unquote
 
 import pytest
 from browsers import SHIPPED
@@ -76,6 +77,25 @@ def test_a_line_of_print_is_read_and_each_symbol_has_its_place(demo, opened):
     group.get_by_role("button").nth(3).focus()
     tab.get_by_text(f"is at {row['starts'][3]:.0f} to {row['ends'][3]:.0f} pixels").wait_for()
     assert tab.locator("canvas").screenshot() != before
+
+
+def test_a_kanji_draws_itself_with_the_settings_that_were_given(demo, opened):
+    tab = opened("drawing_kanji")
+    picture = tab.locator(".drawn")
+    picture.wait_for()
+    assert picture.get_attribute("alt") == "A drawing of 休"
+    tab.get_by_label("What is drawn").fill("明")
+    tab.get_by_label("seed", exact=True).fill("5")
+    tab.get_by_label("temperature", exact=True).fill("0.3")
+    tab.get_by_role("button", name="Draw").click()
+    tab.locator(".drawn[alt$='明']").wait_for()
+    (row,) = demo.model("drawing_kanji").predict(["明"], temperature=0.3, seed=5)
+    assert unquote(picture.get_attribute("src")).split(",", 1)[1] == row["svg"]
+    assert picture.evaluate("image => image.naturalWidth") > 0
+    tab.get_by_role("button", name="Once more").click()
+    tab.get_by_label("What is drawn").fill("☃")
+    tab.get_by_role("button", name="Draw").click()
+    tab.get_by_text("signs that were never seen").wait_for()
 
 
 def test_an_answer_that_is_out_of_date_is_never_shown(opened):
