@@ -14,9 +14,9 @@ def line(*points):
 def test_points_are_spread_along_the_ink_and_never_between_strokes():
     strokes = np.concatenate([line((0, 0), (0.2, 0), (1, 0)), line((0, 1), (1, 1))])
     found = _spread(strokes)
-    assert found.shape == (24, 2) and set(found[:, 1]) == {0, 1}
-    np.testing.assert_allclose(found[found[:, 1] == 0, 0], np.arange(12) * 2 / 23, atol=1e-6)
-    np.testing.assert_array_equal(_spread(line((0.3, 0.4))), np.tile(np.float32([[0.3, 0.4]]), (24, 1)))
+    assert found.shape == (48, 2) and set(found[:, 1]) == {0, 1}
+    np.testing.assert_allclose(found[found[:, 1] == 0, 0], np.arange(24) * 2 / 47, atol=1e-6)
+    np.testing.assert_array_equal(_spread(line((0.3, 0.4))), np.tile(np.float32([[0.3, 0.4]]), (48, 1)))
 
 
 def test_shapes_are_as_far_as_their_points_in_the_order_of_drawing():
@@ -28,7 +28,7 @@ def test_shapes_are_as_far_as_their_points_in_the_order_of_drawing():
 
 
 def test_points_that_come_a_little_sooner_are_no_farther():
-    # Up a hill and down; the top comes three points sooner or later, the band allows five.
+    # Up a hill and down; the top comes two points sooner or later, the band allows twelve.
     hills = [line((0, 0), (top, 1), (1, 0)) for top in (0.5, 0.55)]
     (straight,) = metrics.Shapes(hills[:1]).distances(hills[1])
     assert 0 < straight < 0.03

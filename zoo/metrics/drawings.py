@@ -7,7 +7,7 @@ import numpy as np
 from zoo.metrics.compared import ratio
 from zoo.metrics.score import Score
 
-_POINTS, _BAND = 24, 5  # by which shapes are compared
+_POINTS, _BAND = 48, 12  # by which shapes are compared
 NEAREST = 20
 
 
@@ -42,8 +42,8 @@ class Shapes:
     def distances(self, drawn: np.ndarray) -> np.ndarray:
         """Returns how far the shape of a drawing (time, 3) is from each, (n,).
 
-        Of 24 points at equal distances along all strokes, in the order of drawing, each is as far as the
-        point of the other drawing that dynamic time warping gives it, at most five away in that order (Sakoe
+        Of 48 points at equal distances along all strokes, in the order of drawing, each is as far as the
+        point of the other drawing that dynamic time warping gives it, at most twelve away in that order (Sakoe
         and Chiba 1978). Nothing is moved or scaled: what is in the wrong place is wrong.
         """
         one = _spread(drawn)
@@ -61,7 +61,7 @@ class Shapes:
 
 
 def _spread(strokes: np.ndarray) -> np.ndarray:
-    """Returns points at equal distances along all ink, (24, 2)."""
+    """Returns points at equal distances along all ink, (48, 2)."""
     places = np.asarray(strokes, np.float32)
     if len(places) == 1:
         return np.repeat(places[:, :2], _POINTS, axis=0)
