@@ -34,7 +34,7 @@ def test_kanji_never_seen_are_drawn_so_that_they_are_recognised(drawer, characte
     distances = [shapes.distances(strokes(answer)) for answer in drawn]
     near = [(row < row[i]).sum() < 20 for i, row in enumerate(distances)]
     stored = drawer.manifest.metrics["test"]
-    assert stored["recognised"] >= 50
+    assert stored["recognised"] >= 30
     assert np.mean(near) == pytest.approx(stored["recognised"] / 100, abs=0.2)
     answers = drawer.predict([(text, lines) for _, text, lines in held_out], "score")
     nats = -sum(row["log_probability"] for row in answers) / sum(row["points"] for row in answers)

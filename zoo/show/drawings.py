@@ -40,7 +40,7 @@ def painted(name: str, strokes: np.ndarray, note: str = "") -> Text:
     )
 
 
-def sheet(pictures: Sequence[Picture], columns: int = 6) -> str:
+def sheet(pictures: Sequence[Picture], columns: int = 8) -> str:
     """Returns one SVG file of several that draw themselves, beside each other."""
     columns = max(1, min(columns, len(pictures)))
     rows = -(-len(pictures) // columns)
@@ -61,7 +61,7 @@ def sheet(pictures: Sequence[Picture], columns: int = 6) -> str:
 
 def draw_drawings(drawn: Sequence[tuple[str, str, int]], path: Path, most: int = 48) -> None:
     """Writes a sheet of drawings: name, SVG file, and place of the right one among all by their distance."""
-    path.write_text(sheet([(svg, f"{name}: {rank}") for name, svg, rank in drawn[:most]], columns=8), "utf-8")
+    path.write_text(sheet([(svg, f"{name}: {rank}") for name, svg, rank in drawn[:most]]), "utf-8")
 
 
 def _printable(text: str) -> str:
