@@ -95,7 +95,7 @@ def test_a_kanji_draws_itself_with_the_settings_that_were_given(demo, opened):
     tab.get_by_role("button", name="Once more").click()
     tab.get_by_label("What is drawn").fill("☃")
     tab.get_by_role("button", name="Draw").click()
-    tab.get_by_text("signs that were never seen").wait_for()
+    tab.locator(".answer .soft", has_text="signs that were never seen").wait_for()
 
 
 def test_an_answer_that_is_out_of_date_is_never_shown(opened):

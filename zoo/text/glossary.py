@@ -40,5 +40,5 @@ class Glossary(Lines):
 
     @staticmethod
     def learn(counts: Counter[bytes], size: int, min_count: int, known: Sequence[str] = ()) -> list[str]:
-        """Chooses pairs: the `known` ones first, then the commonest of at least `min_count`."""
-        return commonest(counts, size, min_count, known, (_NOTHING,))
+        """Chooses `size` pairs: the `known` ones first, then the commonest of at least `min_count`."""
+        return commonest(counts, size + (not known), min_count, known, (_NOTHING,))
