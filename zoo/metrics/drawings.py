@@ -43,8 +43,8 @@ class Shapes:
         """Returns how far the shape of a drawing (time, 3) is from each, (n,).
 
         Of 48 points at equal distances along all strokes, in the order of drawing, each is as far as the
-        point of the other drawing that dynamic time warping gives it, at most twelve away in that order (Sakoe
-        and Chiba 1978). Nothing is moved or scaled: what is in the wrong place is wrong.
+        point of the other drawing that dynamic time warping gives it, at most twelve away in that order
+        (Sakoe and Chiba 1978). Nothing is moved or scaled: what is in the wrong place is wrong.
         """
         one = _spread(drawn)
         far = np.float32(1e9)
