@@ -10,7 +10,8 @@ UNIT = 1 / 10
 """Of moves: about how far the points of a stroke are from each other, the drawing's box being 1."""
 DOWN, LIFT, END = range(3)
 """What the pen does behind a point: goes on with the stroke, begins another one, or stops."""
-FEATURES, TARGETS = 8, 5
+FEATURES = 8
+"""That a network is told of a pen."""
 _MANY = 10  # strokes
 
 

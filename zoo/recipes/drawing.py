@@ -2,7 +2,7 @@
 
     parts      read in both directions
       |   \\____________________________
-      |        |         |         |    attention: which part is drawn now
+      |        |         |         |    a window: which part is drawn now
     start --> RNN -----> RNN ----> RNN  stacked; the states behind a point are all that goes on
                |          |         |
               p1?        p2?       p3?  a mixture of Gaussians over the next move, and whether the pen lifts

@@ -33,11 +33,9 @@ def in_braille(strokes: np.ndarray) -> str:
     return "\n".join("".join(map(chr, line)) for line in signs)
 
 
-def painted(name: str, strokes: np.ndarray, note: str = "") -> Text:
+def painted(name: str, strokes: np.ndarray) -> Text:
     """Returns a drawing for a terminal, below its name."""
-    return Text.assemble(
-        (safe(name), "bold"), f"  {note}\n" if note else "\n", (in_braille(strokes), "cyan"), "\n"
-    )
+    return Text.assemble((safe(name), "bold"), "\n", (in_braille(strokes), "cyan"), "\n")
 
 
 def sheet(pictures: Sequence[Picture], columns: int = 8) -> str:

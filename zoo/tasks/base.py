@@ -336,6 +336,18 @@ def in_blocks(rows: Sequence[Any], size: int) -> Iterator[list[Any]]:
         yield list(rows[start : start + size])
 
 
+def filled_up(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Stacks rows (time, n) of unequal length, filled up with NaN behind their ends."""
+    longest = max(map(len, rows))
+    return np.stack([np.pad(row, ((0, longest - len(row)), (0, 0)), constant_values=np.nan) for row in rows])
+
+
+def with_seeds(settings: Mapping[str, Any], rows: int, manifest: Manifest) -> Row:
+    """Returns settings with a seed for each row, one higher than that of the row before."""
+    first = settings.get("seed", manifest.defaults.get("seed", 0))
+    return {**settings, "seed": [first + row for row in range(rows)]}
+
+
 def python(value: Any) -> Any:
     """Turns arrays into lists, bytes into strings, and NumPy's numbers into Python's."""
     if isinstance(value, np.ndarray):

@@ -16,7 +16,7 @@ from zoo.data.own import drawings
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.show import print_scores
-from zoo.tasks.base import Answered, Evaluation, Model, Row, Task, in_blocks
+from zoo.tasks.base import Answered, Evaluation, Model, Row, Task, filled_up, in_blocks, with_seeds
 from zoo.tasks.manifest import Manifest
 from zoo.tasks.tries import DRAWINGS, Tries
 
@@ -91,12 +91,7 @@ class Drawing(Task):
         texts = [text for text, _ in block]
         if signature not in _GIVEN:
             return {"text": texts}
-        longest = max(len(strokes) for _, strokes in block)
-        filled = [
-            np.pad(strokes, ((0, longest - len(strokes)), (0, 0)), constant_values=np.nan)
-            for _, strokes in block
-        ]
-        return {"text": texts, "strokes": np.stack(filled)}
+        return {"text": texts, "strokes": filled_up([strokes for _, strokes in block])}
 
     def readable(self, row: Row) -> Row:
         """Leaves out what stands behind the end of a drawing."""
@@ -110,9 +105,7 @@ class Drawing(Task):
         """Returns the settings by which drawings are drawn; each has a seed one higher."""
         if signature in _GIVEN:
             raise ZooError(f"{manifest.name}: its {signature} reads strokes, by a program")
-        settings = super().chosen(flags, signature, rows, manifest)
-        first = settings.get("seed", manifest.defaults.get("seed", 0))
-        return {**settings, "seed": [int(first) + row for row in range(rows)]}
+        return with_seeds(super().chosen(flags, signature, rows, manifest), rows, manifest)
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
         """Says what a reader should know of a drawing."""
@@ -123,7 +116,7 @@ class Drawing(Task):
         """Returns drawings for a terminal."""
         from zoo.show.drawings import painted
 
-        return [painted(row["text"], np.array(row["strokes"]).reshape(-1, 3)) for row in answered.rows]
+        return [painted(row["text"], _points(row)) for row in answered.rows]
 
     def picture(self, answered: Answered) -> str:
         """Returns drawings that draw themselves, as an SVG file."""
@@ -140,10 +133,7 @@ class Drawing(Task):
         answers = model.predict(list(zip(texts, lines, strict=True)), "score")
         drawn = model.predict(texts[:_DRAWN], temperature=_TEMPERATURE, seed=list(range(len(texts[:_DRAWN]))))
         known = _Known.of(examples)
-        ranks = [
-            known.rank(np.array(row["strokes"]).reshape(-1, 3), text)
-            for text, row in zip(texts, drawn, strict=False)
-        ]
+        ranks = [known.rank(_points(row), text) for text, row in zip(texts, drawn, strict=False)]
         score = metrics.drawing(
             [row["log_probability"] for row in answers], [row["points"] for row in answers], ranks
         )
@@ -187,10 +177,7 @@ def drawing_samples(texts: Sequence[str], strokes: Any) -> dict[str, Any]:
         np.zeros((0, 3), np.float32),
         np.array([[0.5, 0.5, 1]], np.float32),
     ]
-    longest = max(map(len, lines))
-    filled = np.stack(
-        [np.pad(row, ((0, longest - len(row)), (0, 0)), constant_values=np.nan) for row in lines]
-    )
+    filled = filled_up(lines)
     settings = {"temperature": [0.0, 0.1, 0.5, 1.0], "seed": [0, 1, 2, 3]}
     return {
         "serving_default": {"text": given, **settings},
@@ -225,6 +212,11 @@ def _row(row: Any, name: str) -> tuple[str, np.ndarray]:
             f"{name}: strokes of {text[:30]!r} are no array of (time, 3): x, y and whether the pen lifts"
         )
     return text, points
+
+
+def _points(answer: Row) -> np.ndarray:
+    """Returns the strokes of an answer as an array (time, 3), of none too."""
+    return np.array(answer["strokes"]).reshape(-1, 3)
 
 
 def _lines(part: Part) -> list[np.ndarray]:

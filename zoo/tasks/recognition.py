@@ -17,7 +17,7 @@ from zoo.data.own import signals
 from zoo.data.own.labels import label_names
 from zoo.errors import ZooError
 from zoo.metrics import Score
-from zoo.tasks.base import Answered, Described, Given, Model, Row, in_blocks
+from zoo.tasks.base import Answered, Described, Given, Model, Row, filled_up, in_blocks
 from zoo.tasks.classification import Classification
 from zoo.tasks.far import warn_if_far
 from zoo.tasks.manifest import Manifest, parsed
@@ -236,9 +236,7 @@ class Recognition(Classification):
 
     def tensors(self, block: list[Any], signature: str) -> dict[str, Any]:
         """Stacks signals, filled up with NaN."""
-        longest = max(map(len, block))
-        filled = [np.pad(row, ((0, longest - len(row)), (0, 0)), constant_values=np.nan) for row in block]
-        return {"values": np.stack(filled)}
+        return {"values": filled_up(block)}
 
     # The command line ------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from zoo.metrics import Score, Scores
 from zoo.show import print_scores
 from zoo.show.answers import safe
 from zoo.tasks import tries
-from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task, warn_of_cut
+from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task, warn_of_cut, with_seeds
 from zoo.tasks.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -95,10 +95,7 @@ class Text(Task):
     def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:
         """Returns the settings by which texts are drawn; each text has a seed one higher."""
         settings = super().chosen(flags, signature, rows, manifest)
-        if signature:
-            return {}
-        first = settings.get("seed", manifest.defaults.get("seed", 0))
-        return {**settings, "seed": [first + row for row in range(rows)]}
+        return {} if signature else with_seeds(settings, rows, manifest)
 
     def lines(self, answered: Answered) -> str | None:
         """Returns what was written with the prompt before it, and a blank line between texts."""

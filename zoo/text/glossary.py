@@ -11,7 +11,7 @@ import tensorflow as tf
 from zoo.text.vocabulary import Lines, commonest
 
 _APART = "\t"
-_NOTHING = f"{_APART}"  # the first line: a table is never empty
+_NOTHING = _APART  # the first line: a table is never empty
 
 
 class Glossary(Lines):
