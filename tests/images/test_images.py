@@ -260,7 +260,7 @@ def test_what_is_no_picture_is_refused():
         b"\x89PNG",
         bytes(500),
     ):
-        assert refused(content) == "is no JPEG, PNG, GIF or BMP picture"
+        assert refused(content) == "is no JPEG, PNG, GIF, BMP or WebP picture"
     assert refused(FILES["jpeg"][:2] + b"\xff\xd9" + bytes(99)) == "is damaged or cut off"
 
 

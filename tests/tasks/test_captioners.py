@@ -100,7 +100,7 @@ def album(squares, tmp_path, models, namer, monkeypatch):
 
 
 RED, BLUE = "red square at the top left", "blue square at the bottom right"
-CUT, TEXT = "cut.png is damaged or cut off", "text.png is no JPEG, PNG, GIF or BMP picture"
+CUT, TEXT = "cut.png is damaged or cut off", "text.png is no JPEG, PNG, GIF, BMP or WebP picture"
 
 
 def test_one_picture_gives_one_line_in_a_pipe(album, call):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,25 +23,38 @@ _ROWS = 32
 
 
 def read_pictures(
-    part: Part, size: int, encoder: keras.Model | None = None, mirror: bool = False
+    part: Part, size: int, encoder: keras.Model | None = None, mirror: bool = False, frames: int = 1
 ) -> np.ndarray:
-    """Returns a part's pictures, brought to one size, or what a frozen encoder makes of them.
+    """Returns a part's pictures or clips, brought to one size, or what a frozen encoder makes of them.
 
     Args:
         part: its rows.
         size: rows and columns of a picture, whatever its proportions were.
         encoder: the frozen encoder; None: the pictures themselves are asked for.
         mirror: whether what the encoder makes of the mirrored pictures follows behind.
+        frames: of a clip, evenly over its length; 1: stills.
 
     Returns:
-        uint8 (n, size, size, channels), or what `kept_features` returns.
+        uint8 (n, size, size, channels), or what `kept_features` returns; of clips (n, frames, ...).
+
+    Raises:
+        ZooError: stills are asked for where there are clips, or clips where there are stills.
     """
     from zoo import images  # and with it TensorFlow
 
+    moving = len(part.dataset.element_spec["image"].shape) == 4
+    if moving and frames == 1:
+        raise ZooError("the data set has moving pictures; read some of their frames, as with --frames 12")
+    if frames > 1 and not moving:
+        raise ZooError("the data set has still pictures, of which --frames reads none; leave it out")
+
+    def read(row: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        image = images.evenly(row["image"], frames) if moving else row["image"]
+        return images.resize(image, size) if encoder is None else images.squash(image, size)
+
+    squares = part.dataset.map(read, num_parallel_calls=2)
     if encoder is not None:
-        squares = part.dataset.map(lambda row: images.squash(row["image"], size), num_parallel_calls=2)
         return kept_features(encoder, squares, len(part), mirror)
-    squares = part.dataset.map(lambda row: images.resize(row["image"], size), num_parallel_calls=2)
     pictures = np.empty((len(part), *squares.element_spec.shape), np.uint8)
     for row, picture in enumerate(squares.as_numpy_iterator()):
         pictures[row] = picture
@@ -56,8 +70,8 @@ def kept_features(
     emptied at any time. The same pictures and the same weights are found again, whatever else has changed.
 
     Args:
-        encoder: image (batch, size, size, 3) -> map (batch, rows, columns, channels).
-        squares: pictures (size, size, 3), in an order that never changes.
+        encoder: image (batch, size, size, 3) -> map (batch, rows, columns, channels), or of clips.
+        squares: pictures (size, size, 3), or clips (time, size, size, 3), in an order that never changes.
         count: how many there are.
         mirror: whether the maps of the mirrored pictures follow behind.
 
@@ -107,7 +121,7 @@ def _write(encoder, squares, count: int, path: Path, mirror: bool) -> None:
             end = done + len(batch)
             maps[done:end] = run(batch)
             if mirror:
-                maps[count + done : count + end] = run(batch[:, :, ::-1])
+                maps[count + done : count + end] = run(batch[..., ::-1, :])
             done = end
             progress.update(done)
         maps.flush()

@@ -54,7 +54,7 @@ def looks(model: Model, path: Path) -> Looks:
     (answer,) = model.predict([path], "attention")
     if not answer["valid"]:
         reason = picture_files.refusal(path)
-        raise ZooError(f"{path} {reason}; give a picture in JPEG, PNG, GIF or BMP")
+        raise ZooError(f"{path} {reason}; give a picture in JPEG, PNG, GIF, BMP or WebP")
     if not answer["tokens"]:
         raise ZooError(f"{model.name}: the caption of this picture is empty; try another one")
     weights = np.array(answer["attention"])

@@ -11,6 +11,7 @@ from zoo.layers.decoder import Decoder
 from zoo.layers.embedding import SubwordEmbedding, WordDropout, tied_embedding, word_dropout
 from zoo.layers.frame_masking import FrameMasking
 from zoo.layers.image_encoders import check_image_encoder, image_encoder
+from zoo.layers.over_time import over_time
 from zoo.layers.parallel import MinGRUCell, MinLSTMCell, ParallelRNN, linear_scan
 from zoo.layers.pooling import MaskedPooling
 from zoo.layers.quantiles import quantiles_in_order
@@ -45,6 +46,7 @@ __all__ = [
     "check_image_encoder",
     "image_encoder",
     "linear_scan",
+    "over_time",
     "quantiles_in_order",
     "recurrent",
     "states_of",

@@ -5,13 +5,13 @@ from collections.abc import Callable
 from difflib import get_close_matches
 
 import keras
-from keras import applications
+from keras import applications, ops
 
 from zoo.errors import ZooError
 from zoo.layers.efficientnet import efficientnet_lite0
 from zoo.layers.small_cnn import small_cnn
 
-_OURS = ("small", "efficientnet_lite0")
+_OURS = ("small", "tiny", "efficientnet_lite0")
 _PREFIX = "keras:"
 
 
@@ -56,24 +56,38 @@ def check_image_encoder(name: str) -> None:
         _find(name)
 
 
-def image_encoder(name: str, size: int, weights: bool = True) -> keras.Model:
+def image_encoder(name: str, size: int, weights: bool = True, frames: int = 1) -> keras.Model:
     """Builds an image encoder, which ends before pooling and classification.
 
     Args:
-        name: `small`, a compact network to be trained from scratch; `efficientnet_lite0`; or `keras:<name>`,
-            a network of `keras.applications`, whose weights Keras fetches and keeps in ~/.keras/models.
+        name: `small`, a compact network to be trained from scratch, or `tiny`, three times as fast;
+            `efficientnet_lite0`; or `keras:<name>`, a network of `keras.applications`, whose weights Keras
+            fetches and keeps in ~/.keras/models.
         size: height and width of the pictures.
-        weights: use those trained on ImageNet (`small` has none); false: random ones.
+        weights: use those trained on ImageNet (`small` and `tiny` have none); false: random ones.
+        frames: of a clip; 1: it reads still pictures.
 
     Returns:
         A model `encoder`: `image` (batch, size, size, 3), of any type, red, green, blue, 0 to 255 -> feature
-        map (batch, rows, columns, channels). The network's own preprocessing is inside.
+        map (batch, rows, columns, channels). The network's own preprocessing is inside. Of clips `image` is
+        (batch, frames, size, size, 3), and each frame has its map (batch, frames, ...), all by one network.
 
     Raises:
         ZooError: there is no such encoder, it takes no pictures of that size, or its weights cannot be had.
     """
+    encoder = _of_stills(name, size, weights)
+    if frames == 1:
+        return encoder
+    clip = keras.Input((frames, size, size, 3), name="image")
+    maps = encoder(ops.reshape(clip, (-1, size, size, 3)))
+    return keras.Model(clip, ops.reshape(maps, (-1, frames, *maps.shape[1:])), name="encoder")
+
+
+def _of_stills(name: str, size: int, weights: bool) -> keras.Model:
     if name == "small":
         return small_cnn(size)
+    if name == "tiny":
+        return small_cnn(size, 16, stride=2)
     if name == "efficientnet_lite0":
         return efficientnet_lite0(weights, size)
     build = _find(name)
@@ -88,8 +102,8 @@ def _find(name: str) -> Callable[..., keras.Model]:
     known = {key.lower(): value for key, value in vars(applications).items() if inspect.isfunction(value)}
     if not name.lower().startswith(_PREFIX):
         raise ZooError(
-            f"unknown encoder {name!r}: choose small, efficientnet_lite0, or {_PREFIX}<name> for a network "
-            f"of keras.applications, such as {_PREFIX}MobileNetV3Small"
+            f"unknown encoder {name!r}: choose small, tiny, efficientnet_lite0, or {_PREFIX}<name> for a "
+            f"network of keras.applications, such as {_PREFIX}MobileNetV3Small"
         )
     asked = name[len(_PREFIX) :].lower()
     if asked not in known:

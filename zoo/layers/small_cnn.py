@@ -4,8 +4,10 @@ import keras
 from keras import ops
 
 
-def small_cnn(size: int, width: int = 32, blocks: int = 1) -> keras.Model:
-    """Builds image (batch, size, size, 3), in 0..255, -> map (batch, size / 8, size / 8, 4 * width).
+def small_cnn(size: int, width: int = 32, blocks: int = 1, stride: int = 1) -> keras.Model:
+    """Builds image (batch, size, size, 3), in 0..255, -> map (batch, rows, columns, 4 * width).
+
+    There are size / (8 * stride) rows and columns.
 
     A residual network (He et al. 2016) of three stages, each with half the rows and columns and twice the
     channels of the one before.
@@ -14,14 +16,15 @@ def small_cnn(size: int, width: int = 32, blocks: int = 1) -> keras.Model:
         size: rows and columns of a picture.
         width: channels of the first stage.
         blocks: residual blocks of a stage.
+        stride: of the first stage; 2 halves rows and columns once more, and the time that it takes.
     """
     image = keras.Input((size, size, 3), name="image")
     x = keras.layers.Rescaling(1 / 64, -2.0)(image)
     x = ops.relu(_convolved(x, width, 5, 2, "stem"))
     for stage in range(1, 4):
         for block in range(1, blocks + 1):
-            stride = 2 if stage > 1 and block == 1 else 1
-            x = _residual(x, width * 2 ** (stage - 1), stride, f"stage_{stage}_{block}")
+            step = 1 if block > 1 else 2 if stage > 1 else stride
+            x = _residual(x, width * 2 ** (stage - 1), step, f"stage_{stage}_{block}")
     return keras.Model(image, x, name="encoder")
 
 

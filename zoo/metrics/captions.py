@@ -52,10 +52,10 @@ def captioning(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
 
 
 def are_names(references: Sequence[Sequence[str]]) -> bool:
-    """Tells whether captions are names: less than two for a picture, of six words at most, on average."""
+    """Tells whether captions are short as names: less than two for a picture, of eight words on average."""
     captions = [caption for true in references for caption in true]
     words = sum(len(caption.split()) for caption in captions)
-    return len(captions) < 2 * len(references) and words <= 6 * len(captions)
+    return len(captions) < 2 * len(references) and words <= 8 * len(captions)
 
 
 def words(caption: str) -> list[str]:

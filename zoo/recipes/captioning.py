@@ -25,7 +25,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import cli, data, decoding, export, images, layers, show, text, training
+from zoo import cli, data, decoding, export, images, layers, show, tasks, text, training
 from zoo.training import Count, Positive, Share, Size
 
 
@@ -37,8 +37,10 @@ class Config(training.Settings, training.Search):
     """emoji, flickr8k, coco_captions, or a folder of pictures with captions.csv."""
     image_size: Annotated[int, training.Range(32, 1024)] = 72
     """Every picture is made a square of so many rows and columns, whatever its proportions were."""
+    frames: Annotated[int, training.Range(1, 64)] = 1
+    """Pictures of a clip that are read, evenly over its length; 1: still pictures."""
     encoder: str = "small"
-    """small (trained from scratch), efficientnet_lite0, or keras:NAME of keras.applications (ImageNet)."""
+    """small, tiny (both from scratch), efficientnet_lite0, or keras:NAME of keras.applications (ImageNet)."""
     fine_tune: bool = False
     """Train an ImageNet encoder too (lower --learning-rate); else its features are computed once and kept."""
     augment: bool = True
@@ -79,7 +81,7 @@ class Config(training.Settings, training.Search):
 
 def encoder_learns(config: Config) -> bool:
     """Tells whether the encoder is trained; else its features are computed once."""
-    return config.encoder == "small" or config.fine_tune
+    return config.encoder in ("small", "tiny") or config.fine_tune
 
 
 def make_batches(
@@ -102,13 +104,16 @@ def make_batches(
 
 
 def build_bridge(config: Config, shape: tuple[int, ...]) -> keras.Model:
-    """Builds map (batch, rows, columns, channels) -> places (batch, rows * columns, ...), first states."""
+    """Builds map (batch, [time,] rows, columns, channels) -> places (batch, places, ...), first states."""
     features = keras.Input(shape, name="map")
     x = keras.layers.Reshape((-1, shape[-1]))(features)
     # Both are brought to one scale: a tanh that is saturated from the start tells all pictures alike,
     # and the decoder would learn the language and nothing of the picture.
     mean = keras.layers.LayerNormalization(name="mean_scale")(ops.mean(x, axis=1))
     mean = keras.layers.Dropout(config.dropout, name="mean_dropout")(mean)
+    if config.frames > 1:
+        seen = layers.over_time(features, config.cell, config.units)
+        mean = ops.concatenate([mean, ops.mean(seen, axis=1)], axis=-1)
     first = [
         keras.layers.Dense(config.units, activation="tanh", name=f"start_{number}_{part}")(mean)
         for number in range(1, config.layers + 1)
@@ -118,6 +123,8 @@ def build_bridge(config: Config, shape: tuple[int, ...]) -> keras.Model:
         x = keras.layers.LayerNormalization(name="places_scale")(x)
         x = keras.layers.Dropout(config.dropout, name="places_dropout")(x)
         x = keras.layers.Dense(config.units, name="places")(x)
+        if config.frames > 1:  # each place knows what happens at its time
+            x = x + ops.repeat(seen, int(np.prod(shape[1:3])), axis=1)
     return keras.Model(features, [x, *first], name="bridge")
 
 
@@ -144,9 +151,10 @@ def build_model(config: Config, size: int, channels: int = 3, weights: bool = Tr
         weights: whether an ImageNet encoder gets its weights; but for `keras:EfficientNet*`, which keep
             statistics elsewhere, they may be set later.
     """
-    picture = keras.Input((config.image_size, config.image_size, channels), name="picture")
+    time = (config.frames,) if config.frames > 1 else ()
+    picture = keras.Input((*time, config.image_size, config.image_size, channels), name="picture")
     caption = keras.Input((None,), dtype="int32", name="caption")
-    encoder = layers.image_encoder(config.encoder, config.image_size, weights)
+    encoder = layers.image_encoder(config.encoder, config.image_size, weights, config.frames)
     encoder.trainable = encoder_learns(config)
     strength = {} if config.augment else {"shift": 0, "zoom": 0, "light": 0, "on_white": 1}
     x = layers.Augmentation(**strength, mirror=config.mirror, seed=config.seed, name="augmentation")(picture)
@@ -191,11 +199,12 @@ class Captioning(export.Serving):
 
     @export.signature("image", "attention", when=lambda config: config.attention != "none")
     def show_attention(self, image):
-        """As `caption`, and its `tokens` with the `attention` (batch, tokens, rows, columns) of each."""
+        """As `caption`, and its `tokens` with the `attention` (batch, tokens, rows, columns) of each; of clips
+        (batch, tokens, time, rows, columns)."""
         features, valid = self.encoded(image)
         seen, decoded = search(self.config, self.model, self.writer, features, self.config.beam_size)
         tokens, attention = self.writer.shown(seen, decoded, valid)
-        places = tf.concat([tf.shape(tokens), tf.shape(features)[1:3]], axis=0)
+        places = tf.concat([tf.shape(tokens), tf.shape(features)[1:-1]], axis=0)
         best = self.writer.written(decoded).where(valid).best("caption")
         return {**best, "tokens": tokens, "attention": tf.reshape(attention, places)}
 
@@ -214,7 +223,7 @@ class Captioning(export.Serving):
 
     def encoded(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the maps of pictures (batch,), and which of these could be decoded."""
-        pixels, valid = images.read(image, self.config.image_size)
+        pixels, valid = images.read(image, self.config.image_size, self.config.frames)
         return export.with_a_row(self.model.get_layer("encoder"), tf.cast(pixels, tf.float32)), valid
 
 
@@ -225,7 +234,7 @@ def main(config: Config) -> None:
     """Trains, evaluates and exports."""
     run = training.Run(__file__, config, alike=("encoder", "fine_tune"))
     layers.check_image_encoder(config.encoder)
-    examples = run.load("captioning")
+    examples = run.load("captioning", frames=str(config.frames))
     counts = text.Split.of_column(examples.train.blocks("captions")).counts
     pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces)
     *_, channels = examples.train.dataset.element_spec["image"].shape
@@ -234,8 +243,8 @@ def main(config: Config) -> None:
     # What learns: the whole, or all behind a frozen encoder, which runs in float32 as it will be exported.
     learner, frozen = (model, None) if encoder_learns(config) else (teller, export.portable(encoder))
     run.start_from(learner, grown=["embedding/embeddings"])
-    pictures = data.read_pictures(examples.train, config.image_size, frozen, config.mirror)
-    held_out = data.read_pictures(examples.validation, config.image_size, frozen)
+    pictures = data.read_pictures(examples.train, config.image_size, frozen, config.mirror, config.frames)
+    held_out = data.read_pictures(examples.validation, config.image_size, frozen, frames=config.frames)
     train = make_batches(config, pieces, examples.train, pictures, run.replicas)
     validation = make_batches(config, pieces, examples.validation, held_out, run.replicas)
     writer = decoding.Writer.of(teller, pieces)
@@ -252,8 +261,7 @@ def main(config: Config) -> None:
     for split, evaluation in run.evaluate(module).items():
         part, picture = examples.split(split), run.folder.directory / f"{split}.png"
         show.draw_sheet(part.dataset, part.rows_of_strings("captions"), evaluation.predicted, picture)
-    files = (tf.io.encode_png(row["image"]).numpy() for row in examples.test.dataset.take(4))
-    run.export(module, ["", "no picture", *files])
+    run.export(module, tasks.captioning_samples(examples.test))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from zoo.data import register
 from zoo.tasks.base import Evaluation, Model, Reordered, Task, add, named
-from zoo.tasks.captioning import Captioning
+from zoo.tasks.captioning import Captioning, captioning_samples
 from zoo.tasks.classification import Classification
 from zoo.tasks.drawing import Drawing, drawing_samples
 from zoo.tasks.manifest import CARD, MANIFEST, DataSet, Manifest, Signature, Training
@@ -36,6 +36,7 @@ __all__ = [
     "Transcription",
     "Translation",
     "Window",
+    "captioning_samples",
     "drawing_samples",
     "forecasting_samples",
     "generation_samples",

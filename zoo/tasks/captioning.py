@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import baselines, metrics
 from zoo.data import Adapter, Examples, Part, of_rows, of_user
-from zoo.data.own import picture_files, pictures, tables
+from zoo.data.own import clip_files, picture_files, pictures, tables
 from zoo.data.packages import content_of
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
@@ -31,8 +32,12 @@ _FILE = 'open("photo.jpg", "rb").read()'
 class Captioned(Adapter):
     """Of a stored set, a picture and its captions."""
 
+    image: str = "image"
+    """The stored feature with the picture, or the clip."""
     captions: tuple[str, ...] = ("captions",)
     """Where they stand among the stored features: a path."""
+    events: tuple[str, ...] = ()
+    """Phrases for what happens, where clips tell of one after the other."""
 
     def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
         """Turns stored rows into rows of the mapping; pictures without a caption are left out."""
@@ -42,7 +47,7 @@ class Captioned(Adapter):
             captions: Any = example
             for name in self.captions:
                 captions = captions[name]
-            return {"image": example["image"], "captions": captions}
+            return {"image": example[self.image], "captions": captions}
 
         return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
             lambda example: tf.size(example["captions"]) > 0
@@ -52,7 +57,8 @@ class Captioned(Adapter):
 class Captioning(Written):
     """Features: `image` uint8 (height, width, 3), or 4 with opacity, and `captions`, strings (n,).
 
-    The user's own: a folder of pictures with `captions.csv`, as `zoo.data.own.pictures` reads it.
+    Of clips `image` is (time, height, width, 3 or 4). The user's own: a folder of pictures or clips with
+    `captions.csv`, as `zoo.data.own.pictures` reads it.
     """
 
     name = "captioning"
@@ -63,11 +69,18 @@ class Captioning(Written):
     one, several = "caption", "captions"
     parts = {"caption": "captions", "score": "scores"}  # noqa: RUF012
     given_as = "image"
+    options = ("frames",)
     sets = {  # noqa: RUF012 - as Task says
         "emoji": Captioned(
             extra=("test_backgrounds",),
             own="emoji_pictures.EmojiPictures",
             embedded=True,
+        ),
+        "moving_emoji": Captioned(
+            extra=("test_patterns", "test_shuffled"),
+            own="moving_emoji.MovingEmoji",
+            embedded=True,
+            image="video",
         ),
         "flickr8k": Captioned(own="flickr8k.Flickr8k"),
         # The split of Karpathy and Fei-Fei 2015, without the pictures that they add to training (restval).
@@ -85,12 +98,13 @@ class Captioning(Written):
         Raises:
             ZooError: as `zoo.data.own.pictures.read_captions`.
         """
-        parts = pictures.read_captions(path)
-        return of_user(path, {split: Part(pictures.dataset(rows)) for split, rows in parts.items()})
+        frames = int(options["frames"] or 1)
+        parts = pictures.read_captions(path, frames)
+        return of_user(path, {split: Part(pictures.dataset(rows, frames)) for split, rows in parts.items()})
 
     def read_rows(self, path: Path, **options: str) -> Examples:
         """Reads all pictures of a table as a test part: `file`, a path, and `name`, as the table has it."""
-        table = picture_files.with_captions(path)
+        table = picture_files.with_captions(path, folders=int(options["frames"] or 1) > 1)
         test = Part(
             {
                 "file": [str(picture.file) for picture in table],
@@ -114,13 +128,18 @@ class Captioning(Written):
                 f"inputs of {model.name} are pictures, but {repr(strange[0])[:80]} is none: give the file as "
                 'pathlib.Path("photo.jpg"), or its bytes'
             )
-        picture_files.check(row for row in files if isinstance(row, Path))
+        named = (row for row in files if isinstance(row, Path))
+        picture_files.check(named, folders=_frames(model.manifest) > 1)
         return files
 
     def blocks(self, rows: Sequence[Any], signature: str, model: Model, few: bool) -> Iterator[list[bytes]]:
-        """Yields the bytes of some pictures."""
+        """Yields the bytes of some pictures; clips are packed."""
+        frames = _frames(model.manifest)
         for block in in_blocks(rows, FEW if few else _PICTURES):
-            yield [picture_files.read(row) if isinstance(row, Path) else row for row in block]
+            if frames > 1:
+                yield [clip_files.packed(row, frames) for row in block]
+            else:
+                yield [picture_files.read(row) if isinstance(row, Path) else row for row in block]
 
     def readable(self, row: Row) -> Row:
         """Leaves padding out of the attention."""
@@ -132,8 +151,10 @@ class Captioning(Written):
     # The command line ------------------------------------------------------------------------------------
 
     def given(self, typed: Sequence[str], file: str, model: Described) -> Given:
-        """Returns the pictures that were named, or that a file lists."""
-        files = picture_files.given(typed) or picture_files.listed(Path(file))
+        """Returns the pictures or clips that were named, or that a file lists."""
+        moving = _frames(model.manifest) > 1
+        named = clip_files.given(typed) if moving else picture_files.given(typed)
+        files = named or picture_files.listed(Path(file), folders=moving)
         return Given([picture.file for picture in files], [{"image": picture.name} for picture in files])
 
     def answered(self, given: Given, answers: list[Row], manifest: Manifest) -> Answered:
@@ -144,14 +165,14 @@ class Captioning(Written):
         """
         rows = [{**name, **row} for name, row in zip(given.names, answers, strict=True)]
         refused = {
-            row["image"]: picture_files.refusal(file)
+            row["image"]: _refusal(file, manifest)
             for file, row in zip(given.inputs, rows, strict=True)
             if not row.get("valid", True)
         }
         if len(refused) == len({row["image"] for row in rows}):
             (name, reason), *others = refused.items()
             more = f", and {len(others):,} more cannot be read" if others else ""
-            raise ZooError(f"{name} {reason}{more}; give pictures in JPEG, PNG, GIF or BMP")
+            raise ZooError(f"{name} {reason}{more}; give {_asked(manifest)}")
         return Answered(rows, manifest, refused)
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
@@ -163,6 +184,10 @@ class Captioning(Written):
         return f"{one_line(row['image'])}\t" if len(rows) > 1 else ""
 
     # Scores ----------------------------------------------------------------------------------------------
+
+    def usual_options(self, manifest: Manifest, same_set: bool, in_catalogue: bool) -> dict[str, str]:
+        """Returns how many frames the model reads."""
+        return {"frames": str(_frames(manifest))} if _frames(manifest) > 1 else {}
 
     def evaluate(self, model: Model, examples: Examples, split: str) -> Evaluation:
         """Scores captions; prints the worst and others.
@@ -177,7 +202,7 @@ class Captioning(Written):
             answers = model.predict(files)
             for name, file, answer in zip(names, files, answers, strict=True):
                 if not answer["valid"]:
-                    reason = picture_files.refusal(file)
+                    reason = _refusal(file, model.manifest)
                     raise ZooError(f"{examples.name}: {name} {reason}; replace it or remove its rows")
         else:
             answers = [answer for block in _as_files(part) for answer in model.predict(block)]
@@ -228,10 +253,38 @@ class Captioning(Written):
         return super().with_the_zoo(manifest).replace('"..."', "photo.jpg")
 
 
-def _as_files(part: Part) -> Iterator[list[bytes]]:
-    """Yields each picture as a file without loss, some at a time."""
-    import tensorflow as tf
+def _frames(manifest: Manifest) -> int:
+    """Returns how many frames of a clip a model reads, 1 where it reads stills."""
+    return int(manifest.config.get("frames", 1))
 
-    files = part.dataset.map(lambda row: tf.io.encode_png(row["image"]), num_parallel_calls=2)
-    for block in files.batch(_PICTURES).as_numpy_iterator():
-        yield block.tolist()
+
+def _refusal(file: Path, manifest: Manifest) -> str:
+    if _frames(manifest) > 1:
+        return clip_files.refusal(file) or "cannot be decoded"
+    return picture_files.refusal(file)
+
+
+def _asked(manifest: Manifest) -> str:
+    if _frames(manifest) > 1:
+        return "animated GIF, WebP or PNG files, or folders of frames"
+    return "pictures in JPEG, PNG, GIF, BMP or WebP"
+
+
+def captioning_samples(test: Part) -> list[bytes]:
+    """Returns files for a captioner: no picture, and pictures or clips of a test part."""
+    return [b"", b"no picture", *next(_as_files(test))[:4]]
+
+
+def _as_files(part: Part) -> Iterator[list[bytes]]:
+    """Yields each picture or clip as a file without loss, some at a time."""
+    import tensorflow as tf
+    from PIL import Image
+
+    if len(part.dataset.element_spec["image"].shape) == 3:
+        files = part.dataset.map(lambda row: tf.io.encode_png(row["image"]), num_parallel_calls=2)
+        for block in files.batch(_PICTURES).as_numpy_iterator():
+            yield block.tolist()
+        return
+    clips = (row["image"] for row in part.dataset.as_numpy_iterator())
+    while some := list(islice(clips, _PICTURES)):
+        yield [clip_files.as_webp([Image.fromarray(f).convert("RGBA") for f in clip]) for clip in some]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from zoo.errors import ZooError
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp")
 
 
 class Picture(NamedTuple):
@@ -36,11 +36,12 @@ def given(paths: Sequence[str]) -> list[Picture]:
     return pictures
 
 
-def listed(path: Path) -> list[Picture]:
+def listed(path: Path, folders: bool = False) -> list[Picture]:
     """Returns the pictures that a file lists, by paths from the file's folder.
 
     Args:
         path: `.txt` with a path on each line, or CSV, TSV, JSONL or Parquet with a column `image`.
+        folders: whether one may be a folder, of frames.
 
     Raises:
         ZooError: the list cannot be read, or it is empty, has a blank cell, or names a file that is missing.
@@ -54,12 +55,16 @@ def listed(path: Path) -> list[Picture]:
     else:
         names = [name for (name,) in tables.filled(path, ("image",), ("image",))]
     pictures = [Picture(name, on_disk(path.parent / name)) for name in names]
-    check(picture.file for picture in pictures)
+    check((picture.file for picture in pictures), folders=folders)
     return pictures
 
 
-def with_captions(path: Path) -> dict[Picture, list[str]]:
+def with_captions(path: Path, folders: bool = False) -> dict[Picture, list[str]]:
     """Returns the pictures of a table with the columns `image` and `caption`, each with all its captions.
+
+    Args:
+        path: the table.
+        folders: whether one may be a folder, of frames.
 
     Raises:
         ZooError: as `listed`.
@@ -71,7 +76,7 @@ def with_captions(path: Path) -> dict[Picture, list[str]]:
     for name, caption in tables.filled(path, columns, columns):
         name = os.path.normpath(name)
         captions.setdefault(Picture(name, on_disk(path.parent / name)), []).append(caption)
-    check(picture.file for picture in captions)
+    check((picture.file for picture in captions), folders=folders)
     return captions
 
 
@@ -92,19 +97,25 @@ def _spellings(folder: Path, changed: int) -> dict[str, str]:
     return {unicodedata.normalize("NFC", path.name): path.name for path in folder.iterdir()}
 
 
-def check(paths: Iterable[Path], one: str = "a picture", several: str = "pictures") -> None:
+def check(
+    paths: Iterable[Path], one: str = "a picture", several: str = "pictures", folders: bool = False
+) -> None:
     """Refuses files that are not there.
 
     Args:
         paths: of the files.
         one: what each is called.
         several: what they are called in a folder.
+        folders: whether a folder may be one of them.
 
     Raises:
         ZooError: names the first of them.
     """
     for path in paths:
-        if os.path.isdir(path):  # noqa: PTH112 - these functions do not raise on a name that is too long
+        inside = os.path.isdir(path)  # noqa: PTH112 - these functions do not raise on a name that is too long
+        if inside and folders:
+            continue
+        if inside:
             raise ZooError(f"{path}: is a folder; give the {several} in it")
         if not os.path.isfile(path):  # noqa: PTH113
             raise ZooError(f"{path}: no such file; give the path of {one}")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo.data.examples import SPLITS
+from zoo.data.own import clip_files
 from zoo.data.own.picture_files import on_disk
 from zoo.data.own.tables import filled_cells, read_table
 from zoo.data.splits import split_of
@@ -32,7 +33,7 @@ class _Picture:
     captions: list[str] = field(default_factory=list)
 
 
-def read_captions(path: Path) -> dict[str, list[Row]]:
+def read_captions(path: Path, frames: int = 1) -> dict[str, list[Row]]:
     """Reads which captions the pictures of a folder have, and checks that each picture can be decoded.
 
     Args:
@@ -41,6 +42,7 @@ def read_captions(path: Path) -> dict[str, list[Row]]:
             rows.
             A column `split` says `train`, `validation` or `test`; without it pictures are split 80 / 10 / 10
             by a hash of their names.
+        frames: that are read of each; more than one: `image` names clips, files or folders of frames.
 
     Returns:
         Split -> pictures, each with its captions, in the order of the file.
@@ -59,7 +61,8 @@ def read_captions(path: Path) -> dict[str, list[Row]]:
         name = os.path.normpath(name)
         file = on_disk(table.parent / name)
         split = _split(where, row, name)
-        if file not in pictures and not os.path.isfile(file):  # noqa: PTH113 - as for names that are too long
+        there = os.path.exists if frames > 1 else os.path.isfile
+        if file not in pictures and not there(file):  # not pathlib's, which raise on names that are too long
             raise ZooError(f"{where} names a picture that is missing, {file}; add it or remove the row")
         picture = pictures.setdefault(file, _Picture(line, split))
         if picture.split != split:
@@ -68,19 +71,20 @@ def read_captions(path: Path) -> dict[str, list[Row]]:
             )
         picture.captions.append(caption)
     parts = _parts(table, pictures)  # before the pictures are opened, which takes longer
-    _check_decodable(table, pictures)
+    _check_decodable(table, pictures, frames)
     return parts
 
 
-def dataset(rows: Sequence[Row]) -> tf.data.Dataset:
+def dataset(rows: Sequence[Row], frames: int = 1) -> tf.data.Dataset:
     """Returns a dataset that decodes pictures when they are asked for.
 
     Args:
         rows: pictures with their captions, as `read_captions` returns them.
+        frames: of each clip; 1: they are stills.
 
     Returns:
-        Unbatched dicts: `image` uint8 (height, width, 4), red, green, blue and opacity, and `captions`
-        string (n,); in the order of the rows.
+        Unbatched dicts: `image` uint8 (height, width, 4), red, green, blue and opacity, of clips (frames,
+        height, width, 4), and `captions` string (n,); in the order of the rows.
     """
     import tensorflow as tf
 
@@ -97,20 +101,25 @@ def dataset(rows: Sequence[Row]) -> tf.data.Dataset:
     @tf.autograph.experimental.do_not_convert
     def decoded(row):
         # The rows of a ragged tensor are dense, which their type does not yet say.
-        return {"image": _decode()(row["image"]), "captions": tf.convert_to_tensor(row["captions"])}
+        return {"image": _decode(frames)(row["image"]), "captions": tf.convert_to_tensor(row["captions"])}
 
     return slices.map(decoded, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
 
 
 @functools.cache
-def _decode() -> Callable[[tf.Tensor], tf.Tensor]:
+def _decode(frames: int) -> Callable[[tf.Tensor], tf.Tensor]:
     """Returns a function from a file's name to its picture, which is traced once: that takes a second."""
     import tensorflow as tf
 
     from zoo import images
 
     def decode(file):
-        return tf.ensure_shape(images.decode(tf.io.read_file(file)), [None, None, 4])
+        if frames == 1:
+            return tf.ensure_shape(images.decode(tf.io.read_file(file)), [None, None, 4])
+        clip = tf.numpy_function(
+            lambda name: clip_files.packed(Path(name.decode()), frames), [file], tf.string
+        )
+        return tf.ensure_shape(images.decode_all(clip), [None, None, None, 4])
 
     return tf.function(decode, input_signature=[tf.TensorSpec([], tf.string)], autograph=False)
 
@@ -125,7 +134,7 @@ def _split(where: str, row: dict[str, Any], name: str) -> str:
     return split
 
 
-def _check_decodable(table: Path, pictures: dict[Path, _Picture]) -> None:
+def _check_decodable(table: Path, pictures: dict[Path, _Picture], frames: int) -> None:
     """Refuses a picture that training would stumble over; all are decoded once, without keeping them."""
     import tensorflow as tf
 
@@ -134,7 +143,7 @@ def _check_decodable(table: Path, pictures: dict[Path, _Picture]) -> None:
     @tf.autograph.experimental.do_not_convert
     def decoded(file):
         # Unless something of the picture is asked for, it would not be decoded.
-        return file, tf.size(_decode()(file))
+        return file, tf.size(_decode(frames)(file))
 
     files = tf.data.Dataset.from_tensor_slices([str(file) for file in pictures])
     sizes = files.map(decoded, num_parallel_calls=tf.data.AUTOTUNE).ignore_errors()
@@ -142,7 +151,7 @@ def _check_decodable(table: Path, pictures: dict[Path, _Picture]) -> None:
     for file, picture in pictures.items():
         if str(file) not in good:
             try:
-                reason = images.refusal(file.read_bytes())
+                reason = clip_files.refusal(file) if frames > 1 else images.refusal(file.read_bytes())
             except OSError as error:
                 reason = f"cannot be read ({error.strerror})"
             raise ZooError(

@@ -8,7 +8,7 @@ const PLACES = [["top left", "top", "top right"], ["left", "middle", "right"], [
 
 export async function captioning({ model, given, answer, signal, server }) {
   const row = await server.answer(model, given, "attention", signal);
-  if (row.valid === false) throw new Error("This picture cannot be read. Give one in JPEG, PNG, GIF or BMP.");
+  if (row.valid === false) throw new Error("This picture cannot be read. Give one in JPEG, PNG, GIF, BMP or WebP.");
   const picture = await shownPicture(given);
   if (!row.attention?.length || !row.tokens.length) {
     answer.replaceChildren(picture.canvas, element("p", { class: "big" }, row.caption || "(nothing)"));

@@ -11,7 +11,7 @@ export async function transcription({ model, given, answer, signal, server }) {
   const row = await server.answer(model, given, "", signal);
   if (row.valid === false) {
     throw new Error(model.sound ? "This is no WAV file that can be read; send uncompressed sound."
-      : "This picture cannot be read. Give one in JPEG, PNG, GIF or BMP.");
+      : "This picture cannot be read. Give one in JPEG, PNG, GIF, BMP or WebP.");
   }
   const { shown, place } = await (model.sound ? recording : line)(given);
   const unit = model.sound ? "s" : "pixels";

@@ -1,0 +1,135 @@
+"""GIF: the first frame with its transparency, which TensorFlow paints black, and the frames of a clip."""
+
+import tensorflow as tf
+
+from zoo.images.octets import (
+    MOST_FRAMES,
+    MOST_PIXELS,
+    MOST_SEGMENTS,
+    area,
+    byte_count,
+    checked,
+    choose,
+    combined,
+    number,
+    octets,
+    opaque,
+    part,
+)
+
+_BLOCKS = 10_000  # most that are searched, runs of equal length counting as one
+
+
+def gif_size(encoded):
+    """Returns height and width of the canvas."""
+    return tf.stack([number(encoded, place, 2) for place in (8, 6)])
+
+
+def decode_gif(encoded):
+    """Decodes the first frame, from a GIF that is made of nothing else.
+
+    It holds the frame twice: first in white, which shows what is opaque, since TensorFlow leaves all else
+    black; then in its colours. Where the pixels are cut off, the second one is missing.
+    """
+    place, control = _gif_image(encoded)
+    head = octets(encoded, place, 10)
+    common, own = octets(encoded, 10, 1)[0], head[9]  # of the tables of colours
+    has_own = _table_size(own) > 0
+    table, start = choose(has_own, own, common), choose(has_own, place + 10, 13)
+    data = place + 10 + _table_size(own)
+    end = _after_blocks(encoded, data + 1)
+    sound = [head[0] == 0x2C, _table_size(table) > 0, end <= byte_count(encoded)]
+    sound.append(area(combined(tf.reshape(head[5:9], [2, 2]))) <= MOST_PIXELS)
+
+    colours = part(encoded, start, _table_size(table))
+    white = part(b"\xff" * 768, 0, _table_size(table))
+    flags = tf.gather(_GIF_FLAGS, (own & 0x40) // 8 + (table & 7))  # interlaced or not, size of the table
+    # Transparency is noted before the image, and TensorFlow misplaces an image that is not in the corner.
+    before = [
+        part(encoded, control, choose(control > 0, 8, 0)),
+        b",\0\0\0\0",
+        part(encoded, place + 5, 4),
+        flags,
+    ]
+    pixels = part(encoded, data, end - data)
+    with checked(sound, "no frame"):
+        whole = tf.strings.join(
+            [part(encoded, 0, 10), b"\0\0\0", *before, white, pixels, *before, colours, pixels, b";"]
+        )
+    frames = tf.io.decode_gif(whole)
+    with checked(tf.shape(frames)[0] == 2, "damaged frame"):
+        frame = tf.concat([frames[1], frames[0, :, :, :1]], axis=-1)
+    size = gif_size(encoded)
+    corner = tf.minimum(combined(tf.reshape(head[1:5], [2, 2]))[::-1], size)
+    room = size - corner
+    frame = frame[: room[0], : room[1]]
+    after = room - tf.shape(frame, tf.int64)[:2]
+    return tf.pad(frame, tf.concat([tf.stack([corner, after], axis=1), [[0, 0]]], axis=0))
+
+
+_GIF_FLAGS = [bytes([0x80 | interlaced | size]) for interlaced in (0, 0x40) for size in range(8)]
+
+
+def _table_size(flags):
+    """Returns the bytes of a table of colours, 0 where there is none."""
+    return choose(flags & 0x80 > 0, 3 * tf.bitwise.left_shift(tf.constant(2, tf.int64), flags & 7), 0)
+
+
+def gif_frames(encoded):
+    """Returns how many frames there are, more than `MOST_FRAMES` or none where it cannot be told."""
+
+    def goes_on(place, count):
+        first = octets(encoded, place, 1)[0]
+        return ((first == 0x21) | (first == 0x2C)) & (count <= MOST_FRAMES)
+
+    def skip(place, count):
+        head = octets(encoded, place, 10)
+        is_image = head[0] == 0x2C
+        blocks = place + choose(is_image, 11 + _table_size(head[9]), 2)
+        return _after_blocks(encoded, blocks), count + choose(is_image, 1, 0)
+
+    first = 13 + _table_size(octets(encoded, 10, 1)[0])
+    start = first, tf.constant(0, tf.int64)
+    place, count = tf.while_loop(goes_on, skip, start, maximum_iterations=4 * MOST_FRAMES)
+    return choose(goes_on(place, 0), MOST_FRAMES + 1, count)
+
+
+def decode_gif_clip(encoded):
+    """Returns all frames, uint8 (time, height, width, 4), each drawn over the one before, the first on black.
+
+    What a frame asks to be cleared behind it is left, which no operation of TensorFlow's does otherwise.
+    """
+    return opaque(tf.io.decode_gif(encoded))
+
+
+def _gif_image(encoded):
+    """Returns where the first image begins, and where the control block before it does, if there is one."""
+
+    def is_extension(place, _):
+        return octets(encoded, place, 1)[0] == 0x21
+
+    def skip(place, control):
+        is_control = part(encoded, place + 1, 2) == b"\xf9\4"
+        return _after_blocks(encoded, place + 2), choose(is_control, place, control)
+
+    first = 13 + _table_size(octets(encoded, 10, 1)[0])
+    return tf.while_loop(
+        is_extension, skip, (first, tf.constant(0, tf.int64)), maximum_iterations=MOST_SEGMENTS
+    )
+
+
+def _after_blocks(encoded, place):
+    """Returns what follows a chain of blocks, each led by its length, the last one empty."""
+
+    def more(place):
+        return octets(encoded, place, 1)[0] > 0
+
+    def skip(place):
+        step = octets(encoded, place, 1)[0] + 1
+        # Nearly all blocks are as long as the one before them: these are passed at once.
+        ahead = tf.io.decode_raw(part(encoded, place, 2**16), tf.uint8)
+        alike = tf.cast(tf.cast(ahead[::step], tf.int64) + 1 == step, tf.int64)
+        return place + tf.reduce_sum(tf.math.cumprod(alike)) * step
+
+    (place,) = tf.while_loop(more, lambda place: (skip(place),), (place,), maximum_iterations=_BLOCKS)
+    return choose(more(place), byte_count(encoded), place) + 1

@@ -1,0 +1,54 @@
+"""WebP, stills and animations."""
+
+import tensorflow as tf
+
+from zoo.images.octets import MOST_FRAMES, byte_count, choose, number, octets, opaque, part
+
+_LOSSY, _LOSSLESS, _EXTENDED = b"VP8 ", b"VP8L", b"VP8X"
+_HAS_OPACITY = 0x10
+_OCTETS = [bytes([value]) for value in range(256)]
+
+
+def webp_size(encoded):
+    """Returns height and width of the canvas, zeros where the header is damaged."""
+    first = part(encoded, 12, 4)
+    extended = tf.stack([number(encoded, place, 3) + 1 for place in (27, 24)])
+    lossy = tf.stack([number(encoded, place, 2) & 0x3FFF for place in (28, 26)])
+    both = number(encoded, 21, 4)  # 14 bits of each
+    lossless = tf.stack([tf.bitwise.right_shift(both, 14), both]) & 0x3FFF
+    size = choose(first == _LOSSY, lossy, choose(first == _LOSSLESS, lossless + 1, 0))
+    return choose(first == _EXTENDED, extended, size)
+
+
+def webp_frames(encoded):
+    """Returns how many frames there are, 1 of a still; more than `MOST_FRAMES` where it cannot be told."""
+
+    def goes_on(place, count):
+        return (place < byte_count(encoded)) & (count <= MOST_FRAMES)
+
+    def skip(place, count):
+        is_frame = part(encoded, place, 4) == b"ANMF"
+        size = number(encoded, place + 4, 4)
+        return place + 8 + size + size % 2, count + choose(is_frame, 1, 0)
+
+    start = tf.constant(12, tf.int64), tf.constant(0, tf.int64)
+    place, count = tf.while_loop(goes_on, skip, start, maximum_iterations=2 * MOST_FRAMES)
+    return choose(goes_on(place, 0), MOST_FRAMES + 1, tf.maximum(count, 1))
+
+
+def decode_webp(encoded):
+    """Returns all frames, uint8 (time, height, width, 4); a still has one."""
+    # TensorFlow 2.21 writes opacity beyond the end of its memory where an animation's header promises none:
+    # it is told that there is some.
+    flags = tf.cast(octets(encoded, 20, 1)[0] | _HAS_OPACITY, tf.uint8)
+    flagged = tf.strings.join(
+        [
+            part(encoded, 0, 20),
+            tf.gather(_OCTETS, tf.cast(flags, tf.int32)),
+            part(encoded, 21, byte_count(encoded)),
+        ]
+    )
+    extended = part(encoded, 12, 4) == _EXTENDED
+    frames = tf.io.decode_webp(tf.where(extended, flagged, encoded))
+    frames = tf.ensure_shape(frames, [None, None, None, None])
+    return tf.cond(tf.shape(frames)[3] == 3, lambda: opaque(frames[..., :3]), lambda: frames)
