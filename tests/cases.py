@@ -38,6 +38,7 @@ class Case:
         few_rows: whether few rows of training are enough for that.
         source: of `tiny`, the folder that a copy goes on from.
         changed: a word of the data, and what stands for it in a copy's own.
+        variant: what sets it apart from the recipe's first case.
     """
 
     name: str
@@ -51,6 +52,11 @@ class Case:
     few_rows: bool = False
     source: str = "runs/tiny"
     changed: tuple[str, str] = ("", "")
+    variant: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.name} {self.variant}".rstrip()
 
     @property
     def module(self) -> Any:
@@ -103,7 +109,7 @@ FEW_STEPS = ("--no-augment", "--batch-size", "6", "--epochs", "1", "--steps-per-
              "5", "--optimizer", "adagrad", "--learning-rate", "0.003")  # fmt: skip
 
 CASES = {
-    case.name: case
+    case.id: case
     for case in (
         Case(
             "sentiment",
@@ -147,11 +153,23 @@ CASES = {
             "captioning",
             "squares",
             TINY_CAPTIONER,
-            ("emoji", "flickr8k"),
+            ("emoji", "flickr8k", "moving_emoji"),
             kernels={
                 f"--layers 2 --cell lstm --attention {attention}": (2, 0, 3000)
                 for attention in ("dot", "none")
             },
+            alike=FEW_STEPS,
+            tolerance=1e-4,
+            changed=("blue", "teal"),
+        ),
+        Case(
+            "captioning",
+            "films",
+            (*TINY_CAPTIONER, "--frames", "3", "--encoder", "tiny", "--captions-each", "2", "--epochs", "2"),
+            ("emoji", "flickr8k", "moving_emoji"),
+            variant="clips",
+            # The teller's layers, and both directions over time.
+            kernels={"--layers 2 --cell lstm": (4, 0, 3655)},
             alike=FEW_STEPS,
             tolerance=1e-4,
             changed=("blue", "teal"),
@@ -314,7 +332,8 @@ def _trained(name: str) -> Any:
     @pytest.fixture(scope="session")
     def trained(request, tmp_path_factory) -> Path:
         folder = tmp_path_factory.mktemp(name)
-        train(name, folder, "--dataset", request.getfixturevalue(case.data), "--name", "tiny", *case.flags)
+        flags = ["--dataset", request.getfixturevalue(case.data), "--name", "tiny", *case.flags]
+        train(case.name, folder, *flags)
         return folder
 
     return trained
@@ -326,6 +345,7 @@ TRAINED = {
     "tagging": "trained_tagger",
     "translation": "trained_translator",
     "captioning": "trained_captioner",
+    "captioning clips": "trained_clip_captioner",
     "generation": "trained_generator",
     "forecasting": "trained_forecaster",
     "recognition": "trained_recogniser",

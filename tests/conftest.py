@@ -13,6 +13,7 @@ from cases import (  # noqa: F401 - fixtures
     TRAINED,
     trained,
     trained_captioner,
+    trained_clip_captioner,
     trained_drawer,
     trained_forecaster,
     trained_generator,
@@ -21,7 +22,18 @@ from cases import (  # noqa: F401 - fixtures
     trained_transcriber,
     trained_translator,
 )
-from tiny import lines, pairs, paths, prints, reviews, sentences, series, shapes, squares  # noqa: F401 - fixtures
+from tiny import (  # noqa: F401 - fixtures
+    films,
+    lines,
+    pairs,
+    paths,
+    prints,
+    reviews,
+    sentences,
+    series,
+    shapes,
+    squares,
+)
 
 # Rooms in which lines are counted where that is asked for; the tests of others would take half as long again.
 COVERED = ("text", "metrics", "baselines", "decoding", "models", "show", "tasks")
@@ -46,7 +58,7 @@ def pytest_collection_modifyitems(items) -> None:
 
     def group(item) -> str:
         case = getattr(item, "callspec", None) and item.callspec.params.get("case")
-        needed = [case.name] if case else [recipe_of[name] for name in item.fixturenames if name in recipe_of]
+        needed = [case.id] if case else [recipe_of[name] for name in item.fixturenames if name in recipe_of]
         return needed[0] if needed else str(item.path)
 
     for item in items:

@@ -140,6 +140,34 @@ def write_captions(folder: Path) -> Path:
     return folder
 
 
+def write_films(folder: Path) -> Path:
+    """Writes 48 clips of 32 x 32, 6 frames each: a coloured square goes one way; with what happens."""
+    from PIL import Image
+
+    draw = np.random.default_rng(1)
+    rows = ["image,caption,split"]
+    ways = {"goes left": (0, -1), "goes right": (0, 1), "rises": (-1, 0), "falls": (1, 0)}
+    for number, (look, way, _) in enumerate(product(_COLOURS, ways, range(4))):
+        paper, start, side = draw.integers(200, 256), draw.integers(2, 6), draw.integers(7, 10)
+        frames = []
+        for step in np.arange(6) - 2.5:
+            top, left = np.round(16 - start + 3.5 * step * np.array(ways[way])).astype(int)
+            frame = np.full((32, 32, 3), paper, np.uint8)
+            frame[top : top + side, left : left + side] = _COLOURS[look]
+            frames.append(Image.fromarray(frame))
+        frames[0].save(folder / f"{number:02}.gif", save_all=True, append_images=frames[1:], duration=80)
+        split = ("train", "train", "validation", "test")[number % 4]
+        rows.append(f"{number:02}.gif,{look} square {way},{split}")
+    (folder / "captions.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def films(tmp_path_factory) -> Path:
+    """The folder of clips of squares, with captions.csv."""
+    return write_films(tmp_path_factory.mktemp("films"))
+
+
 def write_lines(path: Path) -> Path:
     """Writes 501 made-up lines: about 12,000 characters, 17 of them different and two, f and é, once only."""
     draw = random.Random(1)

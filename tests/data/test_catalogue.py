@@ -108,7 +108,13 @@ def test_names():
         "opus/medical",
         "wmt16_translate/de-en",
     }
-    assert set(zoo.data.names("captioning")) == {"emoji", "flickr8k", "coco_captions"}
+    assert set(zoo.data.names("captioning")) == {
+        "emoji",
+        "moving_emoji",
+        "ucf101",
+        "flickr8k",
+        "coco_captions",
+    }
     assert set(zoo.data.names("text")) == {
         "python_source",
         "tiny_shakespeare",
@@ -391,6 +397,33 @@ def test_coco_is_read_in_its_three_parts_without_pictures_that_nobody_described(
     assert asked == ["train", "val", "test"]
     assert examples.test.rows_of_strings("captions") == [["a dog", "a brown dog"], ["two cats"]]
     assert [row["image"].shape for row in examples.test.dataset.as_numpy_iterator()] == [(2, 2, 3), (4, 4, 3)]
+
+
+def test_clips_that_have_a_label_are_captioned_by_its_words():
+    asked = []
+
+    def as_dataset(self, split, **_):
+        asked.append(split)
+        videos = tf.zeros([2, 5, 4, 6, 3], tf.uint8)
+        return tf.data.Dataset.from_tensor_slices({"video": videos, "label": np.int64([0, 100])})
+
+    with tfds.testing.mock_data(as_dataset_fn=as_dataset):
+        examples = zoo.data.load("ucf101", "captioning")
+    assert asked == ["train[:90%]", "train[90%:]", "test"]
+    assert examples.test.rows_of_strings("captions") == [["apply eye makeup"], ["yo yo"]]
+    assert [row["image"].shape for row in examples.test.dataset] == [(5, 4, 6, 3)] * 2
+
+
+def test_stills_and_clips_are_not_taken_for_one_another(squares, films):
+    still = zoo.data.load(str(squares), "captioning").test
+    moving = zoo.data.load(str(films), "captioning", frames="4").test
+    assert zoo.data.read_pictures(moving, 16, frames=3).shape == (12, 3, 16, 16, 4)
+    with pytest.raises(ZooError, match="has moving pictures.* --frames"):
+        zoo.data.read_pictures(moving, 16)
+    with pytest.raises(ZooError, match="has still pictures.*--frames.*leave it out"):
+        zoo.data.read_pictures(still, 16, frames=3)
+    with pytest.raises(ZooError, match=r"line 2 names .*00.png, which is a still picture, no clip"):
+        zoo.data.load(str(squares), "captioning", frames="4")
 
 
 def test_a_folder_of_pictures_is_a_data_set_too(squares):

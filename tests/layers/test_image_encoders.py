@@ -18,6 +18,7 @@ SIZE = 32
 # Name -> shape of the feature map; Keras's two want their pixels in different ways.
 NETWORKS = {
     "small": (4, 4, 128),
+    "tiny": (2, 2, 64),
     "efficientnet_lite0": (1, 1, 1280),
     "keras:ResNet50": (1, 1, 2048),
     "keras:mobilenetv2": (1, 1, 1280),
@@ -108,7 +109,7 @@ def refusal(name: str, size: int = SIZE, weights: bool = True) -> str:
 
 
 def test_unknown_encoders_are_refused_with_the_known_ones():
-    assert "choose small, efficientnet_lite0, or keras:<name>" in refusal("resnet50")
+    assert "choose small, tiny, efficientnet_lite0, or keras:<name>" in refusal("resnet50")
     assert "among them keras:MobileNetV3Small" in refusal("keras:mobilenetv3smal")
 
 

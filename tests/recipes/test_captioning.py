@@ -116,7 +116,7 @@ def test_other_settings_train_and_answer(squares, tmp_path, extra):
         (["--dataset", "empty"], "empty", "captions.csv"),
         (["--dataset", "missing"], "line 2", "train.png"),
         (["--dataset", "text"], "train.png", "is no JPEG, PNG, GIF, BMP or WebP picture"),
-        (["--encoder", "tiny"], "unknown encoder 'tiny'", "choose small"),
+        (["--encoder", "huge"], "unknown encoder 'huge'", "choose small"),
         (["--encoder", "keras:ResNet49"], "keras:ResNet49", "keras:ResNet50"),
         (["--preset", "flickr9k"], "--preset flickr9k", "flickr8k"),
         (["--attention", "dots"], "--attention", "additive"),

@@ -35,11 +35,13 @@ def data(case, request) -> Path:
 
 @pytest.fixture
 def trained_case(case, request) -> Path:
-    return request.getfixturevalue(TRAINED[case.name])
+    return request.getfixturevalue(TRAINED[case.id])
 
 
 def test_the_cases_are_all_recipes():
-    assert set(CASES) == {path.stem for path in Path(zoo.recipes.__path__[0]).glob("[a-z]*.py")}
+    assert {case.name for case in CASES.values()} == {
+        path.stem for path in Path(zoo.recipes.__path__[0]).glob("[a-z]*.py")
+    }
 
 
 def test_presets_are_in_range_name_no_model_and_yield_to_flags(case):
@@ -108,11 +110,7 @@ def test_a_run_is_named_by_the_recipe_s_file(case, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     ("case", "flags"),
-    [
-        pytest.param(case, flags, id=f"{case.name} {flags}")
-        for case in CASES.values()
-        for flags in case.kernels
-    ],
+    [pytest.param(case, flags, id=f"{case.id} {flags}") for case in CASES.values() for flags in case.kernels],
 )
 def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_exports_hold_both_ways(
     case, data, flags, tmp_path, monkeypatch
@@ -166,7 +164,7 @@ def test_two_devices_agree_with_one_on_odd_batches(case, data, few_rows, tmp_pat
         np.testing.assert_allclose(exported, weight, rtol=2e-3, atol=1e-4)  # what is stored may be float16
     for figure in {"val_loss", "val_score"} & set(one.history[0]):
         losses = [[epoch[figure] for epoch in each.history] for each in (one, two)]
-        np.testing.assert_allclose(losses[1], losses[0], atol=max(1e-5, case.tolerance), err_msg=figure)
+        np.testing.assert_allclose(losses[1], losses[0], 2e-5, max(1e-5, case.tolerance), err_msg=figure)
 
 
 # The program ------------------------------------------------------------------------------------------------

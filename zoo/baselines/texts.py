@@ -15,6 +15,7 @@ _PAIRS = 200_000  # that are searched for a similar one: of a data set of millio
 _MEMORY = 100_000  # pictures that are searched
 _SAMPLE = 2_000  # captions among which the most typical one is looked for
 _SIDE = 16  # of shrunk pictures
+_FRAMES = 4  # of a clip
 Sentences = tuple[list[list[str]], list[list[str]]]  # tokens and tags
 
 
@@ -133,17 +134,20 @@ def translation(
     return scores
 
 
-def captioning(train: Part, tests: Mapping[str, Part]) -> dict[str, dict[str, Score]]:
+def captioning(
+    train: Part, tests: Mapping[str, Part], events: Sequence[str] = ()
+) -> dict[str, dict[str, Score]]:
     """Scores one caption for all pictures, and the first caption of the most similar training picture.
 
     The one caption is the most typical of 2,000 training captions, drawn evenly: of highest mean F1, over
     the words that two captions share, with all others. Where captions are repeated it is a frequent one.
     Similar are pictures of small squared distance, shrunk to 16 x 16 on white; of the training part, the
-    first 100,000 are searched.
+    first 100,000 are searched. Of clips four frames are compared, evenly over their length.
 
     Args:
         train: pictures and captions.
         tests: test part -> likewise.
+        events: of clips, as `zoo.metrics.captioning` takes them.
 
     Returns:
         Test part -> name -> what `zoo.metrics.captioning` says.
@@ -157,8 +161,10 @@ def captioning(train: Part, tests: Mapping[str, Part]) -> dict[str, dict[str, Sc
         pictures, references = _shrunk_and_captions(rows)
         nearest = pairwise_distances_argmin(pictures, memory)
         scores[part] = {
-            "most typical caption": metrics.captioning(references, [typical] * len(references)),
-            "nearest training picture": metrics.captioning(references, [captions[i][0] for i in nearest]),
+            "most typical caption": metrics.captioning(references, [typical] * len(references), events),
+            "nearest training picture": metrics.captioning(
+                references, [captions[i][0] for i in nearest], events
+            ),
         }
     return scores
 
@@ -188,14 +194,16 @@ def generation(
 
 
 def _shrunk_and_captions(part: Part, most: int = -1) -> tuple[np.ndarray, list[list[str]]]:
-    """Returns the first `most` pictures (n, 768) and the captions of each."""
+    """Returns the first `most` pictures (n, 768), or clips (n, 3072), and the captions of each."""
     import tensorflow as tf
 
     from zoo import images
 
-    small = part.dataset.take(most).map(
-        lambda row: images.squash(row["image"], _SIDE), num_parallel_calls=tf.data.AUTOTUNE
-    )
+    def shrunk(row: Mapping[str, tf.Tensor]) -> tf.Tensor:
+        image = row["image"]
+        return images.squash(images.evenly(image, _FRAMES) if len(image.shape) == 4 else image, _SIDE)
+
+    small = part.dataset.take(most).map(shrunk, num_parallel_calls=tf.data.AUTOTUNE)
     pictures = np.concatenate(
         [block.reshape(len(block), -1) for block in small.batch(4096).as_numpy_iterator()]
     )

@@ -8,6 +8,7 @@ from itertools import zip_longest
 from math import exp, log, sqrt
 
 from zoo.metrics.compared import is_a_reference, ratio
+from zoo.metrics.events import events_in_order
 from zoo.metrics.score import Score
 
 _LONGEST = 4  # words in a sequence that CIDEr counts
@@ -25,18 +26,22 @@ _CLITIC = re.compile(r"(?<=.)(n't|'(?:s|m|d|re|ve|ll))$|(?<=^can)(not)$|(?<=^gon
 _Gram = tuple[str, ...]
 
 
-def captioning(references: Sequence[Sequence[str]], predicted: Sequence[str]) -> Score:
+def captioning(
+    references: Sequence[Sequence[str]], predicted: Sequence[str], events: Sequence[str] = ()
+) -> Score:
     """Scores captions as the COCO caption evaluation does, on lower-case words without punctuation.
 
     Args:
         references: one or more true captions of each picture.
         predicted: a caption of each picture.
+        events: of clips, phrases for all that may happen in them.
 
     Returns:
         `n`; `bleu_4`, `bleu_1`, `bleu_2` and `bleu_3`, without smoothing, and `rouge_l`, from 0 to 100;
         `cider`, which is CIDEr-D times 100, as tables of papers print it, and may pass 100; `exact_match`,
         the share of captions that equal one of their references, case and punctuation included;
-        `word_accuracy`, which is 1 - word error rate. Where captions `are_names`, `exact_match` stands first.
+        `word_accuracy`, which is 1 - word error rate; with `events` what `events_in_order` says. Where
+        captions `are_names`, `exact_match` stands first.
     """
     same = sum(map(is_a_reference, references, predicted))
     exact = {"exact_match": ratio(same, len(predicted))}
@@ -47,6 +52,8 @@ def captioning(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
         **exact,
         "word_accuracy": word_accuracy(references, predicted),
     }
+    if events:
+        figures |= events_in_order([true[0] for true in references], predicted, events)
     # A name has too few words for runs of four, and a right one can be hit; of free captions hardly any is.
     return Score(len(predicted), {**(exact if are_names(references) else {}), **figures})
 

@@ -40,6 +40,8 @@ _TABLE = (
     Figure("macro_f1", "macro-F1"),
     Figure("exact_match", "exact match"),
     Figure("word_accuracy", "word accuracy"),
+    Figure("both_events", "both events", listed=False),
+    Figure("order", "order of events"),
     Figure("bleu", "BLEU", 2),
     Figure("chrf", "chrF", 2),
     Figure("bleu_1", "BLEU-1", 2, listed=False),

@@ -34,7 +34,8 @@ class Config(training.Settings, training.Search):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "emoji"
-    """emoji, flickr8k, coco_captions, or a folder of pictures with captions.csv."""
+    """emoji, flickr8k, coco_captions, or a folder of pictures with captions.csv; with --frames moving_emoji,
+    ucf101, or a folder of clips."""
     image_size: Annotated[int, training.Range(32, 1024)] = 72
     """Every picture is made a square of so many rows and columns, whatever its proportions were."""
     frames: Annotated[int, training.Range(1, 64)] = 1
@@ -199,8 +200,7 @@ class Captioning(export.Serving):
 
     @export.signature("image", "attention", when=lambda config: config.attention != "none")
     def show_attention(self, image):
-        """As `caption`, and its `tokens` with the `attention` (batch, tokens, rows, columns) of each; of clips
-        (batch, tokens, time, rows, columns)."""
+        """As `caption`, and its `tokens` with the `attention` (batch, tokens, ..., rows, columns) of each."""
         features, valid = self.encoded(image)
         seen, decoded = search(self.config, self.model, self.writer, features, self.config.beam_size)
         tokens, attention = self.writer.shown(seen, decoded, valid)

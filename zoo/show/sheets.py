@@ -14,6 +14,7 @@ from zoo.show.texts import worst_and_others
 _PIXELS = 240  # of the longer side of a picture on a sheet
 # Of the sheet, in inches: a picture, a line of text, what is left between them.
 _SIDE, _LINE, _GAP = 2.4, 0.15, 0.15
+_FRAMES = 3, 4  # of a clip: rows and columns
 _LETTERS = 32  # in a line below a picture
 
 
@@ -29,13 +30,11 @@ def draw_sheet(
         path: the PNG file.
         samples: how many of each kind.
     """
-    from zoo import images
-
     worst, others = worst_and_others(references, predicted, samples)
     chosen: dict[int, Any] = dict.fromkeys(worst + others)
     for row, example in enumerate(dataset):
         if row in chosen:
-            chosen[row] = images.thumbnail(example["image"], _PIXELS).numpy()
+            chosen[row] = _shown(example["image"])
     true, said = [references[row] for row in chosen], [predicted[row] for row in chosen]
     draw_captions(list(chosen.values()), true, said, path, exact=metrics.are_names(references))
 
@@ -82,6 +81,23 @@ def draw_captions(
             # A dollar sign begins no formula.
             figure.text(*place, line, color=colour, fontsize=8, va="top", parse_math=False)
     figure.savefig(path, dpi=120)
+
+
+def _shown(image: Any) -> np.ndarray:
+    """Returns a picture at the sheet's size, or some frames of a clip, line by line."""
+    from zoo import images
+
+    if len(image.shape) == 3:
+        return images.thumbnail(image, _PIXELS).numpy()
+    rows, columns = _FRAMES
+    frames = [
+        np.pad(
+            images.thumbnail(frame, _PIXELS // columns).numpy(), ((1, 1), (1, 1), (0, 0)), constant_values=255
+        )
+        for frame in images.evenly(image, rows * columns)
+    ]
+    lines = [np.concatenate(frames[i : i + columns], axis=1) for i in range(0, len(frames), columns)]
+    return np.concatenate(lines)
 
 
 def _wrapped(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -36,8 +37,6 @@ class Captioned(Adapter):
     """The stored feature with the picture, or the clip."""
     captions: tuple[str, ...] = ("captions",)
     """Where they stand among the stored features: a path."""
-    events: tuple[str, ...] = ()
-    """Phrases for what happens, where clips tell of one after the other."""
 
     def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
         """Turns stored rows into rows of the mapping; pictures without a caption are left out."""
@@ -51,6 +50,39 @@ class Captioned(Adapter):
 
         return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
             lambda example: tf.size(example["captions"]) > 0
+        )
+
+    def events(self) -> tuple[str, ...]:
+        """Returns phrases for what happens in clips; none: it is not known."""
+        return ()
+
+
+class MovingEmoji(Captioned):
+    """The clips that are composed by rule, of which all that may happen is known."""
+
+    def events(self) -> tuple[str, ...]:
+        """Returns phrases."""
+        from zoo.data.sets.moving_emoji import EVENTS
+
+        return EVENTS
+
+
+class Labelled(Captioned):
+    """Clips that have a label each, which is their caption: `ApplyEyeMakeup` is "apply eye makeup"."""
+
+    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
+        """Turns stored rows into rows of the mapping."""
+        import tensorflow as tf
+
+        spelled = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower() for name in info.features["label"].names)
+        captions = tf.constant(list(spelled))
+        return dataset.map(
+            lambda example: {
+                "image": example[self.image],
+                "captions": tf.gather(captions, example["label"])[None],
+            },
+            num_parallel_calls=2,
+            deterministic=True,
         )
 
 
@@ -76,12 +108,13 @@ class Captioning(Written):
             own="emoji_pictures.EmojiPictures",
             embedded=True,
         ),
-        "moving_emoji": Captioned(
+        "moving_emoji": MovingEmoji(
             extra=("test_patterns", "test_shuffled"),
             own="moving_emoji.MovingEmoji",
             embedded=True,
             image="video",
         ),
+        "ucf101": Labelled(image="video", licence="not stated; the clips are their authors'"),
         "flickr8k": Captioned(own="flickr8k.Flickr8k"),
         # The split of Karpathy and Fei-Fei 2015, without the pictures that they add to training (restval).
         "coco_captions": Captioned(
@@ -218,7 +251,8 @@ class Captioning(Written):
             {"image": name, "truth": captions, "answer": answer["caption"], "score": answer["score"]}
             for name, captions, answer in zip(shown, truth, answers, strict=True)
         ]
-        return Evaluation(metrics.captioning(truth, predicted), show_scores, predicted, rows)
+        score = metrics.captioning(truth, predicted, self._events(examples))
+        return Evaluation(score, show_scores, predicted, rows)
 
     def scorer(
         self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()
@@ -229,7 +263,11 @@ class Captioning(Written):
 
     def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
         """Scores one caption for all pictures, and the first caption of the most similar training picture."""
-        return baselines.captioning(examples.train, examples.tests)
+        return baselines.captioning(examples.train, examples.tests, self._events(examples))
+
+    def _events(self, examples: Examples) -> tuple[str, ...]:
+        adapter = self.sets.get(examples.name)
+        return adapter.events() if isinstance(adapter, Captioned) else ()
 
     def merit(self, score: Score) -> float:
         """Returns the figure that stands first, exact match or BLEU-4.

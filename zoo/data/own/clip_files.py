@@ -83,7 +83,7 @@ def as_webp(frames: Sequence[Image], duration: int = round(_DURATION)) -> bytes:
 
 
 def given(paths: Sequence[str]) -> list[picture_files.Picture]:
-    """Returns the clips that paths name; a folder stands for the clips in it, or, if it holds stills, for one.
+    """Returns the clips that paths name; a folder stands for the clips in it, or for one, if it holds stills.
 
     Raises:
         ZooError: a file is missing, or a folder holds no pictures.

@@ -51,7 +51,7 @@ class Clip(NamedTuple):
 
 
 @dataclass
-class _Thing:
+class Thing:
     """What is drawn, and where it is at each frame: in shares of the picture, turns, and times its size."""
 
     name: str
@@ -61,6 +61,20 @@ class _Thing:
     scale: np.ndarray
     turn: np.ndarray
     seen: np.ndarray
+
+
+class Composed(NamedTuple):
+    """What a clip shows.
+
+    Attributes:
+        things: what is drawn, the last one before all others.
+        caption: what happens.
+        random: draws the rest of it.
+    """
+
+    things: list[Thing]
+    caption: str
+    random: np.random.Generator
 
 
 class MovingEmoji(tfds.core.GeneratorBasedBuilder):
@@ -97,10 +111,10 @@ class MovingEmoji(tfds.core.GeneratorBasedBuilder):
         )
 
     def _split_generators(self, dl_manager):
-        stage = _Stage()
+        stage = Stage()
         parts = {part: (part, count, stage, "plain") for part, count in CLIPS.items()}
         parts["test_shuffled"] = ("test", CLIPS["test"], stage, "shuffled")
-        parts["test_patterns"] = ("test", CLIPS["test"], stage, "patterns")
+        parts["test_patterns"] = ("test", CLIPS["test"], stage, "patterned")
         return {name: self._generate_examples(*made) for name, made in parts.items()}
 
     def _generate_examples(self, part, count, stage, kind):
@@ -109,7 +123,7 @@ class MovingEmoji(tfds.core.GeneratorBasedBuilder):
             yield f"{number:06}", {"video": clip.frames, "captions": [clip.caption]}
 
 
-class _Stage:
+class Stage:
     """Composes and draws clips."""
 
     def __init__(self) -> None:
@@ -122,16 +136,20 @@ class _Stage:
             name: Image.fromarray(pictures[name]).resize(size, Image.Resampling.BOX) for name in names
         }
 
-    def clip(self, part: str, number: int, kind: str = "plain") -> Clip:
-        """Returns one of the clips of a part, the same at every call."""
+    def composed(self, part: str, number: int) -> Composed:
+        """Returns what one of the clips of a part shows, the same at every call."""
         seed = int.from_bytes(hashlib.sha256(f"{part} {number}".encode()).digest()[:8], "big")
         random = np.random.default_rng(seed)
-        things, caption = _composed(random, part)
-        backgrounds = clip_backgrounds.patterned if kind == "patterns" else clip_backgrounds.plain
-        frames = self._drawn(things, backgrounds(random, SIZE))
-        return Clip(frames[_shuffled(random)] if kind == "shuffled" else frames, caption)
+        return Composed(*_composed(random, part), random)
 
-    def _drawn(self, things: list[_Thing], background: np.ndarray) -> np.ndarray:
+    def clip(self, part: str, number: int, kind: str = "plain") -> Clip:
+        """Draws one of the clips of a part; `kind`: plain, patterned (backgrounds) or shuffled (frames)."""
+        things, caption, random = self.composed(part, number)
+        background = clip_backgrounds.patterned if kind == "patterned" else clip_backgrounds.plain
+        frames = self._drawn(things, background(random, SIZE))
+        return Clip(random.permutation(frames) if kind == "shuffled" else frames, caption)
+
+    def _drawn(self, things: list[Thing], background: np.ndarray) -> np.ndarray:
         frames = np.empty((FRAMES, SIZE, SIZE, 3), np.uint8)
         empty = Image.fromarray(background).convert("RGBA")
         places = [np.stack([thing.x, thing.y, thing.scale, thing.turn], axis=1) for thing in things]
@@ -166,7 +184,7 @@ class _Stage:
 # What happens -----------------------------------------------------------------------------------------------
 
 
-def _composed(random: np.random.Generator, part: str) -> tuple[list[_Thing], str]:
+def _composed(random: np.random.Generator, part: str) -> tuple[list[Thing], str]:
     """Draws things and events of a part until they are of it; returns what is drawn, in order, and told."""
     while True:
         names = random.choice(THINGS, 2, replace=False).tolist()
@@ -190,13 +208,13 @@ def _part_of(names: list[str], events: list[str]) -> str:
     return "" if len(parts) > 1 else next(iter(parts), "train")
 
 
-def _alone(random, names: list[str], events: list[str]) -> tuple[list[_Thing], str]:
-    thing = _at_rest(random, names[0])
+def _alone(random, names: list[str], events: list[str]) -> tuple[list[Thing], str]:
+    thing = at_rest(random, names[0])
     passing = [number for number, event in enumerate(events) if event in PASSING]
     told, scenery, behind = list(events), [], False
     spans = _spans(random)
     for event, span in zip(events, spans, strict=True):
-        _moved(thing, event, span)
+        move(thing, event, span)
     # The whole way is put where there is room for it.
     for way in (thing.x, thing.y):
         room = 0.5 * thing.size * thing.scale.max()
@@ -207,16 +225,16 @@ def _alone(random, names: list[str], events: list[str]) -> tuple[list[_Thing], s
         place, behind = str(random.choice(SCENERY)), random.random() < 0.5
         span = spans[number]
         middle = [(way[span[0]] + way[span[-1]]) / 2 for way in (thing.x, thing.y)]
-        scenery = [_at_rest(random, place, 0.36, *middle)]
+        scenery = [at_rest(random, place, 0.36, *middle)]
         told[number] += f" {'behind' if behind else 'in front of'} {_with_article(place)}"
     things = [thing, *scenery] if behind else [*scenery, thing]
     return things, f"{_with_article(names[0])} {told[0]}, then {told[1]}"
 
 
-def _two(random, names: list[str], events: list[str]) -> tuple[list[_Thing], str]:
+def _two(random, names: list[str], events: list[str]) -> tuple[list[Thing], str]:
     y = random.uniform(0.3, 0.7)
     middle = random.uniform(0.45, 0.55)
-    things = [_at_rest(random, name, random.uniform(0.28, 0.34), middle, y) for name in names]
+    things = [at_rest(random, name, random.uniform(0.28, 0.34), middle, y) for name in names]
     # They are apart before they meet, and together before they part.
     apart = next(event for event in events if event in TOGETHER) == "meet"
     for side, thing in zip((-1, 1), things, strict=True):
@@ -227,19 +245,22 @@ def _two(random, names: list[str], events: list[str]) -> tuple[list[_Thing], str
                 way = side * (_FAR - _NEAR) * (1 if event == "part" else -1)
                 thing.x += way * _ramp(span)
             else:
-                _moved(thing, event, span)
+                move(thing, event, span)
     told = [event.removesuffix("s") if event in STAYING else event for event in events]
     both = f"{_with_article(names[0])} and {_with_article(names[1])}"
     return things, f"{both} {told[0]}, then {told[1]}"
 
 
-def _at_rest(random, name: str, size: float = 0.0, x: float = 0.0, y: float = 0.0) -> _Thing:
+def at_rest(
+    random: np.random.Generator, name: str, size: float = 0.0, x: float = 0.0, y: float = 0.0
+) -> Thing:
+    """Returns a thing that stays where it is; of size 0: as large as things are."""
     each = np.ones(FRAMES)
     size = size or random.uniform(0.32, 0.4)
-    return _Thing(name, size, x * each, y * each, each.copy(), 0 * each, each > 0)
+    return Thing(name, size, x * each, y * each, each.copy(), 0 * each, each > 0)
 
 
-def _moved(thing: _Thing, event: str, span: np.ndarray) -> None:
+def move(thing: Thing, event: str, span: np.ndarray) -> None:
     """Lets something happen to a thing within some frames; it stays as it then is."""
     ramp = _ramp(span)
     if event in PASSING:
@@ -269,10 +290,6 @@ def _spans(random) -> tuple[np.ndarray, np.ndarray]:
 def _ramp(span: np.ndarray) -> np.ndarray:
     """Returns how much of an event has happened at each frame, from 0 to 1."""
     return np.clip((np.arange(FRAMES) - span[0]) / (span[-1] - span[0]), 0, 1)
-
-
-def _shuffled(random) -> np.ndarray:
-    return random.permutation(FRAMES)
 
 
 def _with_article(name: str) -> str:
