@@ -418,9 +418,9 @@ def test_stills_and_clips_are_not_taken_for_one_another(squares, films):
     still = zoo.data.load(str(squares), "captioning").test
     moving = zoo.data.load(str(films), "captioning", frames="4").test
     assert zoo.data.read_pictures(moving, 16, frames=3).shape == (12, 3, 16, 16, 4)
-    with pytest.raises(ZooError, match="has moving pictures.* --frames"):
+    with pytest.raises(ZooError, match=r"has moving pictures.* --frames"):
         zoo.data.read_pictures(moving, 16)
-    with pytest.raises(ZooError, match="has still pictures.*--frames.*leave it out"):
+    with pytest.raises(ZooError, match=r"has still pictures.*--frames.*leave it out"):
         zoo.data.read_pictures(still, 16, frames=3)
     with pytest.raises(ZooError, match=r"line 2 names .*00.png, which is a still picture, no clip"):
         zoo.data.load(str(squares), "captioning", frames="4")

@@ -4,6 +4,7 @@ from matplotlib.image import imread, imsave
 
 from zoo.errors import ZooError
 from zoo.inspection import looking
+from zoo.tasks import Manifest
 
 # "horses" is cut in two pieces, and "né" is spelled in bytes.
 TOKENS = [" hor", "ses", ",", " n", "<0xC3>", "<0xA9>"]
@@ -24,6 +25,7 @@ class Captioner:
 
     name = "tiny"
     signatures = {"attention": None}  # noqa: RUF012
+    manifest = Manifest()
 
     def __init__(self, tokens=TOKENS, weights=WEIGHTS, valid=True):
         self.answer = {
@@ -85,14 +87,14 @@ def test_text_names_the_places_with_a_fifth_of_the_attention():
 
 
 def test_a_picture_is_shown_in_its_own_proportions_on_white(photo):
-    found = looking.shown(photo)
+    (found,) = looking.shown(photo, Captioner())
     assert found.shape == (180, 360, 3)
     assert found == pytest.approx(1)
 
 
 def test_a_thin_picture_keeps_a_line_and_a_large_one_is_made_smaller(tmp_path):
     imsave(tmp_path / "thin.png", np.zeros((1, 900, 3), np.uint8))
-    found = looking.shown(tmp_path / "thin.png")
+    (found,) = looking.shown(tmp_path / "thin.png", Captioner())
     assert found.shape == (1, 360, 3)
     assert not found.any()
     looking.draw_looking(Captioner(), tmp_path / "thin.png", tmp_path / "map.png")
@@ -123,7 +125,7 @@ def test_a_panel_for_each_word_is_drawn_and_said(photo, tmp_path, caplog, suffix
 def test_panels_stand_in_rows_of_five(tmp_path, words, rows):
     picture = np.zeros((60, 60, 3))
     weights = np.full((words, 2, 2), 0.25)
-    looking.draw(looking.Looks(["$wörd$"] * words, weights, "so"), picture, "tiny", tmp_path / "map.png")
+    looking.draw(looking.Looks(["$wörd$"] * words, weights, "so"), [picture], "tiny", tmp_path / "map.png")
     dark = imread(tmp_path / "map.png")[..., :3].max(axis=2) < 0.6
     # Panels are the runs of dark lines; letters are not so dense.
     lines = dark.mean(axis=1) > 0.16
@@ -134,7 +136,7 @@ def test_panels_stand_in_rows_of_five(tmp_path, words, rows):
 @pytest.mark.parametrize(
     ("model", "told"),
     [
-        (Captioner(valid=False), r"photo.png is no JPEG, .*; give a picture in JPEG"),
+        (Captioner(valid=False), r"photo.png is no JPEG, .*; give pictures in JPEG"),
         (Captioner(tokens=[], weights=np.zeros((0, 2, 2))), "tiny: the caption of this picture is empty"),
     ],
 )
@@ -143,3 +145,33 @@ def test_nothing_to_draw_is_said_and_nothing_is_written(tmp_path, model, told):
     with pytest.raises(ZooError, match=told):
         looking.draw_looking(model, tmp_path / "photo.png", tmp_path / "map.png")
     assert not (tmp_path / "map.png").exists()
+
+
+# Clips ------------------------------------------------------------------------------------------------------
+
+
+def test_of_a_clip_each_word_is_seen_on_the_frame_that_it_looked_at_most(films, tmp_path):
+    weights = np.zeros((2, 3, 3, 3))  # words, frames, rows, columns
+    weights[0, 2, 0, 2] = 0.6
+    weights[0, 0, 1, 1] = 0.4
+    weights[1, 0, 2, :2] = 0.3
+    weights[1, 1, 0, 0] = 0.4
+    captioner = Captioner([" red", " square"], weights)
+    captioner.manifest = Manifest(config={"frames": 3})
+    clip = films / "00.gif"
+    found = looking.looks(captioner, clip)
+    assert found.frames == [2, 0]
+    assert found.times == pytest.approx(np.array([[0.4, 0, 0.6], [0.6, 0.4, 0]]))
+    expected = np.zeros((2, 3, 3))
+    expected[0, 0, 2], expected[1, 2, :2] = 1, 0.5
+    assert found.weights == pytest.approx(expected)
+    said = looking.draw_looking(captioner, clip, tmp_path / "map.png")
+    assert said.split("\n")[2:] == [
+        "red     frame  3  top right     1.00",
+        "square  frame  1  bottom left   0.50  bottom middle 0.50",
+    ]
+    assert len(looking.shown(clip, captioner)) == 3
+    captioner.answer["valid"] = False
+    (tmp_path / "still.png").write_bytes((tmp_path / "map.png").read_bytes())
+    with pytest.raises(ZooError, match=r"still.png is a still picture.*; give animated GIF"):
+        looking.looks(captioner, tmp_path / "still.png")

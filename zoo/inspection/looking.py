@@ -1,16 +1,18 @@
-"""Where in a picture a captioning model looks while it writes each word of its caption."""
+"""Where in a picture, or when and where in a clip, a captioning model looks while it writes each word."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from rich.cells import cell_len
 
-from zoo.data.own import picture_files
+from zoo.data.own import clip_files, picture_files
 from zoo.errors import ZooError
 from zoo.inspection import pictures
 from zoo.inspection.attention import characters, joined, words
 from zoo.models import Model
+from zoo.tasks.captioning import frames_of, why_not
 
 _COLUMNS = 5  # panels side by side
 _PANEL = 2.2  # inches of a picture's longer side
@@ -30,17 +32,24 @@ class Looks(NamedTuple):
     Attributes:
         words: of the caption.
         weights: float (words, rows, columns) over the picture, in whatever proportions; each word's add up
-            to 1.
+            to 1. Of a clip those of the frame at which the word looked most.
         caption: as text.
+        times: of a clip, float (words, frames), how much each word looked at each frame; they add up to 1.
     """
 
     words: list[str]
     weights: np.ndarray
     caption: str
+    times: np.ndarray | None = None
+
+    @property
+    def frames(self) -> list[int]:
+        """The frame at which each word looked most, from 0; 0 of a still picture."""
+        return [0] * len(self.words) if self.times is None else self.times.argmax(axis=1).tolist()
 
 
 def looks(model: Model, path: Path) -> Looks:
-    """Captions a picture and returns where the model looked; a word's map is the mean over its pieces.
+    """Captions a picture or clip and returns where the model looked; a word's map is the mean of its pieces'.
 
     Raises:
         ZooError: the picture is missing or cannot be decoded, its caption is empty, or the model shows no
@@ -53,8 +62,7 @@ def looks(model: Model, path: Path) -> Looks:
         )
     (answer,) = model.predict([path], "attention")
     if not answer["valid"]:
-        reason = picture_files.refusal(path)
-        raise ZooError(f"{path} {reason}; give a picture in JPEG, PNG, GIF, BMP or WebP")
+        raise ZooError(f"{path} {why_not(path, model.manifest)}")
     if not answer["tokens"]:
         raise ZooError(f"{model.name}: the caption of this picture is empty; try another one")
     weights = np.array(answer["attention"])
@@ -62,7 +70,12 @@ def looks(model: Model, path: Path) -> Looks:
     pieces, tokens = characters(answer["tokens"])
     written, starts = words(pieces)
     flat = joined(flat, [tokens[start] for start in starts], range(flat.shape[1]))
-    return Looks(written, flat.reshape(-1, *weights.shape[1:]), answer["caption"])
+    maps = flat.reshape(-1, *weights.shape[1:])
+    if maps.ndim == 3:
+        return Looks(written, maps, answer["caption"])
+    times = maps.sum(axis=(2, 3))
+    best = maps[np.arange(len(maps)), times.argmax(axis=1)]
+    return Looks(written, best / best.sum(axis=(1, 2), keepdims=True), answer["caption"], times)
 
 
 def draw_looking(model: Model, path: Path, output: Path) -> str:
@@ -73,34 +86,42 @@ def draw_looking(model: Model, path: Path, output: Path) -> str:
     """
     pictures.check_path(output)
     looked = looks(model, path)
-    draw(looked, shown(path), model.name, output)
+    draw(looked, shown(path, model), model.name, output)
     return f"{looked.caption}\n\n{as_text(looked)}"
 
 
-def shown(path: Path) -> np.ndarray:
+def shown(path: Path, model: Model) -> list[np.ndarray]:
     """Returns a picture in its own proportions on white, at most some hundred pixels long.
 
     Returns:
-        float32 (height, width, 3), 0 to 1.
+        float32 (height, width, 3), 0 to 1; of a clip all frames that the model reads.
     """
     from zoo import images
 
-    return images.thumbnail(images.decode(picture_files.read(path)), _PIXELS).numpy() / np.float32(255)
+    if (frames := frames_of(model.manifest)) > 1:
+        decoded = list(images.decode_all(clip_files.packed(path, frames)))
+    else:
+        decoded = [images.decode(picture_files.read(path))]
+    return [images.thumbnail(image, _PIXELS).numpy() / np.float32(255) for image in decoded]
 
 
-def draw(looked: Looks, picture: np.ndarray, name: str, path: Path) -> None:
+def draw(looked: Looks, pictures_: Sequence[np.ndarray], name: str, path: Path) -> None:
     """Draws the picture, and again for each word, dimmed where the word does not look.
 
     Args:
-        found: caption and maps, which are stretched to the picture's proportions.
-        picture: (height, width, 3), 0 to 1.
+        looked: caption and maps, which are stretched to the picture's proportions.
+        pictures_: (height, width, 3), 0 to 1; of a clip each frame, of which every word gets its own.
         name: of the model, for the title.
         path: the file.
     """
     from matplotlib.figure import Figure
 
-    panels = [picture, *(lit(picture, weights) for weights in looked.weights)]
+    picture, moving = pictures_[0], looked.times is not None
+    own = [pictures_[frame] for frame in looked.frames]
+    panels = [picture, *(lit(frame, weights) for frame, weights in zip(own, looked.weights, strict=True))]
     titles = ["", *(word if len(word) <= _LETTERS else f"{word[: _LETTERS - 1]}…" for word in looked.words)]
+    if moving:
+        titles = ["frame 1", *(f"{t} ({n + 1})" for t, n in zip(titles[1:], looked.frames, strict=True))]
     columns = min(_COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     height, width = np.array(picture.shape[:2]) / max(picture.shape[:2]) * _PANEL
@@ -145,10 +166,11 @@ def as_text(looked: Looks) -> str:
     """Writes each word in a line, with the parts of the picture that it looked at most, if any."""
     width = max(map(cell_len, looked.words))
     lines = []
-    for word, weights in zip(looked.words, looked.weights, strict=True):
+    for number, (word, weights) in enumerate(zip(looked.words, looked.weights, strict=True)):
         best = sorted(shares(weights).items(), key=lambda item: -item[1])[:_SHOWN]
         seen = [f"{place:13} {share:.2f}" for place, share in best if share >= _SHARE]
-        lines.append(f"{word}{' ' * (width - cell_len(word))}  {'  '.join(seen) or 'everywhere'}")
+        when = "" if looked.times is None else f"frame {looked.frames[number] + 1:2}  "
+        lines.append(f"{word}{' ' * (width - cell_len(word))}  {when}{'  '.join(seen) or 'everywhere'}")
     return "\n".join(lines)
 
 

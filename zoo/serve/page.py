@@ -216,6 +216,7 @@ def about(saved: Saved, overview: Mapping[str, Any]) -> dict[str, Any]:
         "series": manifest.own.get("series", {}),
         "channels": manifest.own.get("signals", {}).get("channels", []),
         "sound": manifest.config.get("reads") == "sound",
+        "frames": manifest.config.get("frames", 1),
         "window": manifest.config.get("window", 0),
         "style": manifest.config.get("style", ""),
         "level": manifest.config.get("level", ""),

@@ -22,9 +22,11 @@ from zoo.tasks.tries import PICTURES, Try
 from zoo.tasks.written import Written
 
 if TYPE_CHECKING:
+    import numpy as np
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
+_TRIED = 6  # clips that a page offers
 _PICTURES = 32  # that are held in memory together
 _FILE = 'open("photo.jpg", "rb").read()'
 
@@ -65,6 +67,14 @@ class MovingEmoji(Captioned):
         from zoo.data.sets.moving_emoji import EVENTS
 
         return EVENTS
+
+    def to_try(self) -> list[Try]:
+        """Returns clips of the test part."""
+        from zoo.data.sets.moving_emoji import Stage
+
+        stage = Stage()
+        clips = (stage.clip("test", number) for number in range(_TRIED))
+        return [Try(clip.caption, _as_file(clip.frames)) for clip in clips]
 
 
 class Labelled(Captioned):
@@ -162,12 +172,12 @@ class Captioning(Written):
                 'pathlib.Path("photo.jpg"), or its bytes'
             )
         named = (row for row in files if isinstance(row, Path))
-        picture_files.check(named, folders=_frames(model.manifest) > 1)
+        picture_files.check(named, folders=frames_of(model.manifest) > 1)
         return files
 
     def blocks(self, rows: Sequence[Any], signature: str, model: Model, few: bool) -> Iterator[list[bytes]]:
         """Yields the bytes of some pictures; clips are packed."""
-        frames = _frames(model.manifest)
+        frames = frames_of(model.manifest)
         for block in in_blocks(rows, FEW if few else _PICTURES):
             if frames > 1:
                 yield [clip_files.packed(row, frames) for row in block]
@@ -185,7 +195,7 @@ class Captioning(Written):
 
     def given(self, typed: Sequence[str], file: str, model: Described) -> Given:
         """Returns the pictures or clips that were named, or that a file lists."""
-        moving = _frames(model.manifest) > 1
+        moving = frames_of(model.manifest) > 1
         named = clip_files.given(typed) if moving else picture_files.given(typed)
         files = named or picture_files.listed(Path(file), folders=moving)
         return Given([picture.file for picture in files], [{"image": picture.name} for picture in files])
@@ -220,7 +230,7 @@ class Captioning(Written):
 
     def usual_options(self, manifest: Manifest, same_set: bool, in_catalogue: bool) -> dict[str, str]:
         """Returns how many frames the model reads."""
-        return {"frames": str(_frames(manifest))} if _frames(manifest) > 1 else {}
+        return {"frames": str(frames_of(manifest))} if frames_of(manifest) > 1 else {}
 
     def evaluate(self, model: Model, examples: Examples, split: str) -> Evaluation:
         """Scores captions; prints the worst and others.
@@ -277,7 +287,10 @@ class Captioning(Written):
         return score.merit or score.figures["word_accuracy"] - 1
 
     def to_try(self, manifest: Manifest) -> list[Try]:
-        """Returns pictures that installed packages carry."""
+        """Returns pictures that installed packages carry, or clips that are made of them."""
+        adapter = self.sets.get(manifest.dataset.name)
+        if isinstance(adapter, MovingEmoji):
+            return adapter.to_try()
         files = PICTURES.get(manifest.dataset.name, {})
         found = ((shown, content_of(*file.split("/"))) for file, shown in files.items())
         return [Try(shown, content) for shown, content in found if content]
@@ -291,19 +304,24 @@ class Captioning(Written):
         return super().with_the_zoo(manifest).replace('"..."', "photo.jpg")
 
 
-def _frames(manifest: Manifest) -> int:
+def frames_of(manifest: Manifest) -> int:
     """Returns how many frames of a clip a model reads, 1 where it reads stills."""
     return int(manifest.config.get("frames", 1))
 
 
+def why_not(file: Path, manifest: Manifest) -> str:
+    """Says why a file has no caption, and what to give instead, as in "is empty; give pictures in ..."."""
+    return f"{_refusal(file, manifest)}; give {_asked(manifest)}"
+
+
 def _refusal(file: Path, manifest: Manifest) -> str:
-    if _frames(manifest) > 1:
+    if frames_of(manifest) > 1:
         return clip_files.refusal(file) or "cannot be decoded"
     return picture_files.refusal(file)
 
 
 def _asked(manifest: Manifest) -> str:
-    if _frames(manifest) > 1:
+    if frames_of(manifest) > 1:
         return "animated GIF, WebP or PNG files, or folders of frames"
     return "pictures in JPEG, PNG, GIF, BMP or WebP"
 
@@ -316,7 +334,6 @@ def captioning_samples(test: Part) -> list[bytes]:
 def _as_files(part: Part) -> Iterator[list[bytes]]:
     """Yields each picture or clip as a file without loss, some at a time."""
     import tensorflow as tf
-    from PIL import Image
 
     if len(part.dataset.element_spec["image"].shape) == 3:
         files = part.dataset.map(lambda row: tf.io.encode_png(row["image"]), num_parallel_calls=2)
@@ -325,4 +342,10 @@ def _as_files(part: Part) -> Iterator[list[bytes]]:
         return
     clips = (row["image"] for row in part.dataset.as_numpy_iterator())
     while some := list(islice(clips, _PICTURES)):
-        yield [clip_files.as_webp([Image.fromarray(f).convert("RGBA") for f in clip]) for clip in some]
+        yield [_as_file(clip) for clip in some]
+
+
+def _as_file(clip: np.ndarray) -> bytes:
+    from PIL import Image
+
+    return clip_files.as_webp([Image.fromarray(frame).convert("RGBA") for frame in clip])

@@ -77,6 +77,7 @@ function prompt(model, ask, name = "What stands before", rows = 3, does = "Write
 }
 
 function pictures(model, ask) {
+  if (model.frames > 1) return dropped("clip", "image/gif,image/webp,image/png,image/apng", (file) => file, ask);
   return dropped("picture", "image/*", (file) => readable(file, LONGEST), ask);
 }
 

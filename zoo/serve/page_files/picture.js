@@ -9,16 +9,25 @@ const DIMMED = 0.66;
 
 /** Returns a canvas with a picture, and what draws it again, dark where a map has little weight. */
 export async function shownPicture(base64) {
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  const picture = await createImageBitmap(new Blob([bytes]));
-  const longer = Math.max(picture.width, picture.height);
+  const picture = await createImageBitmap(new Blob([bytesOf(base64)]));
+  const { canvas, draw } = easel(picture, "The picture");
+  return { canvas, draw: (...map) => draw(picture, ...map), width: picture.width };
+}
+
+export function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+/** Returns a canvas for pictures as large as one, and what draws them, dark where a map has little weight. */
+export function easel({ width, height }, label) {
+  const longer = Math.max(width, height);
   const scale = Math.min(WIDEST, Math.max(NARROWEST, longer)) / longer;
-  const [width, height] = [picture.width, picture.height].map((pixels) => Math.max(1, Math.round(pixels * scale)));
-  const canvas = element("canvas", { class: "shown", role: "img", "aria-label": "The picture", width, height });
+  const [across_, down_] = [width, height].map((pixels) => Math.max(1, Math.round(pixels * scale)));
+  const canvas = element("canvas", { class: "shown", role: "img", "aria-label": label, width: across_, height: down_ });
   const pen = canvas.getContext("2d");
   pen.imageSmoothingQuality = "high";
 
-  function draw(map, down, across, most) {
+  function draw(picture, map, down, across, most) {
     pen.fillStyle = "white"; // behind what is transparent, as the models see it
     pen.fillRect(0, 0, canvas.width, canvas.height);
     pen.drawImage(picture, 0, 0, canvas.width, canvas.height);
@@ -31,5 +40,5 @@ export async function shownPicture(base64) {
     pen.drawImage(shade, 0, 0, canvas.width, canvas.height);
   }
 
-  return { canvas, draw, width: picture.width };
+  return { canvas, draw };
 }
