@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import tensorflow as tf
+from PIL import Image
 from tiny import run
 
 import zoo
@@ -111,6 +112,16 @@ def test_of_several_pictures_each_has_its_path_and_a_broken_one_a_note(album, ca
     output = call(__main__.main, album, "predict", "namer", "blue.png", "cut.png", "red.png", "text.png")
     assert output.out == f"blue.png\t{BLUE}\ncut.png\t\nred.png\t{RED}\ntext.png\t\n"
     assert output.err.splitlines() == [f"note: {CUT}", f"note: {TEXT}"]
+
+
+def test_a_webp_reaches_a_model_as_png(album, namer):
+    with Image.open(album / "red.png") as image:
+        image.save(album / "red.webp", lossless=True)
+    cut = (album / "red.webp").read_bytes()[:60]
+    found = namer.predict([album / "red.webp", (album / "red.webp").read_bytes(), cut])
+    assert [row["caption"] for row in found] == [RED, RED, ""]
+    assert picture_files.contents(album / "red.webp").startswith(b"\x89PNG")
+    assert picture_files.contents(cut) == cut
 
 
 def test_a_process_of_its_own_captions_a_folder(album, models):

@@ -1,7 +1,6 @@
 """What happens in a clip: frames read one after the other, forwards and backwards."""
 
 import keras
-from keras import ops
 
 from zoo.layers.recurrent import Cell, recurrent
 
@@ -9,9 +8,8 @@ from zoo.layers.recurrent import Cell, recurrent
 def over_time(maps, cell: Cell, units: int):
     """Reads the maps of a clip's frames with a bidirectional layer.
 
-    What happens is told by what is where in one frame and in the next: of each the whole map is read, each
-    place of it with weights of its own, since a mean over places would not know where anything is; and the
-    strongest of each feature over all places, which tells how something looks wherever it is.
+    What happens is told by where things are in one frame and in the next: of each the whole map is read, each
+    place of it with weights of its own, since a mean over places would not know where anything is.
 
     Args:
         maps: (batch, time, rows, columns, channels), symbolic; of known sizes but for the batch.
@@ -21,9 +19,8 @@ def over_time(maps, cell: Cell, units: int):
     Returns:
         (batch, time, units).
     """
-    where = keras.layers.Reshape((maps.shape[1], -1))(maps)
-    where = keras.layers.Dense(units, name="where")(where)
-    x = ops.concatenate([where, ops.max(maps, axis=(2, 3))], axis=-1)
+    x = keras.layers.Reshape((maps.shape[1], -1))(maps)
+    x = keras.layers.Dense(units, name="frame")(x)
     x = keras.layers.LayerNormalization(name="frame_scale")(x)
     rnn = recurrent(cell, units // 2, return_sequences=True, name="over_time")
     return keras.layers.Bidirectional(rnn, name="both_ways")(x)

@@ -182,7 +182,7 @@ class Captioning(Written):
             if frames > 1:
                 yield [clip_files.packed(row, frames) for row in block]
             else:
-                yield [picture_files.read(row) if isinstance(row, Path) else row for row in block]
+                yield [picture_files.contents(row) for row in block]
 
     def readable(self, row: Row) -> Row:
         """Leaves padding out of the attention."""

@@ -13,7 +13,7 @@ from zoo import baselines, metrics
 from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.cache import cache_dir
 from zoo.data.own import tables, transcripts
-from zoo.data.own.picture_files import on_disk, read, shown
+from zoo.data.own.picture_files import contents, on_disk, read, shown
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, in_blocks
@@ -145,7 +145,7 @@ class Transcription(Written):
     def blocks(self, rows: Sequence[Any], signature: str, model: Model, few: bool) -> Iterator[list[bytes]]:
         """Yields the bytes of some files."""
         for block in in_blocks(rows, _FILES):
-            yield [read(row) if isinstance(row, Path) else row for row in block]
+            yield [contents(row) for row in block]
 
     def readable(self, row: Row) -> Row:
         """Leaves out padding, and texts that the beam has a place for but no path to."""

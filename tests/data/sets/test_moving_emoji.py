@@ -44,8 +44,6 @@ def pairs_of(caption: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize(
     ("event", "x", "y", "turn"),
     [
-        ("slides left", -1, 0, 0),
-        ("slides right", 1, 0, 0),
         ("rises", 0, -1, 0),
         ("falls", 0, 1, 0),
         ("rolls left", -1, 0, -1),
@@ -60,6 +58,14 @@ def test_a_thing_goes_and_turns_where_it_is_told_to_and_only_then(event, x, y, t
         assert (steps[2:7] == direction).all()
         assert (steps[:2] == 0).all() and (steps[7:] == 0).all()
     assert found.seen.all() and (found.scale == 1).all()
+
+
+@pytest.mark.parametrize(("event", "direction"), [("hops left", -1), ("hops right", 1)])
+def test_what_hops_goes_aside_and_up_and_comes_down_again(event, direction):
+    found = moved(event)
+    assert (np.sign(np.diff(found.x))[2:7] == direction).all()
+    assert found.y[[0, 2, 7, 11]] == pytest.approx(0.5) and (found.y[3:7] < 0.45).all()
+    assert found.y[3] < found.y[4] and found.y[6] < found.y[5]  # twice
 
 
 @pytest.mark.parametrize(("event", "direction"), [("grows", 1), ("shrinks", -1)])

@@ -15,7 +15,7 @@ from zoo.data.splits import split_of
 from zoo.errors import ZooError
 
 TABLE = "transcripts.csv"
-SUFFIXES = (".wav", ".png", ".jpg", ".jpeg", ".gif", ".bmp")
+SUFFIXES = (".wav", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp")
 _COLUMNS = ("file", "text")
 
 

@@ -26,7 +26,7 @@ THINGS = (
 """What moves, by the names that CLDR gives it."""
 SCENERY = ("evergreen tree", "cactus", "house", "tent")
 """What stands still, and others pass."""
-PASSING = ("slides left", "slides right", "rises", "falls", "rolls left", "rolls right")
+PASSING = ("hops left", "hops right", "rises", "falls", "rolls left", "rolls right")
 STAYING = ("grows", "shrinks", "turns", "blinks")
 TOGETHER = ("meet", "part")
 EVENTS = (*PASSING, *STAYING, *TOGETHER, *(verb.removesuffix("s") for verb in STAYING))
@@ -35,6 +35,7 @@ EVENTS = (*PASSING, *STAYING, *TOGETHER, *(verb.removesuffix("s") for verb in ST
 _PASSING_SHARE, _SCENERY_SHARE, _TWO_SHARE = 0.6, 0.35, 0.3
 _WAY, _NEAR, _FAR = 0.46, 0.13, 0.3  # of the picture: how far a thing moves, and two are from their middle
 _SPRITE = 36  # pixels in which emoji are kept
+_HOP = 0.14
 _LARGE, _SMALL = 1.45, 0.62  # times the usual size
 
 
@@ -265,9 +266,11 @@ def move(thing: Thing, event: str, span: np.ndarray) -> None:
     ramp = _ramp(span)
     if event in PASSING:
         way = thing.y if event in ("rises", "falls") else thing.x
-        way += _WAY * ramp * (-1 if event in ("rises", "slides left", "rolls left") else 1)
+        way += _WAY * ramp * (-1 if event in ("rises", "hops left", "rolls left") else 1)
         if event.startswith("rolls"):
             thing.turn += ramp * (1 if event == "rolls right" else -1)
+        elif event.startswith("hops"):
+            thing.y -= _HOP * abs(np.sin(2 * np.pi * ramp))  # twice
     elif event == "turns":
         thing.turn += ramp
     elif event == "blinks":
