@@ -153,7 +153,7 @@ CASES = {
             "captioning",
             "squares",
             TINY_CAPTIONER,
-            ("emoji", "flickr8k", "moving_emoji"),
+            ("emoji", "flickr8k", "moving_emoji-best", "moving_emoji"),
             kernels={
                 f"--layers 2 --cell lstm --attention {attention}": (2, 0, 3000)
                 for attention in ("dot", "none")
@@ -166,7 +166,7 @@ CASES = {
             "captioning",
             "films",
             (*TINY_CAPTIONER, "--frames", "3", "--encoder", "tiny", "--captions-each", "2", "--epochs", "2"),
-            ("emoji", "flickr8k", "moving_emoji"),
+            ("emoji", "flickr8k", "moving_emoji-best", "moving_emoji"),
             variant="clips",
             # The teller's layers, and both directions over time.
             kernels={"--layers 2 --cell lstm": (4, 0, 3655)},

@@ -437,8 +437,8 @@ def test_a_folder_of_pictures_is_a_data_set_too(squares):
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("imdb_reviews", "unknown data set 'imdb_reviews': choose emoji, flickr8k, coco_captions, or give "
-                         "the path of a folder of pictures with captions.csv"),
+        ("imdb_reviews", "unknown data set 'imdb_reviews': choose emoji, moving_emoji, ucf101, flickr8k, "
+                         "coco_captions, or give the path of a folder of pictures with captions.csv"),
         ("photos.csv", "photos.csv: no such file; give the path of a folder of pictures with captions.csv"),
     ],
 )  # fmt: skip

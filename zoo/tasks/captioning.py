@@ -141,13 +141,13 @@ class Captioning(Written):
         Raises:
             ZooError: as `zoo.data.own.pictures.read_captions`.
         """
-        frames = int(options["frames"] or 1)
+        frames = int(options.get("frames") or 1)
         parts = pictures.read_captions(path, frames)
         return of_user(path, {split: Part(pictures.dataset(rows, frames)) for split, rows in parts.items()})
 
     def read_rows(self, path: Path, **options: str) -> Examples:
         """Reads all pictures of a table as a test part: `file`, a path, and `name`, as the table has it."""
-        table = picture_files.with_captions(path, folders=int(options["frames"] or 1) > 1)
+        table = picture_files.with_captions(path, folders=int(options.get("frames") or 1) > 1)
         test = Part(
             {
                 "file": [str(picture.file) for picture in table],
