@@ -35,7 +35,7 @@ EVENTS = (*PASSING, *STAYING, *TOGETHER, *(verb.removesuffix("s") for verb in ST
 _PASSING_SHARE, _SCENERY_SHARE, _TWO_SHARE = 0.6, 0.35, 0.3
 _WAY, _NEAR, _FAR = 0.46, 0.13, 0.3  # of the picture: how far a thing moves, and two are from their middle
 _SPRITE = 36  # pixels in which emoji are kept
-_HOP = 0.14
+_HOP = 0.2
 _LARGE, _SMALL = 1.45, 0.62  # times the usual size
 
 
