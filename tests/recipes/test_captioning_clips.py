@@ -99,3 +99,19 @@ def test_the_order_of_frames_is_read(folder, model):
     both = [clip_files.as_webp([Image.fromarray(frame) for frame in frames]) for frames in (clip, clip[::-1])]
     forwards, backwards = model.predict(both, "beam")
     assert not np.allclose(forwards["scores"], backwards["scores"])
+
+
+def test_clips_are_written_as_a_picture_in_which_they_play(folder, call):
+    call(
+        __main__.main,
+        folder,
+        "predict",
+        "tiny",
+        "clip.gif",
+        "frames",
+        "still.png",
+        "--output",
+        "captions.svg",
+    )
+    svg = (folder / "captions.svg").read_text()
+    assert svg.count("<image") == svg.count("<animate") == 2 * 3

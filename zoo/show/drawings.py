@@ -49,7 +49,7 @@ def sheet(pictures: Sequence[Picture], columns: int = 8) -> str:
         placed = f'<svg x="{x}" y="{y}" width="{_CELL}" height="{_CELL}" '
         cells.append(svg.replace("<svg ", placed, 1))
         middle, line = x + _CELL / 2, y + _CELL + _GAP
-        cells.append(f'<text x="{middle:g}" y="{line:g}">{html.escape(_printable(below))}</text>')
+        cells.append(f'<text x="{middle:g}" y="{line:g}">{html.escape(printable(below))}</text>')
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" width="{wide}" height="{high}" '
         f'font-family="sans-serif" font-size="11" text-anchor="middle" color="#222">'
@@ -62,6 +62,6 @@ def draw_drawings(drawn: Sequence[tuple[str, str, int]], path: Path, most: int =
     path.write_text(sheet([(svg, f"{name}: {rank}") for name, svg, rank in drawn[:most]]), "utf-8")
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Leaves out what XML cannot hold."""
     return re.sub(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)

@@ -63,11 +63,13 @@ class Answered:
         rows: what was given, and beside it what was answered.
         manifest: of the model that did.
         refused: name of an input -> why it could not be read.
+        inputs: what was given, where a picture of the answers shows it.
     """
 
     rows: list[Row]
     manifest: Manifest
     refused: Mapping[str, str] = field(default_factory=dict)
+    inputs: Sequence[Any] = ()
 
 
 class Evaluation(NamedTuple):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 _TRIED = 6  # clips that a page offers
+_SHOWN = 160  # pixels of the longer side of a picture on a sheet
 _PICTURES = 32  # that are held in memory together
 _FILE = 'open("photo.jpg", "rb").read()'
 
@@ -216,7 +217,16 @@ class Captioning(Written):
             (name, reason), *others = refused.items()
             more = f", and {len(others):,} more cannot be read" if others else ""
             raise ZooError(f"{name} {reason}{more}; give {_asked(manifest)}")
-        return Answered(rows, manifest, refused)
+        return Answered(rows, manifest, refused, given.inputs)
+
+    def picture(self, answered: Answered) -> str:
+        """Returns pictures with what was said of them, as an SVG file in which clips play."""
+        from zoo.show.captioned import sheet
+
+        said = [row["caption"] if "caption" in row else "\n".join(row["captions"]) for row in answered.rows]
+        frames = frames_of(answered.manifest)
+        read = [caption for caption in zip(answered.inputs, said, strict=True) if caption[1]]
+        return sheet([(_frames(source, frames), caption) for source, caption in read])
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
         """Says why a picture could not be read."""
@@ -312,6 +322,17 @@ def frames_of(manifest: Manifest) -> int:
 def why_not(file: Path, manifest: Manifest) -> str:
     """Says why a file has no caption, and what to give instead, as in "is empty; give pictures in ..."."""
     return f"{_refusal(file, manifest)}; give {_asked(manifest)}"
+
+
+def _frames(source: Path | bytes, frames: int) -> list[np.ndarray]:
+    """Returns what a picture or clip looks like, small."""
+    from zoo import images
+
+    if frames > 1:
+        shown = list(images.decode_all(clip_files.packed(source, frames)))
+    else:
+        shown = [images.decode(picture_files.contents(source))]
+    return [images.thumbnail(image, _SHOWN).numpy() for image in shown]
 
 
 def _refusal(file: Path, manifest: Manifest) -> str:
