@@ -165,7 +165,7 @@ CASES = {
         Case(
             "captioning",
             "films",
-            (*TINY_CAPTIONER, "--frames", "3", "--encoder", "tiny", "--captions-each", "2", "--epochs", "2"),
+            (*TINY_CAPTIONER, "--frames", "3", "--encoder", "tiny", "--captions-each", "4", "--epochs", "6"),
             ("emoji", "flickr8k", "moving_emoji-best", "moving_emoji"),
             variant="clips",
             # The teller's layers, and both directions over time.

@@ -1,7 +1,7 @@
 """Where examples come from: load() gives every data set the same shape.
 
-A data set is one of ours (`tweets`, `python_source`, `cldr_phrases`, `emoji` and `seattle_weather` need
-nothing but the installed package), a name of the tensorflow-datasets catalogue that has an adapter
+A data set is one of ours (`tweets`, `python_source`, `cldr_phrases`, `emoji`, `moving_emoji`, `seattle_weather`
+and others need nothing but the installed package), a name of the tensorflow-datasets catalogue that has an adapter
 (`imdb_reviews`), or a path to the user's own file. What a mapping's rows hold is told by its file in
 `zoo.tasks`.
 """
@@ -79,13 +79,14 @@ def load(dataset: str, mapping: str, **options: str) -> Examples:
             the data set knows the raw sentence;
             `"translation"` gives `source` and `target`, strings ();
             `"captioning"` gives `image`, uint8 (height, width, 3), or 4 with opacity where a set has
-            transparent pictures, and `captions`, strings (n,);
+            transparent pictures, of clips (time, height, width, channels), and `captions`, strings (n,);
             `"text"` gives `text`, string ();
             `"series"` gives one row with `values`, float64 (time, columns), and `times`, int64 (time,), in
             seconds since 1970; `label_names` are the columns.
         **options: of tagging `tags`, the column of tags where the data set has several; of translation
-            `source` and `target`, languages, or columns of a file; of series `columns` and `time`. An empty
-            one is as if left out.
+            `source` and `target`, languages, or columns of a file; of series `columns` and `time`; of
+            captioning `frames`, how many of each of the user's own clips are read. An empty one is as if left
+            out.
 
     Returns:
         The splits, with label names, source and licence beside them.

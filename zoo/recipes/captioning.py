@@ -12,7 +12,8 @@ Run it:      python -m zoo.recipes.captioning
 Its data:    3,919 pictures of emoji with their names; nothing is downloaded.
 Expect:      two thirds of the new combinations ("woman rowing boat medium skin tone") named exactly, in
              four minutes on two cores.
-Others:      --preset emoji (longer, better), --preset flickr8k (photographs), --attention none
+Others:      --preset emoji (longer, better), --preset flickr8k (photographs), --attention none, and
+             --preset moving_emoji: clips, frame by frame through the CNN, and a bidirectional RNN over time
 Your data:   --preset flickr8k --dataset FOLDER (pictures, and captions.csv with columns image and caption)
 """
 

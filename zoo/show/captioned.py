@@ -22,7 +22,7 @@ def sheet(captioned: Sequence[tuple[Sequence[np.ndarray], str]], columns: int = 
     """Returns one SVG file.
 
     Args:
-        captioned: of each its frames, uint8 (height, width, 3), one of a still picture; and what is said of it.
+        captioned: of each its frames, uint8 (height, width, 3), one of a still picture; and its caption.
         columns: beside each other.
     """
     texts = [textwrap.wrap(printable(caption), _LETTERS) for _, caption in captioned]
