@@ -12,6 +12,7 @@ SHIPPED = (
     "tagging_python",
     "translation_cldr_en_fr",
     "captioning_emoji",
+    "captioning_moving_emoji",
     "generation_python",
     "forecasting_seattle",
     "recognition_exercises",

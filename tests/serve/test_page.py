@@ -28,8 +28,8 @@ def offered(demo) -> dict:
 def test_each_model_says_what_it_is_and_what_can_be_tried(demo):
     found = offered(demo)
     assert [model["mapping"] for model in found.values()] == [
-        "classification", "tagging", "translation", "captioning", "text", "series", "recognition",
-        "transcription", "drawing",
+        "classification", "tagging", "translation", "captioning", "captioning", "text", "series",
+        "recognition", "transcription", "drawing",
     ]  # fmt: skip
     assert all(model["examples"] for model in found.values())
     assert found["sentiment_tweets"]["labels"] == ["negative", "neutral", "positive"]

@@ -1,11 +1,15 @@
 """What a browser makes of the page: type, see the answer."""
 
 import base64
+import io
 import re
 from urllib.parse import unquote
 
 import pytest
 from browsers import SHIPPED
+from PIL import Image
+
+from zoo.data.sets.moving_emoji import Stage
 
 _WAIT = 180_000  # milliseconds: a model is loaded while others need the processor
 SCREEN, PHONE = {"width": 1280, "height": 800}, {"width": 360, "height": 740}
@@ -182,6 +186,37 @@ def test_a_picture_is_chosen_and_captioned_word_by_word(demo, opened, dog):
     choice.set_input_files({"name": "none.png", "mimeType": "image/png", "buffer": b"no picture"})
     tab.get_by_role("alert").get_by_text("cannot be read").wait_for()
     assert tab.locator(ANSWERED).count() == 0
+
+
+def test_a_clip_plays_until_a_word_is_looked_at_on_its_frame(demo, opened):
+    tab = opened("captioning_moving_emoji")
+    clip = Stage().clip("test", 0)
+    frames = [Image.fromarray(frame) for frame in clip.frames]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    choice = tab.get_by_label("choose a clip")
+    choice.set_input_files({"name": "clip.gif", "mimeType": "image/gif", "buffer": file.getvalue()})
+    (row,) = demo.model("captioning_moving_emoji").predict([file.getvalue()], "attention")
+    tab.locator(".captioned p.hidden", has_text=row["caption"]).wait_for()
+
+    def pixels() -> int:
+        return tab.get_by_role("img", name="The clip").evaluate(
+            "c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.reduce((a, b) => a + b)"
+        )
+
+    bright = pixels()
+    group = tab.get_by_role("group", name="Words of the caption")
+    group.get_by_role("button").last.focus()
+    dark = pixels()
+    assert dark < 0.95 * bright
+    tab.wait_for_timeout(400)
+    assert pixels() == dark  # it stands still
+    said = tab.locator(".hint").inner_text()
+    assert re.search(r"looked at the .* of frame \d+ most: \d+ %", said), said
+    still = io.BytesIO()
+    frames[0].save(still, "PNG")
+    choice.set_input_files({"name": "still.png", "mimeType": "image/png", "buffer": still.getvalue()})
+    tab.get_by_role("alert").get_by_text("This clip cannot be read").wait_for()
 
 
 @pytest.mark.parametrize("way", ["dragover drop", "paste"])

@@ -5,11 +5,14 @@ from importlib.metadata import files
 import numpy as np
 import pytest
 import tensorflow as tf
+from PIL import Image
 
 import zoo.data
 from zoo import models
 from zoo.bench.captioning import as_keras
 from zoo.data import Part
+from zoo.data.own import clip_files
+from zoo.data.sets.moving_emoji import EVENTS, Stage
 from zoo.metrics import captioning
 from zoo.recipes.captioning import Captioning
 
@@ -77,3 +80,38 @@ def test_all_files_are_small_enough_to_be_kept():
         saved = models.find(name)
         sizes = [path.stat().st_size for path in saved.path.rglob("*") if path.is_file()]
         assert max(sizes) < 16_000_000 and sum(sizes) < 40_000_000
+
+
+# Clips ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def told():
+    """What is said of 100 test clips, and of the same with their frames in random order; and the truth."""
+    model, stage = models.load("captioning_moving_emoji"), Stage()
+    clips = {
+        kind: [stage.clip("test", number, kind) for number in range(100)] for kind in ("plain", "shuffled")
+    }
+    said = {
+        kind: [row["caption"] for row in model.predict([packed(clip.frames) for clip in own])]
+        for kind, own in clips.items()
+    }
+    return said, [clip.caption for clip in clips["plain"]]
+
+
+def packed(frames) -> bytes:
+    return clip_files.as_webp([Image.fromarray(frame).convert("RGBA") for frame in frames])
+
+
+def test_clips_are_told_as_the_card_says(told):
+    said, truth = told
+    score = captioning([[caption] for caption in truth], said["plain"], EVENTS)
+    stored = models.find("captioning_moving_emoji").manifest.metrics["test"]
+    assert score["exact_match"] == pytest.approx(stored["exact_match"], abs=0.1)
+    assert score["order"] > 0.95 and score["both_events"] > 0.7
+
+
+def test_time_is_read_for_without_it_order_is_chance(told):
+    said, truth = told
+    score = captioning([[caption] for caption in truth], said["shuffled"], EVENTS)
+    assert 0.25 < score["order"] < 0.75

@@ -1,9 +1,9 @@
 """Where examples come from: load() gives every data set the same shape.
 
-A data set is one of ours (`tweets`, `python_source`, `cldr_phrases`, `emoji`, `moving_emoji`, `seattle_weather`
-and others need nothing but the installed package), a name of the tensorflow-datasets catalogue that has an adapter
-(`imdb_reviews`), or a path to the user's own file. What a mapping's rows hold is told by its file in
-`zoo.tasks`.
+A data set is one of ours (`tweets`, `python_source`, `cldr_phrases`, `emoji`, `moving_emoji`,
+`seattle_weather` and others need nothing but the installed package), a name of the tensorflow-datasets
+catalogue that has an adapter (`imdb_reviews`), or a path to the user's own file. What a mapping's rows hold
+is told by its file in `zoo.tasks`.
 """
 
 import os
