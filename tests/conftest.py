@@ -35,9 +35,6 @@ from tiny import (  # noqa: F401 - fixtures
     squares,
 )
 
-# Rooms in which lines are counted where that is asked for; the tests of others would take half as long again.
-COVERED = ("text", "metrics", "baselines", "decoding", "models", "show", "tasks")
-
 
 def pytest_sessionstart(session) -> None:
     """Gives each process that tests two devices, so that what is said of several is tested in it."""
@@ -63,8 +60,6 @@ def pytest_collection_modifyitems(items) -> None:
 
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
-        if item.path.parent.name not in COVERED:
-            item.add_marker(pytest.mark.no_cover)
     items.sort(key=lambda item: group(item) not in longest)
 
 
