@@ -388,6 +388,15 @@ def test_a_variable_holds_numbers_or_strings(models):
     assert_refused(models / "bad", "a variable of what is no number and no string")
 
 
+@pytest.mark.parametrize("decode", [tf.io.decode_png, tf.io.decode_jpeg, tf.io.decode_webp])
+def test_a_decoder_says_how_many_channels_it_reads(models, decode):
+    save_foreign(models / "bad", lambda self, text: decode(text[0]))
+    assert_refused(models / "bad", "asks for no number of channels.* export it with channels=3")
+    save_foreign(models / "good", lambda self, text: decode(text[0], channels=3))
+    with pytest.warns(UserWarning, match="not a model of this zoo"):
+        zoo.load(models / "good")
+
+
 def test_a_model_that_can_be_called_is_harmless(models):
     class Called(Foreign):
         @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="text")])

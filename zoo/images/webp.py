@@ -5,7 +5,7 @@ import tensorflow as tf
 from zoo.images.octets import MOST_FRAMES, byte_count, choose, number, octets, opaque, part
 
 _LOSSY, _LOSSLESS, _EXTENDED = b"VP8 ", b"VP8L", b"VP8X"
-_HAS_OPACITY = 0x10
+_HAS_OPACITY = 0x10  # of the flags of either header
 _OCTETS = [bytes([value]) for value in range(256)]
 
 
@@ -48,7 +48,16 @@ def decode_webp(encoded):
             part(encoded, 21, byte_count(encoded)),
         ]
     )
-    extended = part(encoded, 12, 4) == _EXTENDED
-    frames = tf.io.decode_webp(tf.where(extended, flagged, encoded))
-    frames = tf.ensure_shape(frames, [None, None, None, None])
-    return tf.cond(tf.shape(frames)[3] == 3, lambda: opaque(frames[..., :3]), lambda: frames)
+    first = part(encoded, 12, 4)
+    has_opacity = (first == _LOSSLESS) & (octets(encoded, 24, 1)[0] & _HAS_OPACITY > 0)
+    return tf.case(
+        [
+            (first == _EXTENDED, lambda: _frames(flagged, 4)),
+            (has_opacity, lambda: _frames(encoded, 4)),
+        ],
+        default=lambda: opaque(_frames(encoded, 3)),
+    )
+
+
+def _frames(encoded, channels):
+    return tf.ensure_shape(tf.io.decode_webp(encoded, channels), [None, None, None, channels])

@@ -63,6 +63,12 @@ ExtractJpegShape HSVToRGB ImageProjectiveTransformV2 ImageProjectiveTransformV3 
 ResizeBicubic ResizeBilinear ResizeNearestNeighbor ScaleAndTranslate
 """
 
+DECODERS = frozenset(
+    ("DecodeAndCropJpeg", "DecodeBmp", "DecodeImage", "DecodeJpeg", "DecodePng", "DecodeWebP")
+)
+"""Each reads any format. With `channels` left open, TensorFlow 2.21 takes an animated WebP without opacity
+for one of three channels, and writes four; `zoo.models.danger` sees to that."""
+
 # Random numbers change nothing but their own state.
 _RANDOM = """
 Multinomial RandomGamma RandomPoissonV2 RandomShuffle RandomStandardNormal RandomUniform RandomUniformInt

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from zoo.errors import ZooError
-from zoo.models.allowed import OPERATIONS, READS_AN_ASSET, SAVER
+from zoo.models.allowed import DECODERS, OPERATIONS, READS_AN_ASSET, SAVER
 
 # Objects that TensorFlow makes by itself when it loads a model. Others are made by whoever registered them.
 _OBJECTS = {
@@ -145,6 +145,13 @@ def _check_operations(nodes: list[Any], known: frozenset[str]) -> None:
     strange |= {"Const of a variant" for node in nodes if node.op == "Const" and _is_opaque(node)}
     if strange:
         raise ZooError(f"it holds {', '.join(sorted(strange))}, not known to do no more than compute")
+    for node in nodes:
+        # One that is left out is 0, which takes whatever a file has.
+        if node.op in DECODERS and not node.attr["channels"].i:
+            raise ZooError(
+                f"its {node.op} asks for no number of channels, and TensorFlow then writes beyond its memory "
+                "for some WebP; export it with channels=3"
+            )
 
 
 def _is_opaque(node: Any) -> bool:
