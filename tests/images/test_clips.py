@@ -122,6 +122,38 @@ def test_too_many_frames_or_pixels_are_refused_before_they_are_decoded(kind):
     assert refused(bytes(large))
 
 
+def test_frames_that_a_header_hides_are_counted_all_the_same():
+    """What the decoders find, they would decode."""
+    webp = bytearray(written(frames(), "WEBP", lossless=True))
+    second = webp.index(b"ANMF", webp.index(b"ANMF") + 1)
+    webp[second + 4 : second + 8] = (len(webp) - second - 8).to_bytes(4, "little")
+    expected = images.count_frames(written(frames(), "WEBP", lossless=True))
+    assert images.count_frames(bytes(webp)) == expected
+    gif = written(frames(), "GIF", comment=b"")
+    second = gif.index(b"\x21\xf9", gif.index(b"\x21\xf9") + 1)
+    blocks = b"\1x\2xx" * 6_000  # no two in a row are equally long
+    gif = gif[:second] + b"\x21\xfe" + blocks + b"\0" + gif[second:]
+    assert images.count_frames(gif) > images.MOST_FRAMES and refused(gif)
+
+
+def test_a_frame_of_a_gif_may_not_be_larger_than_all_that_is_allowed():
+    gif = bytearray(written(frames(), "GIF"))
+    image = gif.index(b",", gif.index(b"\x21\xf9"))
+    gif[image + 5 : image + 9] = b"\x40\x9c\x40\x9c"  # 40,000 x 40,000
+    assert images.count_frames(bytes(gif)) > images.MOST_FRAMES and refused(bytes(gif))
+
+
+def test_of_a_webp_as_a_still_one_frame_alone_is_decoded():
+    content = written(frames(channels=4), "WEBP", lossless=True)
+    found, clip = images.decode(content).numpy(), images.decode_all(content).numpy()
+    np.testing.assert_array_equal(found, clip[0])
+    # 1,000 frames would take 256 GB on this canvas, and one takes a quarter of one.
+    small = [Image.new("RGB", (1, 1), (n % 256, n // 256, 0)) for n in range(1_000)]
+    large = bytearray(written(small, "WEBP", lossless=True))
+    large[24:30] = (7_999).to_bytes(3, "little") * 2
+    assert images.decode(bytes(large)).shape == (8_000, 8_000, 4)
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 def test_any_damage_gives_a_clip_or_none_and_harms_nobody(kind):
     draw, content = np.random.default_rng(5), written(frames(), kind)

@@ -130,6 +130,8 @@ def test_other_settings_train_and_answer(squares, tmp_path, extra):
         (["--units", "-1"], "--units -1", "at least 1"),
         (["--dropout", "1"], "--dropout 1.0", "at most 0.99"),
         (["--label-smoothing", "-0.1"], "--label-smoothing -0.1", "at least 0"),
+        (["--frames", "0"], "--frames 0", "at least 1"),
+        (["--frames", "65"], "--frames 65", "at most 64"),
         (["--length-penalty", "-1"], "--length-penalty -1.0", "at least 0"),
     ],
 )

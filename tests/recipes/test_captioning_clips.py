@@ -115,3 +115,11 @@ def test_clips_are_written_as_a_picture_in_which_they_play(folder, call):
     )
     svg = (folder / "captions.svg").read_text()
     assert svg.count("<image") == svg.count("<animate") == 2 * 3
+
+
+def test_several_captions_of_a_clip_stand_below_each_other(folder, model, call):
+    flags = ("--signature", "beam", "--output", "captions.svg")
+    call(__main__.main, folder, "predict", "tiny", "clip.gif", *flags)
+    (row,) = model.predict([folder / "clip.gif"], "beam")
+    said = [text["caption"] for text in row["captions"] if text["caption"]]
+    assert (folder / "captions.svg").read_text().count("<text") >= len(said) > 1

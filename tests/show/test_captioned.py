@@ -15,7 +15,7 @@ def frames(count: int) -> list[np.ndarray]:
 
 
 def test_a_still_picture_stands_above_its_caption():
-    svg = ET.fromstring(sheet([(frames(1), "a <b> & c\0")]))
+    svg = ET.fromstring(sheet([(frames(1), ["a <b> & c\0"])]))
     (image,) = svg.findall(".//{*}image")
     assert image.get("visibility") == "visible" and not list(image)
     with Image.open(io.BytesIO(base64.b64decode(image.get("href").partition(",")[2]))) as file:
@@ -24,7 +24,7 @@ def test_a_still_picture_stands_above_its_caption():
 
 
 def test_of_a_clip_one_frame_is_seen_at_each_time():
-    svg = ET.fromstring(sheet([(frames(5), "falls")]))
+    svg = ET.fromstring(sheet([(frames(5), ["falls"])]))
     seen = []
     for image in svg.findall(".//{*}image"):
         (play,) = image
@@ -40,7 +40,7 @@ def test_of_a_clip_one_frame_is_seen_at_each_time():
 
 def test_long_captions_are_broken_and_pictures_stand_in_rows():
     text = "word " * 20
-    page = sheet([(frames(1), text)] * 5, columns=2)
+    page = sheet([(frames(1), [text])] * 5, columns=2)
     svg = ET.fromstring(page)
     places = {(image.get("x"), image.get("y")) for image in svg.findall(".//{*}image")}
     assert len(places) == 5 and len({x for x, _ in places}) == 2

@@ -104,6 +104,7 @@ def _write(encoder, squares, count: int, path: Path, mirror: bool) -> None:
     import tensorflow as tf
 
     shape = (count * (1 + mirror), *encoder.output_shape[1:])
+    frames = encoder.input_shape[1] if len(encoder.input_shape) == 5 else 1
     needed = 2 * int(np.prod(shape))
     if shutil.disk_usage(path.parent).free < needed:
         raise ZooError(
@@ -117,7 +118,7 @@ def _write(encoder, squares, count: int, path: Path, mirror: bool) -> None:
         maps = np.lib.format.open_memmap(temporary, "w+", np.float16, shape)
         print(f"encoding {count:,} pictures; {needed / 1e9:.1f} GB in {path.parent}")
         progress, done = keras.utils.Progbar(count), 0
-        for batch in squares.batch(_ROWS).prefetch(2):
+        for batch in squares.batch(max(1, _ROWS // frames)).prefetch(2):
             end = done + len(batch)
             maps[done:end] = run(batch)
             if mirror:

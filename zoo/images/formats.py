@@ -14,7 +14,7 @@ from zoo.images.gif import decode_gif, decode_gif_clip, gif_frames, gif_size
 from zoo.images.jpeg import decode_jpeg, jpeg_size
 from zoo.images.octets import MOST_FRAMES, MOST_PIXELS, area, checked, number, opaque, part
 from zoo.images.png import decode_png, png_size
-from zoo.images.webp import decode_webp, webp_frames, webp_size
+from zoo.images.webp import decode_webp, decode_webp_clip, webp_frames, webp_size
 
 __all__ = [
     "COMPRESSED",
@@ -86,7 +86,7 @@ def decode(encoded: tf.Tensor) -> tf.Tensor:
         decode_png,
         decode_gif,
         decode_bmp,
-        lambda webp: decode_webp(webp)[0],
+        decode_webp,
         _no_image,
     )
     return tf.ensure_shape(image, [None, None, 4])
@@ -122,7 +122,7 @@ def decode_all(encoded: tf.Tensor) -> tf.Tensor:
     sound = [count > 1, count <= MOST_FRAMES, count * area(header_size(encoded)) <= MOST_PIXELS]
     with checked(sound, "no clip, or too long a one"):
         encoded = tf.identity(encoded)
-    clip = _by_kind(encoded, _no_clip, _no_clip, decode_gif_clip, _no_clip, decode_webp, _no_clip)
+    clip = _by_kind(encoded, _no_clip, _no_clip, decode_gif_clip, _no_clip, decode_webp_clip, _no_clip)
     return tf.ensure_shape(clip, [None, None, None, 4])
 
 

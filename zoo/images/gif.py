@@ -76,22 +76,30 @@ def _table_size(flags):
 
 
 def gif_frames(encoded):
-    """Returns how many frames there are, more than `MOST_FRAMES` or none where it cannot be told."""
+    """Returns how many frames there are; more than `MOST_FRAMES` if it cannot be told, or they are too large.
 
-    def goes_on(place, count):
+    A frame may be larger than the canvas, and each is decoded at its own size.
+    """
+
+    def goes_on(place, count, pixels, steps):
         first = octets(encoded, place, 1)[0]
-        return ((first == 0x21) | (first == 0x2C)) & (count <= MOST_FRAMES)
+        bounded = (count <= MOST_FRAMES) & (pixels <= MOST_PIXELS) & (steps < _BLOCKS)
+        return ((first == 0x21) | (first == 0x2C)) & bounded
 
-    def skip(place, count):
+    def skip(place, count, pixels, steps):
         head = octets(encoded, place, 10)
         is_image = head[0] == 0x2C
         blocks = place + choose(is_image, 11 + _table_size(head[9]), 2)
-        return _after_blocks(encoded, blocks), count + choose(is_image, 1, 0)
+        own = choose(is_image, area(combined(tf.reshape(head[5:9], [2, 2]))), 0)
+        place, more = _chain(encoded, blocks)
+        return place, count + choose(is_image, 1, 0), pixels + own, steps + more
 
-    first = 13 + _table_size(octets(encoded, 10, 1)[0])
-    start = first, tf.constant(0, tf.int64)
-    place, count = tf.while_loop(goes_on, skip, start, maximum_iterations=4 * MOST_FRAMES)
-    return choose(goes_on(place, 0), MOST_FRAMES + 1, count)
+    zero = tf.constant(0, tf.int64)
+    start = 13 + _table_size(octets(encoded, 10, 1)[0]), zero, zero, zero
+    state = tf.while_loop(goes_on, skip, start, maximum_iterations=4 * MOST_FRAMES)
+    place, count, pixels, steps = state
+    unknown = goes_on(place, zero, zero, zero) | (place > byte_count(encoded))
+    return choose(unknown | (pixels > MOST_PIXELS) | (steps >= _BLOCKS), MOST_FRAMES + 1, count)
 
 
 def decode_gif_clip(encoded):
@@ -119,17 +127,25 @@ def _gif_image(encoded):
 
 
 def _after_blocks(encoded, place):
-    """Returns what follows a chain of blocks, each led by its length, the last one empty."""
+    """Returns what follows a chain of blocks."""
+    return _chain(encoded, place)[0]
 
-    def more(place):
+
+def _chain(encoded, place):
+    """Returns what follows a chain of blocks, each led by its length, the last one empty; and how many steps
+    were taken to its end, which lies behind that of the file where there were too many.
+    """
+
+    def more(place, _):
         return octets(encoded, place, 1)[0] > 0
 
-    def skip(place):
+    def skip(place, steps):
         step = octets(encoded, place, 1)[0] + 1
         # Nearly all blocks are as long as the one before them: these are passed at once.
         ahead = tf.io.decode_raw(part(encoded, place, 2**16), tf.uint8)
         alike = tf.cast(tf.cast(ahead[::step], tf.int64) + 1 == step, tf.int64)
-        return place + tf.reduce_sum(tf.math.cumprod(alike)) * step
+        return place + tf.reduce_sum(tf.math.cumprod(alike)) * step, steps + 1
 
-    (place,) = tf.while_loop(more, lambda place: (skip(place),), (place,), maximum_iterations=_BLOCKS)
-    return choose(more(place), byte_count(encoded), place) + 1
+    start = place, tf.constant(0, tf.int64)
+    place, steps = tf.while_loop(more, skip, start, maximum_iterations=_BLOCKS)
+    return choose(more(place, steps), byte_count(encoded), place) + 1, steps

@@ -1,5 +1,7 @@
 """WebP, stills and animations."""
 
+import functools
+
 import tensorflow as tf
 
 from zoo.images.octets import MOST_FRAMES, byte_count, choose, number, octets, opaque, part
@@ -28,36 +30,41 @@ def webp_frames(encoded):
 
     def skip(place, count):
         is_frame = part(encoded, place, 4) == b"ANMF"
-        size = number(encoded, place + 4, 4)
+        # What a frame holds is looked into too: the decoder finds frames there.
+        size = choose(is_frame, 16, number(encoded, place + 4, 4))
         return place + 8 + size + size % 2, count + choose(is_frame, 1, 0)
 
     start = tf.constant(12, tf.int64), tf.constant(0, tf.int64)
-    place, count = tf.while_loop(goes_on, skip, start, maximum_iterations=2 * MOST_FRAMES)
+    place, count = tf.while_loop(goes_on, skip, start, maximum_iterations=4 * MOST_FRAMES)
     return choose(goes_on(place, 0), MOST_FRAMES + 1, tf.maximum(count, 1))
 
 
 def decode_webp(encoded):
+    """Returns a picture, or the first frame, uint8 (height, width, 4)."""
+    read = functools.partial(tf.io.decode_image, expand_animations=False)
+    return tf.ensure_shape(_by_opacity(encoded, read), [None, None, 4])
+
+
+def decode_webp_clip(encoded):
     """Returns all frames, uint8 (time, height, width, 4); a still has one."""
-    # TensorFlow 2.21 writes opacity beyond the end of its memory where an animation's header promises none:
-    # it is told that there is some.
-    flags = tf.cast(octets(encoded, 20, 1)[0] | _HAS_OPACITY, tf.uint8)
-    flagged = tf.strings.join(
-        [
-            part(encoded, 0, 20),
-            tf.gather(_OCTETS, tf.cast(flags, tf.int32)),
-            part(encoded, 21, byte_count(encoded)),
-        ]
-    )
+    return tf.ensure_shape(_by_opacity(encoded, tf.io.decode_webp), [None, None, None, 4])
+
+
+def _by_opacity(encoded, read):
+    """Reads four channels, or three where there is no opacity.
+
+    TensorFlow 2.21 writes opacity beyond the end of its memory where an animation's header promises none: it
+    is told that there is some.
+    """
+    flags = tf.cast(octets(encoded, 20, 1)[0] | _HAS_OPACITY, tf.int32)
+    rest = part(encoded, 21, byte_count(encoded))
+    flagged = tf.strings.join([part(encoded, 0, 20), tf.gather(_OCTETS, flags), rest])
     first = part(encoded, 12, 4)
     has_opacity = (first == _LOSSLESS) & (octets(encoded, 24, 1)[0] & _HAS_OPACITY > 0)
     return tf.case(
         [
-            (first == _EXTENDED, lambda: _frames(flagged, 4)),
-            (has_opacity, lambda: _frames(encoded, 4)),
+            (first == _EXTENDED, lambda: read(flagged, channels=4)),
+            (has_opacity, lambda: read(encoded, channels=4)),
         ],
-        default=lambda: opaque(_frames(encoded, 3)),
+        default=lambda: opaque(read(encoded, channels=3)),
     )
-
-
-def _frames(encoded, channels):
-    return tf.ensure_shape(tf.io.decode_webp(encoded, channels), [None, None, None, channels])

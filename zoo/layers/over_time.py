@@ -2,6 +2,7 @@
 
 import keras
 
+from zoo.errors import ZooError
 from zoo.layers.recurrent import Cell, recurrent
 
 
@@ -18,7 +19,12 @@ def over_time(maps, cell: Cell, units: int):
 
     Returns:
         (batch, time, units).
+
+    Raises:
+        ZooError: the units are odd.
     """
+    if units % 2:
+        raise ZooError(f"units ({units}) are shared by both directions over time; give an even number")
     x = keras.layers.Reshape((maps.shape[1], -1))(maps)
     x = keras.layers.Dense(units, name="frame")(x)
     x = keras.layers.LayerNormalization(name="frame_scale")(x)

@@ -262,7 +262,7 @@ def main(config: Config) -> None:
     for split, evaluation in run.evaluate(module).items():
         part, picture = examples.split(split), run.folder.directory / f"{split}.png"
         show.draw_sheet(part.dataset, part.rows_of_strings("captions"), evaluation.predicted, picture)
-    run.export(module, tasks.captioning_samples(examples.test))
+    run.export(module, tasks.captioning_samples(examples.test, config.frames))
 
 
 if __name__ == "__main__":

@@ -18,16 +18,18 @@ _SECONDS = 0.16  # that a frame is seen
 _REST = 6  # frames for which the last one stays
 
 
-def sheet(captioned: Sequence[tuple[Sequence[np.ndarray], str]], columns: int = 4) -> str:
+def sheet(captioned: Sequence[tuple[Sequence[np.ndarray], Sequence[str]]], columns: int = 4) -> str:
     """Returns one SVG file.
 
     Args:
-        captioned: of each its frames, uint8 (height, width, 3), one of a still picture; and its caption.
+        captioned: of each its frames, uint8 (height, width, 3), one of a still picture; and its captions.
         columns: beside each other.
     """
-    texts = [textwrap.wrap(printable(caption), _LETTERS) for _, caption in captioned]
+    texts = [
+        [line for text in said for line in textwrap.wrap(printable(text), _LETTERS)] for _, said in captioned
+    ]
     columns = max(1, min(columns, len(captioned)))
-    high = _SIDE + _GAP + _LINE * max(map(len, texts))
+    high = _SIDE + _GAP + _LINE * max(map(len, texts), default=1)
     width = columns * (_SIDE + _GAP) + _GAP
     height = -(-len(captioned) // columns) * (high + _GAP) + _GAP
     cells = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -142,13 +142,13 @@ class Captioning(Written):
         Raises:
             ZooError: as `zoo.data.own.pictures.read_captions`.
         """
-        frames = int(options.get("frames") or 1)
+        frames = _number(options)
         parts = pictures.read_captions(path, frames)
         return of_user(path, {split: Part(pictures.dataset(rows, frames)) for split, rows in parts.items()})
 
     def read_rows(self, path: Path, **options: str) -> Examples:
         """Reads all pictures of a table as a test part: `file`, a path, and `name`, as the table has it."""
-        table = picture_files.with_captions(path, folders=int(options.get("frames") or 1) > 1)
+        table = picture_files.with_captions(path, folders=_number(options) > 1)
         test = Part(
             {
                 "file": [str(picture.file) for picture in table],
@@ -173,7 +173,8 @@ class Captioning(Written):
                 'pathlib.Path("photo.jpg"), or its bytes'
             )
         named = (row for row in files if isinstance(row, Path))
-        picture_files.check(named, folders=frames_of(model.manifest) > 1)
+        moving = frames_of(model.manifest) > 1
+        picture_files.check(named, "a clip" if moving else "a picture", folders=moving)
         return files
 
     def blocks(self, rows: Sequence[Any], signature: str, model: Model, few: bool) -> Iterator[list[bytes]]:
@@ -223,10 +224,13 @@ class Captioning(Written):
         """Returns pictures with what was said of them, as an SVG file in which clips play."""
         from zoo.show.captioned import sheet
 
-        said = [row["caption"] if "caption" in row else "\n".join(row["captions"]) for row in answered.rows]
         frames = frames_of(answered.manifest)
-        read = [caption for caption in zip(answered.inputs, said, strict=True) if caption[1]]
-        return sheet([(_frames(source, frames), caption) for source, caption in read])
+        captioned = [
+            (_frames(source, frames), [text["caption"] for text in row.get("captions", [row])])
+            for source, row in zip(answered.inputs, answered.rows, strict=True)
+            if row.get("valid", True)
+        ]
+        return sheet(captioned)
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
         """Says why a picture could not be read."""
@@ -258,7 +262,10 @@ class Captioning(Written):
                     reason = _refusal(file, model.manifest)
                     raise ZooError(f"{examples.name}: {name} {reason}; replace it or remove its rows")
         else:
-            answers = [answer for block in _as_files(part) for answer in model.predict(block)]
+            blocks = _as_files(part, frames_of(model.manifest))
+            answers = [answer for block in blocks for answer in model.predict(block)]
+            if bad := [number for number, answer in enumerate(answers, 1) if not answer["valid"]]:
+                raise ZooError(f"{examples.name}: row {bad[0]:,} of {split} cannot be read by {model.name}")
         predicted = [answer["caption"] for answer in answers]
 
         def show_scores(scores: Scores, title: str) -> None:
@@ -314,6 +321,14 @@ class Captioning(Written):
         return super().with_the_zoo(manifest).replace('"..."', "photo.jpg")
 
 
+def _number(options: Mapping[str, str]) -> int:
+    """Returns how many frames are asked for."""
+    asked = options.get("frames") or "1"
+    if not asked.isdecimal() or asked == "0":
+        raise ZooError(f"frames ({asked!r}) must be a number, 1 for still pictures")
+    return int(asked)
+
+
 def frames_of(manifest: Manifest) -> int:
     """Returns how many frames of a clip a model reads, 1 where it reads stills."""
     return int(manifest.config.get("frames", 1))
@@ -337,7 +352,7 @@ def _frames(source: Path | bytes, frames: int) -> list[np.ndarray]:
 
 def _refusal(file: Path, manifest: Manifest) -> str:
     if frames_of(manifest) > 1:
-        return clip_files.refusal(file) or "cannot be decoded"
+        return clip_files.refusal(file, frames_of(manifest)) or "cannot be decoded"
     return picture_files.refusal(file)
 
 
@@ -347,13 +362,13 @@ def _asked(manifest: Manifest) -> str:
     return "pictures in JPEG, PNG, GIF, BMP or WebP"
 
 
-def captioning_samples(test: Part) -> list[bytes]:
-    """Returns files for a captioner: no picture, and pictures or clips of a test part."""
-    return [b"", b"no picture", *next(_as_files(test))[:4]]
+def captioning_samples(test: Part, frames: int) -> list[bytes]:
+    """Returns files for a captioner: no picture, and pictures or clips, of so many frames, of a test part."""
+    return [b"", b"no picture", *next(_as_files(test, frames))[:4]]
 
 
-def _as_files(part: Part) -> Iterator[list[bytes]]:
-    """Yields each picture or clip as a file without loss, some at a time."""
+def _as_files(part: Part, frames: int) -> Iterator[list[bytes]]:
+    """Yields each picture, or some frames of each clip, as a file without loss, some at a time."""
     import tensorflow as tf
 
     if len(part.dataset.element_spec["image"].shape) == 3:
@@ -361,7 +376,10 @@ def _as_files(part: Part) -> Iterator[list[bytes]]:
         for block in files.batch(_PICTURES).as_numpy_iterator():
             yield block.tolist()
         return
-    clips = (row["image"] for row in part.dataset.as_numpy_iterator())
+    from zoo import images
+
+    few = part.dataset.map(lambda row: images.evenly(row["image"], frames), num_parallel_calls=2)
+    clips = few.as_numpy_iterator()
     while some := list(islice(clips, _PICTURES)):
         yield [_as_file(clip) for clip in some]
 

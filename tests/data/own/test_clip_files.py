@@ -17,10 +17,26 @@ def plain(shade: int, size=(8, 6)) -> Image.Image:
     return Image.new("RGB", size, (shade, 0, 0))
 
 
-def write(path, shades=SHADES, kind="GIF", **options):
-    made = [plain(shade) for shade in shades]
+def write(path, shades=SHADES, kind="GIF", size=(8, 6), **options):
+    made = [plain(shade, size) for shade in shades]
     made[0].save(path, kind, save_all=True, append_images=made[1:], **{"duration": 100, **options})
     return path
+
+
+def mpo(path):
+    """A camera's JPEG, which holds a preview."""
+    plain(1).save(path, "MPO", save_all=True, append_images=[plain(9)])
+
+
+def grown(path):
+    """A GIF whose frames are larger than the canvas of its header."""
+    content = bytearray(write(path, size=(20_000, 5)).read_bytes())
+    content[6:10] = b"\x08\0\x05\0"
+    path.write_bytes(content)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-30])
 
 
 def folder_of(path, shades=SHADES, name="frame{}.png"):
@@ -74,6 +90,10 @@ def test_what_a_gif_clears_is_cleared_and_what_is_transparent_stays_so(tmp_path)
         (lambda path: write(path, [n % 256 for n in range(1_200)]), "has 1,200 frames, more than 1,000"),
         (lambda path: path.write_bytes(write(path, kind="PNG").read_bytes()[:-50]), "is damaged or cut off"),
         (lambda path: folder_of(path, SHADES[:1]), "holds a single picture"),
+        (lambda path: mpo(path), "is a still picture, no clip"),
+        (lambda path: write(path, SHADES[:2], size=(20_000, 4)), "20,000 x 4 pixels, and 16,383 is the most"),
+        (lambda path: grown(path), "has frames of 20,000 x 5 pixels"),
+        (lambda path: cut(folder_of(path) / "frame10.png"), "holds frame10.png, which is damaged or cut off"),
         (lambda path: plain(9, (9, 9)).save(folder_of(path) / "frame9.png"), "frame9.png 9 x 9"),
         (
             lambda path: (folder_of(path) / "frame9.png").write_bytes(b"x"),
@@ -85,6 +105,32 @@ def test_what_is_no_clip_is_told_and_no_model_takes_it_for_one(tmp_path, made, r
     made(tmp_path / "clip")
     assert reason in clip_files.refusal(tmp_path / "clip")
     assert clip_files.packed(tmp_path / "clip", 3) == b""
+
+
+def test_a_short_clip_of_large_frames_is_measured_as_it_is_packed(tmp_path):
+    path = write(tmp_path / "clip.gif", SHADES[:2], size=(2_600, 2_200))
+    assert clip_files.refusal(path) == ""
+    assert "68,640,000 pixels in 12 frames" in clip_files.refusal(path, 12)
+    assert clip_files.packed(path, 12) == b""
+
+
+def test_frames_of_a_folder_are_read_as_models_read_pictures(tmp_path):
+    (tmp_path / "turned").mkdir()
+    (tmp_path / "deep").mkdir()
+    for number in range(2):
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        plain(90, (16, 8)).save(tmp_path / "turned" / f"{number}.jpg", exif=exif)
+        deep = np.arange(48, dtype=np.uint16).reshape(6, 8) * 1_300
+        Image.fromarray(deep).save(tmp_path / "deep" / f"{number}.png")
+    assert images.decode_all(clip_files.packed(tmp_path / "turned", 2)).shape == (2, 16, 8, 4)
+    found = images.decode_all(clip_files.packed(tmp_path / "deep", 2))[0]
+    np.testing.assert_array_equal(found, images.decode((tmp_path / "deep" / "0.png").read_bytes()))
+
+
+def test_a_delay_that_browsers_do_not_keep_is_not_kept(tmp_path):
+    path = write(tmp_path / "clip.gif", duration=[10, 100, 100, 100])
+    assert seen(path, 4) == list(SHADES)
 
 
 def test_a_folder_stands_for_its_clips_or_for_the_one_that_its_frames_make(tmp_path):

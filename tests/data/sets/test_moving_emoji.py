@@ -85,14 +85,13 @@ def test_a_thing_that_blinks_is_away_now_and_then_and_there_at_both_ends():
 
 
 def test_two_that_meet_come_near_and_two_that_part_go_away(stage):
-    for number in range(300):
-        clip = stage.composed("train", number)
-        if clip.caption.endswith("meet, then part") or clip.caption.endswith("part, then meet"):
-            apart = clip.things[1].x - clip.things[0].x
-            first, last = np.diff(apart)[:4], np.diff(apart)[-4:]
-            assert (first < 0).all() == (last > 0).all() == clip.caption.endswith("meet, then part")
-            return
-    pytest.fail("nobody met")
+    seen = {}
+    for number in range(400):
+        things, caption, _ = stage.composed("train", number)
+        if caption.endswith(("meet, then part", "part, then meet")):
+            steps = np.sign(np.diff(things[1].x - things[0].x))
+            seen[caption.split()[-3]] = (steps[:4].tolist(), steps[-4:].tolist())
+    assert seen == {"meet,": ([-1] * 4, [1] * 4), "part,": ([1] * 4, [-1] * 4)}
 
 
 # Clips ------------------------------------------------------------------------------------------------------
@@ -149,15 +148,16 @@ def test_shuffled_clips_have_the_same_frames_and_patterned_ones_another_backgrou
     assert (plain.frames != shuffled.frames).any()
     in_order = [sorted(frame.tobytes() for frame in clip.frames) for clip in (plain, shuffled)]
     assert in_order[0] == in_order[1]
-    colours = [len(np.unique(clip.frames[0][0], axis=0)) for clip in (plain, patterned)]
-    assert colours[1] > 1
+    assert (plain.frames[:, 0] != patterned.frames[:, 0]).mean() > 0.3
+    rows = [clip_backgrounds.plain(np.random.default_rng(seed), 48) for seed in range(20)]
+    assert all((row == row[:, :1]).all() for row in rows)  # plain ones differ from row to row alone
 
 
 @pytest.mark.parametrize("draw", [clip_backgrounds.plain, clip_backgrounds.patterned])
 def test_backgrounds_are_of_the_size_that_is_asked_for_and_light(draw):
     for seed in range(20):
-        found = draw(np.random.default_rng(seed), 48)
-        assert found.shape == (48, 48, 3) and found.dtype == np.uint8 and found.min() >= 89
+        found = draw(np.random.default_rng(seed), 47)
+        assert found.shape == (47, 47, 3) and found.dtype == np.uint8 and found.min() >= 89
 
 
 def test_the_data_set_has_its_parts(monkeypatch, tmp_path):

@@ -9,16 +9,17 @@ import struct
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zoo.data.own import picture_files
-from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 STILL = "is a still picture, no clip (an animated GIF, WebP or PNG, or a folder of frames)"
-_DURATION = 100.0  # milliseconds of a frame that says nothing else, as browsers have it
+_DURATION = 100.0  # milliseconds of a frame that says nothing else, or next to nothing, as browsers have it
+_TOO_SHORT = 10.0
+_LONGEST = 16_383  # pixels of a side, which is what WebP holds
 
 
 class _NoClip(Exception):  # noqa: N818 - it never leaves this file
@@ -47,10 +48,10 @@ def packed(source: Path | bytes, frames: int) -> bytes:
         return b""
 
 
-def refusal(source: Path | bytes) -> str:
+def refusal(source: Path | bytes, frames: int = 2) -> str:
     """Says why `packed` would refuse a clip, as in "is damaged or cut off"; "" if it would not."""
     try:
-        _evenly(source, 2)
+        _evenly(source, frames)
     except _NoClip as reason:
         return str(reason)
     return ""
@@ -97,7 +98,8 @@ def _in_folder(path: Path) -> list[Path]:
     if not os.path.isdir(path):  # noqa: PTH112 - it does not raise on a name that is too long
         return [path]
     files = picture_files.in_folder(path, picture_files.SUFFIXES, "clips")
-    return [path] if refusal(files[0]) == STILL else files
+    reasons = (refusal(file) for file in files)
+    return [path] if next((reason for reason in reasons if reason in ("", STILL)), "") == STILL else files
 
 
 # Frames -----------------------------------------------------------------------------------------------------
@@ -106,47 +108,63 @@ def _in_folder(path: Path) -> list[Path]:
 def _evenly(source: Path | bytes, frames: int) -> list[Image]:
     """Returns some frames, each the one that is seen in the middle of its share of the time."""
     inside = isinstance(source, Path) and source.is_dir()
-    durations, frame = _of_folder(source) if inside else _of_file(source)  # type: ignore[arg-type]
+    read = _of_folder(source) if inside else _of_file(source)  # type: ignore[arg-type]
+    durations, frame, pixels = read
+    _check_length(frames, pixels)  # of a short clip some are taken twice
     ends = list(accumulate(durations))
     middles = [(2 * number + 1) * ends[-1] / (2 * frames) for number in range(frames)]
     return [frame(next(place for place, end in enumerate(ends) if end > middle)) for middle in middles]
 
 
-def _of_folder(folder: Path) -> tuple[list[float], Callable[[int], Image]]:
-    """Returns how long each frame is seen, and what gives one of them; all have one size."""
+class _Read(NamedTuple):
+    """How long each frame is seen, what gives one of them, and how many pixels it has."""
+
+    durations: list[float]
+    frame: Callable[[int], Image]
+    pixels: int
+
+
+def _of_folder(folder: Path) -> _Read:
     files = picture_files.in_folder(folder, picture_files.SUFFIXES, "pictures")
     files.sort(key=lambda file: [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", file.name)])
-    _check_length(len(files), 0)
     if len(files) == 1:
         raise _NoClip("holds a single picture, and a clip has several")
-    first = _opened(picture_files.read(files[0]), files[0].name).size
+    first = None
     for file in files:
-        if (size := _opened(picture_files.read(file), file.name).size) != first:
-            sizes = (
-                f"{files[0].name} has {first[0]} x {first[1]} pixels and {file.name} {size[0]} x {size[1]}"
-            )
+        size = _still(file).size
+        first = first or size
+        if size != first:
+            sizes = f"{files[0].name} has {first[0]} x {first[1]} pixels, {file.name} {size[0]} x {size[1]}"
             raise _NoClip(f"holds frames of several sizes: {sizes}")
-    _check_length(len(files), first[0] * first[1])
-
-    def frame(place: int) -> Image:
-        file = files[place]
-        return _decoded(_opened(picture_files.read(file), file.name), 0, f"holds {file.name}, which ")
-
-    return [_DURATION] * len(files), frame
+        pixels = _check_size(len(files), size)
+    return _Read([_DURATION] * len(files), lambda place: _still(files[place]), pixels)
 
 
-def _of_file(source: Path | bytes) -> tuple[list[float], Callable[[int], Image]]:
+def _of_file(source: Path | bytes) -> _Read:
     content = picture_files.read(source) if isinstance(source, Path) else source
     file = _opened(content)
     count = _tried(lambda: getattr(file, "n_frames", 1))
-    if count == 1:
+    # A camera's JPEG may hold previews, which are no frames.
+    if count == 1 or file.format not in ("GIF", "PNG", "WEBP"):
         raise _NoClip(STILL)
-    _check_length(count, file.size[0] * file.size[1])
     durations = []
-    for place in range(count):
+    # The picture for those who know no animation may stand before the frames.
+    places = range(1 if file.info.get("default_image") else 0, count)
+    for place in places:
+        pixels = _check_size(count, file.size)
         _decoded(file, place)
-        durations.append(float(file.info.get("duration") or _DURATION))
-    return durations, lambda place: _decoded(file, place)
+        pixels = max(pixels, _check_size(count, file.size))  # a frame may be larger than the canvas
+        duration = float(file.info.get("duration") or 0)
+        durations.append(duration if duration > _TOO_SHORT else _DURATION)
+    return _Read(durations, lambda place: _decoded(file, places[place]), pixels)
+
+
+def _check_size(count: int, size: tuple[int, int]) -> int:
+    """Returns how many pixels a frame has."""
+    if max(size) > _LONGEST:
+        raise _NoClip(f"has frames of {size[0]:,} x {size[1]:,} pixels, and {_LONGEST:,} is the most")
+    _check_length(count, size[0] * size[1])
+    return size[0] * size[1]
 
 
 def _check_length(count: int, pixels: int) -> None:
@@ -155,13 +173,15 @@ def _check_length(count: int, pixels: int) -> None:
     if count > images.MOST_FRAMES:
         raise _NoClip(f"has {count:,} frames, more than {images.MOST_FRAMES:,}; leave some out")
     if count * pixels > images.MOST_PIXELS:
-        raise _NoClip(f"has {count * pixels:,} pixels in {count:,} frames, more than {images.MOST_PIXELS:,}")
+        most = images.MOST_PIXELS
+        raise _NoClip(
+            f"has {count * pixels:,} pixels in {count:,} frames, more than {most:,}; make it smaller"
+        )
 
 
-def _opened(content: bytes, name: str = "") -> Image:
+def _opened(content: bytes, which: str = "") -> Image:
     from PIL import Image
 
-    which = f"holds {name}, which " if name else ""
     if not content:
         raise _NoClip(f"{which}is empty")
     try:
@@ -170,18 +190,35 @@ def _opened(content: bytes, name: str = "") -> Image:
         raise _NoClip(f"{which}is no JPEG, PNG, GIF, BMP or WebP picture") from None
 
 
-def _decoded(file: Image, place: int, which: str = "") -> Image:
+def _still(file: Path) -> Image:
+    """Returns a frame of a folder, as models read pictures: turned as a camera notes, 16 bits cut to 8."""
+    import numpy as np
+    from PIL import Image as Pictures
+    from PIL import ImageOps
+
+    which = f"holds {file.name}, which "
+    opened = _opened(picture_files.read(file), which)
+    _check_size(1, opened.size)
+
+    def decode() -> Image:
+        image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I"):
+            image = Pictures.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+        return image.convert("RGBA")
+
+    return _tried(decode, which)
+
+
+def _decoded(file: Image, place: int) -> Image:
     def decode() -> Image:
         file.seek(place)
         return file.convert("RGBA")
 
-    return _tried(decode, which)
+    return _tried(decode)
 
 
 def _tried(read: Callable[[], Any], which: str = "") -> Any:
     try:
         return read()
-    except ZooError:
-        raise
     except Exception:  # as above
         raise _NoClip(f"{which}is damaged or cut off") from None

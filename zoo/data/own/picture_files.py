@@ -147,8 +147,12 @@ def contents(source: Path | bytes) -> bytes:
         return content
     from PIL import Image
 
+    from zoo import images
+
     try:
         with Image.open(io.BytesIO(content), formats=("WEBP",)) as image:
+            if image.width * image.height > images.MOST_PIXELS:
+                return content
             file = io.BytesIO()
             image.convert("RGBA").save(file, "PNG", compress_level=1)
             return file.getvalue()

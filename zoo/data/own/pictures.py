@@ -63,7 +63,8 @@ def read_captions(path: Path, frames: int = 1) -> dict[str, list[Row]]:
         split = _split(where, row, name)
         there = os.path.exists if frames > 1 else os.path.isfile
         if file not in pictures and not there(file):  # not pathlib's, which raise on names that are too long
-            raise ZooError(f"{where} names a picture that is missing, {file}; add it or remove the row")
+            what = "clip" if frames > 1 else "picture"
+            raise ZooError(f"{where} names a {what} that is missing, {file}; add it or remove the row")
         picture = pictures.setdefault(file, _Picture(line, split))
         if picture.split != split:
             raise ZooError(
@@ -151,7 +152,8 @@ def _check_decodable(table: Path, pictures: dict[Path, _Picture], frames: int) -
     for file, picture in pictures.items():
         if str(file) not in good:
             try:
-                reason = clip_files.refusal(file) if frames > 1 else images.refusal(file.read_bytes())
+                told = clip_files.refusal(file, frames) if frames > 1 else images.refusal(file.read_bytes())
+                reason = told or "cannot be decoded"
             except OSError as error:
                 reason = f"cannot be read ({error.strerror})"
             raise ZooError(

@@ -26,5 +26,5 @@ def patterned(random: np.random.Generator, size: int) -> np.ndarray:
     elif kind == 1:
         share = ((x % 2) ^ (y % 2)).astype(float)
     else:
-        share = random.random((size // 6, size // 6)).repeat(6, 0).repeat(6, 1)
+        share = random.random((-(-size // 6),) * 2).repeat(6, 0).repeat(6, 1)[:size, :size]
     return np.rint(first + share[..., None] * (second - first)).astype(np.uint8)

@@ -3,12 +3,13 @@
 import { bytesOf, easel } from "./picture.js";
 
 const PACE = 150; // milliseconds of a frame
-const USUAL = 100_000; // microseconds of a frame that says nothing else
+const USUAL = 100_000; // microseconds of a frame that says nothing else, or next to nothing
+const TOO_SHORT = 10_000;
 
 /** Returns a canvas with a clip, and what stops it at a frame, dark where a map has little weight. */
 export async function shownClip(base64, count) {
   const frames = await evenly(bytesOf(base64), count);
-  const { canvas, draw } = easel({ width: frames[0].displayWidth, height: frames[0].displayHeight }, "The clip");
+  const { canvas, draw } = easel(frames[0], "The clip");
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let playing = 0;
   let next = 0;
@@ -34,15 +35,21 @@ async function evenly(data, count) {
   const decoder = new ImageDecoder({ data, type: typeOf(data) });
   await decoder.tracks.ready;
   await decoder.completed;
-  const frames = [];
+  const ends = [];
   for (let i = 0; i < decoder.tracks.selectedTrack.frameCount; i += 1) {
-    frames.push((await decoder.decode({ frameIndex: i })).image);
+    const { image } = await decoder.decode({ frameIndex: i });
+    ends.push((ends.at(-1) ?? 0) + (image.duration > TOO_SHORT ? image.duration : USUAL));
+    image.close();
   }
-  const ends = frames.reduce((sums, frame) => [...sums, (sums.at(-1) ?? 0) + (frame.duration || USUAL)], []);
-  return Array.from({ length: count }, (_, i) => {
+  const frames = [];
+  for (let i = 0; i < count; i += 1) {
     const middle = ((2 * i + 1) * ends.at(-1)) / (2 * count);
-    return frames[ends.findIndex((end) => end > middle)];
-  });
+    const { image } = await decoder.decode({ frameIndex: ends.findIndex((end) => end > middle) });
+    frames.push(await createImageBitmap(image));
+    image.close();
+  }
+  decoder.close();
+  return frames;
 }
 
 function typeOf(data) {
