@@ -316,9 +316,19 @@ class Captioning(Written):
         """Returns a picture's bytes."""
         return _FILE
 
+    def example(self, manifest: Manifest) -> dict[str, str]:
+        """Returns a file's bytes, as a tensor."""
+        return {name: _of_clip(text, manifest) for name, text in super().example(manifest).items()}
+
     def with_the_zoo(self, manifest: Manifest) -> str:
         """Returns the sentence of the card."""
-        return super().with_the_zoo(manifest).replace('"..."', "photo.jpg")
+        told = super().with_the_zoo(manifest).replace('"..."', "photo.jpg")
+        return _of_clip(told, manifest)
+
+
+def _of_clip(text: str, manifest: Manifest) -> str:
+    """Names a clip where a photograph is meant, if that is what a model reads."""
+    return text.replace("photo.jpg", "clip.gif") if frames_of(manifest) > 1 else text
 
 
 def _number(options: Mapping[str, str]) -> int:
