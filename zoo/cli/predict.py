@@ -24,7 +24,7 @@ class Predict:
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
     texts: Annotated[tuple[str, ...], tyro.conf.Positional] = ()
-    """Texts, each in quotes; for a captioning model paths of pictures or clips, or of folders of them; for one
+    """Texts, each in quotes; for a captioning model paths of pictures, clips, or folders of them; for one
     that transcribes, of pictures or WAV files; for one that recognises signals, of tables."""
     input: str = ""
     """File of texts, or - for standard input: .txt with one a line, CSV, TSV, JSONL or Parquet with a column
@@ -33,8 +33,9 @@ class Predict:
     with dates in its first column, and the columns that the model reads; for one that recognises signals a
     table or .ts file of them."""
     output: str = ""
-    """File to write: CSV, TSV, JSONL, Parquet, or SVG, a picture, in which clips play; - is standard output, as JSONL. By default
-    the answers are printed for people, or in a pipe as lines, where a model has one line for each text."""
+    """File to write: CSV, TSV, JSONL, Parquet, or SVG, a picture, in which clips play; - is standard output,
+    as JSONL. By default the answers are printed for people, or in a pipe as lines, where a model has one line
+    for each text."""
     json: bool = False
     """Print an object a line, with the fields of JSONL and Parquet files, and nothing else: what was given,
     text or image, and what was answered."""

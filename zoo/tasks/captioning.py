@@ -264,7 +264,7 @@ class Captioning(Written):
         else:
             blocks = _as_files(part, frames_of(model.manifest))
             answers = [answer for block in blocks for answer in model.predict(block)]
-            if bad := [number for number, answer in enumerate(answers, 1) if not answer["valid"]]:
+            if bad := [number for number, answer in enumerate(answers, 1) if not answer.get("valid", True)]:
                 raise ZooError(f"{examples.name}: row {bad[0]:,} of {split} cannot be read by {model.name}")
         predicted = [answer["caption"] for answer in answers]
 
