@@ -68,8 +68,8 @@ def test_every_picture_counts_alike_and_targets_are_one_step_ahead(squares, tmp_
 def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, monkeypatch, zoo_cache):
     built = []
 
-    def random_weights(name, size, weights=True):
-        built.append(from_the_zoo(name, size, False))
+    def random_weights(name, size, weights=True, frames=1):
+        built.append(from_the_zoo(name, size, False, frames))
         return built[-1]
 
     from_the_zoo = layers.image_encoder

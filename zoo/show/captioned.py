@@ -22,7 +22,8 @@ def sheet(captioned: Sequence[tuple[Sequence[np.ndarray], Sequence[str]]], colum
     """Returns one SVG file.
 
     Args:
-        captioned: of each its frames, uint8 (height, width, 3), one of a still picture; and its captions.
+        captioned: of each its frames, uint8 (height, width, 3), one of a still picture, none
+            of what could not be read; and its captions.
         columns: beside each other.
     """
     texts = [

@@ -225,11 +225,13 @@ class Captioning(Written):
         from zoo.show.captioned import sheet
 
         frames = frames_of(answered.manifest)
-        captioned = [
-            (_frames(source, frames), [text["caption"] for text in row.get("captions", [row])])
-            for source, row in zip(answered.inputs, answered.rows, strict=True)
-            if row.get("valid", True)
-        ]
+        captioned: list[tuple[list[np.ndarray], list[str]]] = []
+        for source, row in zip(answered.inputs, answered.rows, strict=True):
+            if notes := self.notes(row, answered):
+                captioned.append(([], [f"{row['image']} {note}" for note in notes]))
+            else:
+                said = [text["caption"] for text in row.get("captions", [row])]
+                captioned.append((_frames(source, frames), said))
         return sheet(captioned)
 
     def notes(self, row: Row, answered: Answered) -> list[str]:

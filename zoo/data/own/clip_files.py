@@ -147,16 +147,15 @@ def _of_file(source: Path | bytes) -> _Read:
     # A camera's JPEG may hold previews, which are no frames.
     if count == 1 or file.format not in ("GIF", "PNG", "WEBP"):
         raise _NoClip(STILL)
-    durations = []
+    durations, frames = [], []
     # The picture for those who know no animation may stand before the frames.
-    places = range(1 if file.info.get("default_image") else 0, count)
-    for place in places:
-        pixels = _check_size(count, file.size)
-        _decoded(file, place)
-        pixels = max(pixels, _check_size(count, file.size))  # a frame may be larger than the canvas
+    for place in range(1 if file.info.get("default_image") else 0, count):
+        _check_size(count, file.size)
+        frames.append(_decoded(file, place))  # and kept: to go back is to decode all anew
+        pixels = _check_size(count, file.size)  # a frame may be larger than the canvas
         duration = float(file.info.get("duration") or 0)
         durations.append(duration if duration > _TOO_SHORT else _DURATION)
-    return _Read(durations, lambda place: _decoded(file, places[place]), pixels)
+    return _Read(durations, frames.__getitem__, pixels)
 
 
 def _check_size(count: int, size: tuple[int, int]) -> int:
