@@ -133,6 +133,10 @@ def test_with_a_gpu_all_rnns_train_on_the_fused_kernel_and_exports_hold_both_way
     assert "CudnnRNNV3" not in placed(exported.graph.as_graph_def())
 
 
+WHOLE = [case for case in CASES.values() if not case.within]
+each_training = pytest.mark.parametrize("case", WHOLE, ids=[case.id for case in WHOLE])
+
+
 @pytest.fixture
 def few_rows(case, monkeypatch):
     """Leaves 33 rows of training, an odd number for batches of 5, of rows that are small."""
@@ -147,6 +151,7 @@ def few_rows(case, monkeypatch):
         monkeypatch.setattr(training.Run, "load", load_few)
 
 
+@each_training
 def test_two_devices_agree_with_one_on_odd_batches(case, data, few_rows, tmp_path):
     flags = ["--dataset", data, *case.flags, *case.undisturbed(), "--batch-size", "5", "--epochs", "2",
              "--clip-norm", "0.05", "--schedule", "constant", "--weight-average", "0.9",
@@ -182,6 +187,7 @@ runpy.run_module(sys.argv.pop(1), run_name="__main__", alter_sys=True)
 """
 
 
+@each_training
 def test_killed_it_ends_with_bit_identical_weights(case, data, trained_case, tmp_path):
     flags = ["--dataset", str(data), "--name", "tiny", *case.flags]
     run("-c", KILLED, f"zoo.recipes.{case.name}", *flags, cwd=tmp_path, code=-signal.SIGKILL)
@@ -215,6 +221,7 @@ def test_an_export_carries_a_small_request_to_each_signature_which_answers_it(ca
     assert sorted(asked) == sorted(signatures)
 
 
+@each_training
 def test_a_copy_goes_on_elsewhere_from_what_was_learned(case, data, trained_case, tmp_path):
     shutil.copy(case.module.__file__, tmp_path / "mine.py")
     own = tmp_path / data.name
