@@ -169,7 +169,9 @@ def test_two_devices_agree_with_one_on_odd_batches(case, data, few_rows, tmp_pat
         np.testing.assert_allclose(exported, weight, rtol=2e-3, atol=1e-4)  # what is stored may be float16
     for figure in {"val_loss", "val_score"} & set(one.history[0]):
         losses = [[epoch[figure] for epoch in each.history] for each in (one, two)]
-        np.testing.assert_allclose(losses[1], losses[0], 2e-5, max(1e-5, case.tolerance), err_msg=figure)
+        np.testing.assert_allclose(
+            losses[1], losses[0], case.tolerance, max(1e-5, case.tolerance), err_msg=figure
+        )
 
 
 # The program ------------------------------------------------------------------------------------------------
