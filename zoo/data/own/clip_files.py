@@ -109,18 +109,17 @@ def _evenly(source: Path | bytes, frames: int) -> list[Image]:
     """Returns some frames, each the one that is seen in the middle of its share of the time."""
     inside = isinstance(source, Path) and source.is_dir()
     read = _of_folder(source) if inside else _of_file(source)  # type: ignore[arg-type]
-    durations, frame, pixels = read
-    _check_length(frames, pixels)  # of a short clip some are taken twice
-    ends = list(accumulate(durations))
+    _check_length(frames, read.pixels)  # of a short clip some are taken twice
+    ends = list(accumulate(read.durations))
     middles = [(2 * number + 1) * ends[-1] / (2 * frames) for number in range(frames)]
-    return [frame(next(place for place, end in enumerate(ends) if end > middle)) for middle in middles]
+    return [read.frames[next(place for place, end in enumerate(ends) if end > middle)] for middle in middles]
 
 
 class _Read(NamedTuple):
-    """How long each frame is seen, what gives one of them, and how many pixels it has."""
+    """How long each frame is seen, all frames, and how many pixels one has."""
 
     durations: list[float]
-    frame: Callable[[int], Image]
+    frames: list[Image]
     pixels: int
 
 
@@ -129,15 +128,15 @@ def _of_folder(folder: Path) -> _Read:
     files.sort(key=lambda file: [int(s) if s.isdigit() else s for s in re.split(r"(\d+)", file.name)])
     if len(files) == 1:
         raise _NoClip("holds a single picture, and a clip has several")
-    first = None
+    frames: list[Image] = []
     for file in files:
-        size = _still(file).size
-        first = first or size
+        frames.append(_still(file))
+        first, size = frames[0].size, frames[-1].size
         if size != first:
             sizes = f"{files[0].name} has {first[0]} x {first[1]} pixels, {file.name} {size[0]} x {size[1]}"
             raise _NoClip(f"holds frames of several sizes: {sizes}")
         pixels = _check_size(len(files), size)
-    return _Read([_DURATION] * len(files), lambda place: _still(files[place]), pixels)
+    return _Read([_DURATION] * len(files), frames, pixels)
 
 
 def _of_file(source: Path | bytes) -> _Read:
@@ -155,7 +154,7 @@ def _of_file(source: Path | bytes) -> _Read:
         pixels = _check_size(count, file.size)  # a frame may be larger than the canvas
         duration = float(file.info.get("duration") or 0)
         durations.append(duration if duration > _TOO_SHORT else _DURATION)
-    return _Read(durations, frames.__getitem__, pixels)
+    return _Read(durations, frames, pixels)
 
 
 def _check_size(count: int, size: tuple[int, int]) -> int:
