@@ -7,12 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from rich.cells import cell_len
 
-from zoo.data.own import clip_files, picture_files
 from zoo.errors import ZooError
 from zoo.inspection import pictures
 from zoo.inspection.attention import characters, joined, words
 from zoo.models import Model
-from zoo.tasks.captioning import frames_of, why_not
+from zoo.tasks.captioning import thumbnails, why_not
 
 _COLUMNS = 5  # panels side by side
 _PANEL = 2.2  # inches of a picture's longer side
@@ -96,13 +95,7 @@ def shown(path: Path, model: Model) -> list[np.ndarray]:
     Returns:
         float32 (height, width, 3), 0 to 1; of a clip all frames that the model reads.
     """
-    from zoo import images
-
-    if (frames := frames_of(model.manifest)) > 1:
-        decoded = list(images.decode_all(clip_files.packed(path, frames)))
-    else:
-        decoded = [images.decode(picture_files.read(path))]
-    return [images.thumbnail(image, _PIXELS).numpy() / np.float32(255) for image in decoded]
+    return [frame / np.float32(255) for frame in thumbnails(path, model.manifest, _PIXELS)]
 
 
 def draw(looked: Looks, pictures_: Sequence[np.ndarray], name: str, path: Path) -> None:

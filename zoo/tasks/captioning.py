@@ -224,14 +224,13 @@ class Captioning(Written):
         """Returns pictures with what was said of them, as an SVG file in which clips play."""
         from zoo.show.captioned import sheet
 
-        frames = frames_of(answered.manifest)
         captioned: list[tuple[list[np.ndarray], list[str]]] = []
         for source, row in zip(answered.inputs, answered.rows, strict=True):
             if notes := self.notes(row, answered):
                 captioned.append(([], [f"{row['image']} {note}" for note in notes]))
             else:
                 said = [text["caption"] for text in row.get("captions", [row])]
-                captioned.append((_frames(source, frames), said))
+                captioned.append((thumbnails(source, answered.manifest, _SHOWN), said))
         return sheet(captioned)
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
@@ -351,15 +350,24 @@ def why_not(file: Path, manifest: Manifest) -> str:
     return f"{_refusal(file, manifest)}; give {_asked(manifest)}"
 
 
-def _frames(source: Path | bytes, frames: int) -> list[np.ndarray]:
-    """Returns what a picture or clip looks like, small."""
+def thumbnails(source: Path | bytes, manifest: Manifest, longest: int) -> list[np.ndarray]:
+    """Returns what a picture looks like, or each frame of a clip that a model reads, on white.
+
+    Args:
+        source: the file, or its bytes.
+        manifest: of the model.
+        longest: pixels of the longer side.
+
+    Returns:
+        uint8 (height, width, 3) each.
+    """
     from zoo import images
 
-    if frames > 1:
+    if (frames := frames_of(manifest)) > 1:
         shown = list(images.decode_all(clip_files.packed(source, frames)))
     else:
         shown = [images.decode(picture_files.contents(source))]
-    return [images.thumbnail(image, _SHOWN).numpy() for image in shown]
+    return [images.thumbnail(image, longest).numpy() for image in shown]
 
 
 def _refusal(file: Path, manifest: Manifest) -> str:
