@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from servers import awaited
 
 from zoo.errors import ZooError
 from zoo.serve.batching import Batcher, Room
@@ -51,7 +52,7 @@ def run(scene, waiting=100, most_rows=4, seconds=20.0):
             finally:
                 model.go.release(100)
 
-    asyncio.run(play())
+    awaited(play())
 
 
 def test_requests_that_come_meanwhile_go_together_and_each_gets_its_own():

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from servers import awaited
 
 from zoo import models
 from zoo.serve import page, rest
@@ -195,7 +196,7 @@ def test_nothing_is_written_for_a_client_that_went_away(monkeypatch):
         )
 
     monkeypatch.setattr(page, "about", lambda saved, overview: {})
-    status, text = asyncio.run(ask())
+    status, text = awaited(ask())
     assert (status, text[:6]) == (200, "0 1 2 ")
     last = next(drawn)
     assert next(drawn) == last + 1  # nobody else draws
@@ -205,7 +206,7 @@ def test_a_model_that_cannot_be_loaded_is_told(tmp_path):
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/saved_model.pb").write_bytes(b"no graph")
     saved = models.Saved(tmp_path / "broken", models.find("sentiment_tweets").manifest)
-    status, text = asyncio.run(
+    status, text = awaited(
         answered(Served([], Limits()), {"broken": saved}, "/zoo/models/broken", {"inputs": ["a"]})
     )
     assert status == 400
