@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 
 import pytest
 import tensorflow as tf
@@ -134,6 +135,25 @@ def test_evaluate_repeats_the_training_scores_beside_the_baselines(trained, call
     score = json.loads((trained / "saved_models/tiny/zoo.json").read_text())["metrics"]["test"]
     assert f"{score['macro_f1']:.4f}" in text
     assert "TF-IDF + logistic regression" in text
+
+
+def test_a_score_on_a_set_that_a_model_never_saw_is_recorded(trained, tmp_path, call):
+    folder = tmp_path / "saved_models/tiny"
+    shutil.copytree(trained / "saved_models/tiny", folder)
+    before = json.loads((folder / "zoo.json").read_text())
+    record = (__main__.main, tmp_path, "evaluate", "tiny", "--record", "--dataset")
+    for label, accuracy in (("blame", "0.5000"), ("praise", "1.0000")):  # the second one replaces the first
+        rows = f"our soup felt lovely today,praise\nour soup felt lovely today,{label}\n"
+        (tmp_path / "two.csv").write_text(f"text,label\n{rows}")
+        call(*record, "two.csv")
+        (row,) = [line for line in (folder / "README.md").read_text().splitlines() if "`two.csv`" in line]
+        assert row.startswith(f"| `two.csv` | 2 | {accuracy} |")
+    after = json.loads((folder / "zoo.json").read_text())
+    assert after.pop("elsewhere")["two.csv"]["accuracy"] == 1
+    assert after == before
+    assert "as the manifest says" in call(__main__.main, tmp_path, "info", "tiny").out
+    assert [path.name for path in folder.parent.iterdir()] == ["tiny"]
+    assert_refused(call, __main__.main, tmp_path, [*record[2:], before["dataset"]["name"]], "was trained on")
 
 
 def test_inspect_draws_how_the_answer_grows(trained, tmp_path, call):

@@ -89,7 +89,7 @@ def test_real_imdb_numbers_negative_0_and_positive_1(shared_tfds):
 
 
 def test_names():
-    assert set(zoo.data.names("classification")) == {"tweets", *NAMES}
+    assert set(zoo.data.names("classification")) == {"tweets", "semeval2017", *NAMES}
     assert zoo.data.names("juggling") == []
     assert set(zoo.data.names("tagging")) == {
         "python_source",

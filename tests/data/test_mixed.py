@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 from tiny import pairs_of
 
@@ -34,7 +35,8 @@ def rows(part):
 
 
 def test_parts_are_joined_and_what_another_set_tests_is_left_out():
-    mix = mixed.mix([examples("one", *FIRST), examples("two", *SECOND, terms=[("a fox", "un renard")])])
+    sets = [examples("one", *FIRST), examples("two", *SECOND, terms=[("a fox", "un renard")])]
+    mix = mixed.mix(sets, "source")
     assert rows(mix.train) == [("a dog", "un chien"), ("a cat", "un chat")]
     assert rows(mix.validation) == [("a cow", "une vache"), ("a pig", "un porc")]
     assert rows(mix.test) == FIRST[2]
@@ -48,20 +50,20 @@ def test_parts_are_joined_and_what_another_set_tests_is_left_out():
 
 def test_a_row_that_its_own_set_tests_is_its_own_business():
     same = [("a dog", "un chien")]
-    mix = mixed.mix([examples("one", same, same, same), examples("two", *SECOND)])
+    mix = mixed.mix([examples("one", same, same, same), examples("two", *SECOND)], "source")
     assert rows(mix.train)[0] == same[0]
 
 
 def test_files_which_tell_no_languages_go_with_any_set():
     for languages in (("en", "fr"), ()):
         sets = [examples("own.tsv", *FIRST, languages=()), examples("two", *SECOND, languages=languages)]
-        assert mixed.mix(sets).languages == languages
+        assert mixed.mix(sets, "source").languages == languages
 
 
 def test_other_languages_are_refused():
     told = "one from en to fr with two from de to en: choose two languages that all have"
     with pytest.raises(ZooError, match=told):
-        mixed.mix([examples("one", *FIRST), examples("two", *SECOND, languages=("de", "en"))])
+        mixed.mix([examples("one", *FIRST), examples("two", *SECOND, languages=("de", "en"))], "source")
 
 
 def test_files_are_mixed_by_their_paths_and_a_plus_in_a_path_is_no_mix(tmp_path, monkeypatch):
@@ -79,7 +81,7 @@ def test_files_are_mixed_by_their_paths_and_a_plus_in_a_path_is_no_mix(tmp_path,
 def test_a_source_that_is_not_utf_8_is_left_out_as_well():
     train = [(b"a \xff horse", "un"), ("a dog", "un chien")]
     test = [(b"A \xff Horse!", "un")]
-    mix = mixed.mix([examples("one", train, train, train), examples("two", *SECOND[:2], test)])
+    mix = mixed.mix([examples("one", train, train, train), examples("two", *SECOND[:2], test)], "source")
     assert rows(mix.train)[0] == ("a dog", "un chien")
 
 
@@ -108,3 +110,39 @@ def test_the_test_parts_of_a_name():
         "test_terms_cldr_phrases",
     ]
     assert zoo.data.tests_of("own.tsv", "translation") == ["test"]
+
+
+# Classification ---------------------------------------------------------------------------------------------
+
+
+def rated(name, labels, train, test, unlabelled=None) -> Examples:
+    parts = [Part({"text": [text for text, _ in rows], "label": np.array([n for _, n in rows])}) for rows in
+             (train, train[:1], test)]  # fmt: skip
+    more = unlabelled and (lambda: Part({"text": unlabelled}))
+    return Examples(name, *parts, labels, "", "", "", unlabelled=more)
+
+
+def test_labels_are_matched_by_name_and_rows_know_their_set():
+    one = rated("one", ("bad", "good"), [("a", 1), ("b", 0), ("Tested!", 1)], [("c", 1)])
+    two = rated("two", ("good", "so-so"), [("d", 0), ("C.", 1)], [("tested", 1)], ["e", "c", "f"])
+    mix = mixed.mix([one, two], "text")
+    assert mix.label_names == ("bad", "good", "so-so")
+    train = mix.train
+    assert train.strings("text") == ["a", "b", "d"]
+    assert train.column("label").tolist() == [1, 0, 1]
+    assert train.column("set").tolist() == [0, 0, 1]
+    assert mix.extra["test_two"].column("label").tolist() == [2]
+    assert mix.test.column("label").tolist() == [1]
+    assert mix.unlabelled().strings("text") == ["e", "f"]
+    assert mixed.mix([one, rated("three", ("good",), [("x", 0)], [("y", 0)])], "text").unlabelled is None
+
+
+def test_classifiers_learn_from_several_sets(reviews, tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text(
+        "text,label\n"
+        + "".join(f"nothing number {i},{'neutral' if i % 2 else 'positive'}\n" for i in range(60))
+    )
+    mix = zoo.data.load(f"{reviews}+{other}", "classification")
+    assert "neutral" in mix.label_names
+    assert zoo.data.tests_of(f"{reviews}+{other}", "classification") == ["test", f"test_{other}"]

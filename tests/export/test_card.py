@@ -72,6 +72,40 @@ def test_each_part_has_a_table_and_its_size():
     assert text.count("As sacreBLEU") == 1
 
 
+ELSEWHERE = """
+## Elsewhere
+
+The model never saw these data sets: it learned nothing from them.
+
+| data set | rows | accuracy | macro-F1 |
+|---|---|---|---|
+| `imdb_reviews`, choosing among bad, good | 25,000 | 0.8125 | 0.8000 |
+| `own.csv`, without 1,200 rows of other labels (a, b, c ...) | 34 | 0.5000 | 0.2500 |
+
+## Use it
+"""
+
+
+def test_scores_on_sets_that_it_never_saw_have_a_section_of_their_own():
+    score = {"n": 1200, "accuracy": 0.5, "macro_f1": 0.25}
+    elsewhere = {
+        "imdb_reviews": {
+            "n": 25000, "accuracy": 0.8125, "macro_f1": 0.8, "choosing_among": ["bad", "good"]
+        },
+        "own.csv": {**score, "n": 34, "left_out": {"a": 1197, "b": 1, "c": 1, "d": 1}},
+    }  # fmt: skip
+    known = {**MANIFEST, "mapping": "classification", "metrics": {"test": score}, "baselines": {}}
+    assert ELSEWHERE in written({**known, "elsewhere": elsewhere})
+    assert "Elsewhere" not in written(known)
+
+
+def test_a_manifest_keeps_scores_elsewhere_and_is_as_it_was_without():
+    manifest = Manifest.from_json({**MANIFEST, "elsewhere": {"own.csv": {"n": 34, "bleu": 5.0}}})
+    assert manifest.elsewhere["own.csv"].figures == {"bleu": 5.0}
+    assert Manifest.from_json(manifest.to_json()).elsewhere == manifest.elsewhere
+    assert "elsewhere" not in Manifest.from_json(MANIFEST).to_json()
+
+
 @pytest.mark.parametrize("without", ["metrics", "baselines"])
 def test_a_part_may_have_no_baseline_and_other_models_have_one_part(without):
     manifest = {**MANIFEST, without: {"test": MANIFEST[without]["test"]}}

@@ -16,7 +16,7 @@ from zoo.export import blocks, bounds, serving, verify, writing
 from zoo.layers import cudnn, loops
 from zoo.recipes import sentiment
 from zoo.tasks import Manifest
-from zoo.text import Vocabulary
+from zoo.text import Known, Vocabulary
 from zoo.training import Settings
 
 NASTY = [
@@ -35,17 +35,15 @@ NASTY = [
 @pytest.fixture(scope="module")
 def module(tmp_path_factory):
     """An untrained classifier with random weights, as the recipe would export it."""
-    vocabulary = stored(
-        Vocabulary,
-        Vocabulary.learn({b"lovely": 3, b"soup": 2, b"word": 5}, 100, 1),
-        tmp_path_factory.mktemp("vocabulary") / "vocabulary.txt",
-    )
+    words = Vocabulary.learn({b"lovely": 3, b"soup": 2, b"word": 5}, 100, 1)
+    path = tmp_path_factory.mktemp("vocabulary") / "vocabulary.txt"
+    known = Known(stored(Vocabulary, words, path))
     keras.utils.set_random_seed(3)
     config = sentiment.Config(word_units=8, subword_units=8, subword_buckets=50, units=8)
-    model = sentiment.build_model(config, len(vocabulary), 3)
+    model = sentiment.build_model(config, known, 3)
     # Larger weights than a fresh model has: answers then differ visibly from row to row.
     model.set_weights([weight * 3 for weight in model.get_weights()])
-    return sentiment.Sentiment(config, model, vocabulary, ["a", "b", "c"])
+    return sentiment.Sentiment(config, model, known, ["a", "b", "c"])
 
 
 def test_every_row_has_an_answer_that_is_the_same_alone_and_in_any_batch(module):
@@ -77,7 +75,7 @@ def test_a_batch_of_no_rows_gives_no_rows(module):
 
 def test_rows_run_by_length_come_back_in_their_order(module):
     texts = ["word " * length for length in np.random.default_rng(0).integers(0, 40, 200)]
-    features = gathered(sentiment.encode(module.config, module.vocabulary, tf.constant(texts)))
+    features = gathered(sentiment.encode(module.config, module.known, tf.constant(texts)))
     padded = {name: ragged.to_tensor() for name, ragged in features.items()}
     expected = module.model(padded, training=False)
     specs = {"logits": tf.TensorSpec([None, 3])}
@@ -249,8 +247,8 @@ def test_label_is_the_one_with_the_highest_score(module):
 def test_an_export_holds_loops_and_kernels_whatever_machine_wrote_it(module, cell, gpu, monkeypatch):
     monkeypatch.setattr("zoo.layers.fused.has_gpu", lambda: gpu)
     config = sentiment.Config(word_units=8, subword_units=0, units=8, cell=cell)
-    model = sentiment.build_model(config, len(module.vocabulary), 3)
-    exported = sentiment.Sentiment(config, model, module.vocabulary, ["a", "b", "c"])
+    model = sentiment.build_model(config, module.known, 3)
+    exported = sentiment.Sentiment(config, model, module.known, ["a", "b", "c"])
     assert [layer.portable for layer in serving.recurrent_layers(exported.model)] == [True] * 4
     found = exported.classify.get_concrete_function()
     names = operations(found)
@@ -270,10 +268,10 @@ def test_where_the_kernel_works_an_export_answers_the_same(module, monkeypatch):
         return [tf.transpose(outputs, (1, 0, 2)), *last]
 
     def answers():
-        model = sentiment.build_model(config, len(module.vocabulary), 3)
+        model = sentiment.build_model(config, module.known, 3)
         model.set_weights(weights or model.get_weights())
         weights[:] = model.get_weights()
-        exported = sentiment.Sentiment(config, model, module.vocabulary, ["a", "b", "c"])
+        exported = sentiment.Sentiment(config, model, module.known, ["a", "b", "c"])
         return [list(row["scores"].values()) for row in exported.predict(["good", "", "bad film " * 9])]
 
     config = sentiment.Config(word_units=8, subword_units=0, units=8)
@@ -289,7 +287,9 @@ def test_where_the_kernel_works_an_export_answers_the_same(module, monkeypatch):
 def test_a_half_precision_model_is_exported_in_full_precision(module):
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        model = sentiment.build_model(sentiment.Config(units=4, word_units=4, subword_units=4), 10, 2)
+        model = sentiment.build_model(
+            sentiment.Config(units=4, word_units=4, subword_units=4), Known(range(10)), 2
+        )
     finally:
         keras.config.set_dtype_policy("float32")
     copy = serving.portable(model)
@@ -447,7 +447,7 @@ def test_a_model_that_would_not_load_again_is_not_exported(module, tmp_path):
             """Reads files."""
             return {"content": tf.map_fn(tf.io.read_file, text)}
 
-    reading = Reading(module.config, module.model, module.vocabulary, ["a", "b", "c"])
+    reading = Reading(module.config, module.model, module.known, ["a", "b", "c"])
     with pytest.raises(ZooError, match=r"^export: it holds ReadFile, .*: zoo.load would refuse the model"):
         export.save(reading, tmp_path / "reading", ["a"])
     assert not list(tmp_path.iterdir())

@@ -13,7 +13,7 @@ from zoo.inspection.tracked import tracked
 from zoo.recipes import tagging
 from zoo.recipes.tagging import Config
 from zoo.tasks import Manifest
-from zoo.text import Vocabulary, tokenize
+from zoo.text import Known, Vocabulary, tokenize
 
 TEXT = 'say = f("a (b", [x])  # no "q" here\nif y:\n    z = 1\n'
 
@@ -66,9 +66,9 @@ def reader(shelf):
 
 def test_a_tagger_shows_both_directions_of_every_layer(tmp_path, layers=2):
     config = Config(style="prose", word_units=4, character_units=0, spelling_units=0, units=3, layers=layers)
-    vocabulary = stored(Vocabulary, ["a", "b"], tmp_path / "vocabulary.txt")
-    model = tagging.build_model(config, len(vocabulary), ("O", "B-x", "I-x"))
-    module = tagging.Tagging(config, model, vocabulary, ["O", "B-x", "I-x"])
+    known = Known(stored(Vocabulary, ["a", "b"], tmp_path / "vocabulary.txt"))
+    model = tagging.build_model(config, known, ("O", "B-x", "I-x"))
+    module = tagging.Tagging(config, model, known, ["O", "B-x", "I-x"])
     tf.saved_model.save(module, str(tmp_path / "tagger"), signatures={"states": module.show_states})
     saved = models.Saved((tmp_path / "tagger").resolve(), Manifest(mapping="tagging"))
     long, empty, short = states.states(models.Model(saved), ["b a, b!", "", "b"])
@@ -76,7 +76,7 @@ def test_a_tagger_shows_both_directions_of_every_layer(tmp_path, layers=2):
     assert empty.places == []
     assert long.layers.tolist() == [layer for layer in range(layers) for _ in range(6)]
     tokens = tokenize(tf.constant(["b a, b!"]), "prose").tokens
-    numbers = tagging.encode(config, vocabulary, tokens)["words"]
+    numbers = tagging.encode(config, known, tokens)["words"]
     x = model.get_layer("word_embedding")(numbers.to_tensor())
     for number in range(layers):
         x = model.get_layer(f"both_ways_{number + 1}")(x)

@@ -28,6 +28,16 @@ def test_classification_worked_out_by_hand():
     # bad: precision 1, recall 2/3; mixed: 1/2 and 1/2; good: 1/2 and 1.
     assert score["f1"] == pytest.approx({"bad": 4 / 5, "mixed": 1 / 2, "good": 2 / 3})
     assert score["macro_f1"] == pytest.approx((4 / 5 + 1 / 2 + 2 / 3) / 3)
+    assert score["macro_recall"] == pytest.approx((2 / 3 + 1 / 2 + 1) / 3)
+    assert "f1_pn" not in score
+
+
+def test_sentiment_with_neutral_texts_has_the_measures_of_semeval():
+    names = ("negative", "neutral", "positive")
+    score = metrics.classification([0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2], names)
+    assert score["f1_pn"] == pytest.approx((4 / 5 + 2 / 3) / 2)  # the same, without what is neutral
+    assert metrics.classification([1, 1, 2], [1, 1, 1], names)["f1_pn"] == 0
+    assert metrics.classification([1, 1, 2], [1, 1, 1], names)["macro_recall"] == 1 / 2
 
 
 def test_a_label_that_is_never_predicted_has_f1_0():

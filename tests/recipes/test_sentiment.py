@@ -8,8 +8,9 @@ import tensorflow as tf
 from cases import CASES, checkpoint, manifest_of, train, trained_until_scored, until_trained
 from tiny import assert_refused, learned, operations, run, stop_when, stored
 
+from zoo import training
 from zoo.recipes import sentiment
-from zoo.text import Vocabulary
+from zoo.text import Known, Vocabulary
 
 CASE = CASES["sentiment"]
 
@@ -93,6 +94,7 @@ def test_other_settings_train_and_export(reviews, tmp_path, extra):
         (["--max-words", "-1"], "--max-words", "at least 1"),
         (["--name", "../x"], "../x", "plain name"),
         (["--init-from", "nothing"], "nothing", "give a path"),
+        (["--init-from", "sentiment_tweets"], "was trained with --vectors glove", "add it"),
     ],
 )
 def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, call, arguments, named, mend):
@@ -126,8 +128,8 @@ def test_an_export_of_something_else_is_never_replaced(reviews, tmp_path, call):
 def test_real_batches_are_what_the_fused_kernels_demand(tweets, tmp_path):
     config = sentiment.Config()
     path = tmp_path / "vocabulary.txt"
-    vocabulary = stored(Vocabulary, learned(sentiment, config, tweets.train), path)
-    batches = sentiment.make_batches(config, vocabulary, tweets.validation, replicas=2)
+    known = Known(stored(Vocabulary, learned(sentiment, config, tweets.train), path))
+    batches = sentiment.make_batches(config, known, training.taught(tweets)[1], replicas=2)
     assert len(batches) == 3407
     rows = 0
     for inputs, _, _ in batches.in_order().as_numpy_iterator():

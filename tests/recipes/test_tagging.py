@@ -13,9 +13,10 @@ from tiny import (
     stored,
 )
 
+import zoo
 from zoo.data import load
 from zoo.recipes import tagging
-from zoo.text import Vocabulary
+from zoo.text import Known, Vocabulary
 
 CASE = CASES["tagging"]
 
@@ -54,7 +55,7 @@ def test_decoding_with_the_crf_never_breaks_the_scheme():
 
     keras.utils.set_random_seed(4)
     draw = np.random.default_rng(4)
-    network = tagging.build_model(config, 50, names)
+    network = tagging.build_model(config, Known(range(50)), names)
     network.set_weights([6 * weight + draw.normal(size=weight.shape) for weight in network.get_weights()])
     lengths = draw.integers(1, 30, 64)
     real = tf.sequence_mask(lengths, 29)
@@ -71,8 +72,8 @@ def test_real_batches_are_what_the_fused_kernels_demand(sentences, tmp_path):
     config = CASE.parse(*CASE.flags)
     examples = load(str(sentences), "tagging")
     words = learned(tagging, config, examples.train)
-    vocabulary = stored(Vocabulary, words, tmp_path / "vocabulary.txt")
-    batches = tagging.make_batches(config, vocabulary, examples.train, examples.label_names, 2, most=5)
+    known = Known(stored(Vocabulary, words, tmp_path / "vocabulary.txt"))
+    batches = tagging.make_batches(config, known, examples.train, examples.label_names, 2, most=5)
     for inputs, tags, weights in batches.in_order().as_numpy_iterator():
         real = inputs["words"] != 0
         assert real[:, 0].all()  # no row is empty
@@ -90,14 +91,32 @@ def test_real_batches_are_what_the_fused_kernels_demand(sentences, tmp_path):
     "extra",
     [
         ("--no-crf", "--cell", "simplified_gru"),
-        ("--cell", "simple_rnn", "--character-units", "0", "--spelling-units", "0"),
+        (
+            "--cell",
+            "simple_rnn",
+            "--character-units",
+            "0",
+            "--spelling-units",
+            "0",
+            "--vectors",
+            "glove",
+            "--vectors-size",
+            "500",
+            "--cluster-units",
+            "4",
+            "--lower-case",
+            "0.2",
+            "--capitals",
+            "0.1",
+        ),
         ("--mixed-precision", "--cell", "peephole_lstm"),
     ],
 )
 def test_other_settings_train_and_export(sentences, tmp_path, extra):
     flags = [*CASE.flags, "--epochs", "1", "--layers", "1", *extra]
     train("tagging", tmp_path, "--dataset", sentences, *flags)
-    assert (tmp_path / "saved_models/tagging/zoo.json").exists()
+    (answer,) = zoo.load(tmp_path / "saved_models/tagging").predict(["Ada met Bo in New Oslo."])
+    assert len(answer["tokens"]) == 7
 
 
 FILES = {

@@ -12,7 +12,7 @@ from tiny import run
 import zoo
 from zoo.__main__ import main as zoo_main
 from zoo.recipes import tagging
-from zoo.text import Vocabulary
+from zoo.text import Known, Vocabulary
 
 LONG = "yesterday Ada Falk met Bo in New Oslo . " * 333 + "so ."  # 2,999 tokens
 TEXTS = [
@@ -39,11 +39,11 @@ def rebuilt(model):
     fields = {field.name for field in dataclasses.fields(tagging.Config)}
     stored = {name: value for name, value in model.manifest.config.items() if name in fields}
     config, names = tagging.Config(**stored), model.manifest.labels
-    vocabulary = Vocabulary.read(model.path / "assets/vocabulary.txt")
-    network = tagging.build_model(config, len(vocabulary), names)
+    known = Known(Vocabulary.read(model.path / "assets/vocabulary.txt"))
+    network = tagging.build_model(config, known, names)
     assert [weight.path for weight in network.weights] == model.manifest.weights
     network.set_weights([variable.numpy() for variable in model.variables])
-    return tagging.Tagging(config, network, vocabulary, names)
+    return tagging.Tagging(config, network, known, names)
 
 
 def arrays(outputs) -> dict[str, np.ndarray]:
@@ -119,11 +119,12 @@ def test_dense_outputs_are_the_flat_ones_filled_up(answer):
 
 def test_padded_outputs_alone_have_a_row_for_each_text_and_its_length(model, answer):
     found = arrays(model.signatures["padded"](text=tf.constant(TEXTS)))
-    columns = {"tokens", "tags", "scores", "starts", "ends"}
-    assert found.keys() == columns | {"length", "truncated"}
-    for name in columns - {"scores"}:
+    columns, chances = {"tokens", "tags", "starts", "ends"}, {"scores", "confidences"}
+    assert found.keys() == columns | chances | {"length", "truncated"}
+    for name in columns:
         np.testing.assert_array_equal(found[name], answer[name])
-    np.testing.assert_allclose(found["scores"], answer["scores"], atol=1e-6)
+    for name in chances:
+        np.testing.assert_allclose(found[name], answer[name], atol=1e-6)
     assert found["length"].dtype == np.int64
     assert found["length"].tolist() == np.diff(answer["row_splits"]).tolist()
     assert found["truncated"].tolist() == [False] * len(TEXTS)
@@ -134,7 +135,9 @@ def test_padded_outputs_alone_have_a_row_for_each_text_and_its_length(model, ans
 def test_predict_reads_padded_outputs_as_it_does_flat_ones(model):
     asked = ["Ada Falk met Bo", "", LONG]
     for padded, flat in zip(model.predict(asked, "padded"), model.predict(asked, "flat"), strict=True):
-        assert padded["spans"] == flat["spans"]
+        for found, expected in zip(padded["spans"], flat["spans"], strict=True):
+            assert found == {**expected, "confidence": pytest.approx(expected["confidence"], abs=1e-6)}
+        del padded["spans"], flat["spans"]
         assert [token.pop("score") for token in padded["tokens"]] == pytest.approx(
             [token.pop("score") for token in flat["tokens"]], abs=1e-6
         )
@@ -167,6 +170,11 @@ def test_10000_tokens_are_all_tagged(model):
 def test_predict_gives_spans_with_their_places(model):
     text = "yesterday Ada Falk met Bo in  New Oslo ."
     from_text, ready = model.predict([text])[0], model.predict([text.split()])[0]
+    sure = [span.pop("confidence") for span in from_text["spans"]]
+    # Of a span of one token no more than its own tag can be right.
+    (bo,) = (token["score"] for token in from_text["tokens"] if token["token"] == "Bo")
+    assert 0.5 < sure[1] <= bo
+    assert all(0 < confidence <= 1 for confidence in sure)
     assert from_text["spans"] == [
         {"type": "person", "text": "Ada Falk", "start": 10, "end": 18},
         {"type": "person", "text": "Bo", "start": 23, "end": 25},
@@ -179,7 +187,7 @@ def test_predict_gives_spans_with_their_places(model):
 
 def test_no_token_is_taken_for_padding(rebuilt):
     tokens = tf.ragged.constant([["<padding>", "", "\n"]])
-    words = tagging.encode(rebuilt.config, rebuilt.vocabulary, tokens)["words"]
+    words = tagging.encode(rebuilt.config, rebuilt.known, tokens)["words"]
     assert words.numpy().tolist() == [[1, 1, 1]]
 
 
@@ -212,7 +220,9 @@ def test_predict_writes_objects_or_a_row_for_each_token(trained_tagger, tmp_path
     objects = [json.loads(line) for line in (tmp_path / "x.jsonl").read_text().splitlines()]
     assert [row["text"] for row in objects] == ['Ada met "Bo" ,', "", "nobody likes Rome !"]
     assert objects[1] == {"text": "", "tokens": [], "spans": [], "truncated": False}
-    assert objects[2]["spans"] == [{"type": "place", "text": "Rome", "start": 13, "end": 17}]
+    (place,) = objects[2]["spans"]
+    assert place.pop("confidence") > 0.5
+    assert place == {"type": "place", "text": "Rome", "start": 13, "end": 17}
     with (tmp_path / "x.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == ["text", "token", "tag", "score", "start", "end"]

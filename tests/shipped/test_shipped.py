@@ -55,7 +55,8 @@ print(json.dumps([answer["scores"].numpy().tolist(), [x.decode() for x in answer
     assert result.returncode == 0, result.stderr[-2000:]
     scores, labels = json.loads(result.stdout)
     network, inputs = as_keras(model, texts)
-    expected = tf.nn.softmax(network(inputs, training=False)).numpy()
+    temperature = model.manifest.own.get("temperature", 1.0)
+    expected = tf.nn.softmax(network(inputs, training=False) / temperature).numpy()
     np.testing.assert_allclose(scores, expected, atol=1e-6)
     assert labels == [model.manifest.labels[i] for i in expected.argmax(axis=1)]
 

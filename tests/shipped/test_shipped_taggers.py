@@ -13,10 +13,11 @@ from tiny import sentences_of
 
 import zoo
 from zoo import metrics
+from zoo.bench.saved import known_of
 from zoo.data import gathered, load
 from zoo.data.tags import bio_constraints
 from zoo.recipes import tagging
-from zoo.text import Vocabulary, tokenize
+from zoo.text import Known, tokenize
 
 SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 NAMES = ["tagging_conll2003", "tagging_en_ewt", "tagging_python"]
@@ -41,15 +42,15 @@ def model(request, taggers):
     return taggers[request.param]
 
 
-def as_keras(model) -> tuple[tagging.Config, Vocabulary, "tf.keras.Model"]:
+def as_keras(model) -> tuple[tagging.Config, Known, "tf.keras.Model"]:
     """Rebuilds the Keras model from the stored weights."""
     fields = tagging.Config.__dataclass_fields__
     config = tagging.Config(**{k: v for k, v in model.manifest.config.items() if k in fields})
-    vocabulary = Vocabulary.read(model.path / "assets" / "vocabulary.txt")
-    network = tagging.build_model(config, len(vocabulary), tuple(model.manifest.labels))
+    known = known_of(model)
+    network = tagging.build_model(config, known, tuple(model.manifest.labels))
     assert [weight.path for weight in network.weights] == model.manifest.weights
     network.set_weights([variable.numpy() for variable in model.variables])
-    return config, vocabulary, network
+    return config, known, network
 
 
 def test_it_finds_people_firms_and_places(taggers):
@@ -105,11 +106,11 @@ print(json.dumps([answer["flat_scores"].numpy().tolist(), [x.decode() for x in a
     assert result.returncode == 0, result.stderr[-2000:]
     scores, tags = json.loads(result.stdout)
 
-    config, vocabulary, network = as_keras(model)
+    config, known, network = as_keras(model)
     expected_scores, expected_tags = [], []
     for text in TEXTS:  # each for itself, unpadded
         tokens = tokenize(tf.constant([text]), config.style).tokens
-        inputs = gathered(tagging.encode(config, vocabulary, tokens))
+        inputs = gathered(tagging.encode(config, known, tokens))
         if inputs["words"].values.shape[0] == 0:
             continue
         found = tagging.decode(config, network, {name: rows.to_tensor() for name, rows in inputs.items()})

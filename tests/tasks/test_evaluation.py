@@ -8,7 +8,7 @@ import pytest
 
 import zoo.data
 from zoo import metrics
-from zoo.cli.evaluate import evaluate
+from zoo.cli.evaluate import evaluate, evaluated, learned_from, title_of
 from zoo.data import Examples, Part, load
 from zoo.errors import ZooError
 from zoo.tasks import Manifest, of
@@ -227,8 +227,75 @@ def test_a_classifier_is_scored_on_a_file(file):
     model = Classifier({}, mapping="classification", labels=["bad", "good"])
     path = file("text,label\nfun,good\nno fun,bad\ndull,bad\n", "rows.csv")
     assert evaluate(model, path)["confusion"] == [[1, 1], [0, 1]]
-    with pytest.raises(ZooError, match="label 'odd' is not one of table"):
-        evaluate(model, file("text,label\nfun,odd\ndull,bad\n", "rows.csv"))
+    with pytest.raises(ZooError, match=r"label 'odd' is not one of table \(bad, good\)"):
+        evaluate(model, file("text,label\nfun,odd\ndull,strange\n", "rows.csv"))
+
+
+class Chances(Tagger):
+    """Stands for a classifier of texts: a table tells the chance of each label."""
+
+    def __init__(self, chances, *labels):
+        super().__init__({}, mapping="classification", labels=labels)
+        self.chances = chances
+
+    def predict(self, texts):
+        rows = [dict(zip(self.manifest.labels, self.chances[text], strict=True)) for text in texts]
+        return [{"label": max(row, key=row.get), "score": max(row.values()), "scores": row} for row in rows]
+
+
+def test_a_model_chooses_among_the_labels_that_a_set_has(file, capsys):
+    model = Chances(
+        {"a": (0.2, 0.5, 0.3), "b": (0.1, 0.6, 0.3), "c": (0.7, 0.2, 0.1)}, "bad", "neutral", "good"
+    )
+    found = evaluated(model, file("text,label\na,good\nb,bad\nc,bad\n", "rows.csv")).evaluation
+    # Without neutral a is good, b too, and c is bad.
+    assert (found.score.n, found.score["accuracy"]) == (3, pytest.approx(2 / 3))
+    assert found.score["confusion"] == [[1, 1], [0, 1]]
+    assert found.score["choosing_among"] == ["bad", "good"]
+    assert found.rows[1] == {"text": "b", "truth": "bad", "answer": "good", "score": 0.3}
+    assert "Scores, choosing among bad, good" in " ".join(capsys.readouterr().out.split())
+
+
+def test_of_a_single_label_there_is_no_choice(file):
+    model = Chances({"a": (0.2, 0.5, 0.3), "b": (0.1, 0.2, 0.7)}, "bad", "neutral", "good")
+    score = evaluate(model, file("text,label\na,good\nb,good\n", "rows.csv"))
+    assert score["accuracy"] == 0.5
+    assert "choosing_among" not in score
+
+
+def test_rows_whose_label_a_model_does_not_know_are_left_out_and_counted(file, capsys):
+    model = Chances({"a": (0.2, 0.8), "c": (0.7, 0.3), "d": (0.6, 0.4)}, "bad", "good")
+    path = file("text,label\na,good\nb,neutral\nc,good\nd,bad\n", "rows.csv")
+    found = evaluated(model, path).evaluation
+    assert (found.score.n, found.score["accuracy"]) == (3, pytest.approx(2 / 3))
+    assert found.score["left_out"] == {"neutral": 1}
+    assert "choosing_among" not in found.score
+    assert [row["text"] for row in found.rows] == ["a", "c", "d"]
+    assert "Scores, without 1 row of other labels (neutral)" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "asked", "found"),
+    [
+        ("multi30k", "", "multi30k"),
+        ("multi30k", "multi30k", "multi30k"),
+        ("multi30k+tatoeba_pairs", "tatoeba_pairs", "tatoeba_pairs"),
+        ("multi30k", "cldr_phrases+multi30k", "multi30k"),
+        ("multi30k", "cldr_phrases", ""),
+        ("/mine/pairs.tsv", "/mine/../mine/pairs.tsv", "/mine/pairs.tsv"),
+        ("/mine", "/mine/test.tsv", "/mine"),
+        ("/mine", "/mine.tsv", ""),
+    ],
+)
+def test_what_a_model_learned_from_is_told_apart_from_what_it_never_saw(trained_on, asked, found):
+    model = make_translator(dataset={"name": trained_on, "version": ""})
+    assert learned_from(model.manifest, asked) == found
+
+
+def test_cards_call_files_by_their_names_and_tell_the_part_of_a_set(file):
+    assert title_of("glue/sst2", "test") == "glue/sst2"
+    assert title_of("glue/sst2", "validation") == "glue/sst2 (validation)"
+    assert title_of(file("text,label\nfun,good\n", "rows.csv"), "validation") == "rows.csv"
 
 
 class Translator(Tagger):

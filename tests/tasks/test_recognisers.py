@@ -132,6 +132,10 @@ def test_labels_are_scored_against_the_models_own_by_name():
     }  # fmt: skip
 
 
+def test_a_recogniser_chooses_among_all_its_labels_whichever_recordings_show():
+    assert Recognition().choices(["down", "up", "wave"], ["up", "down"]) == ["down", "up", "wave"]
+
+
 def test_the_baseline_learns_from_the_size_of_numbers_and_says_the_commonest_label():
     draw = np.random.default_rng(1)
     parts = {}

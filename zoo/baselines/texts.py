@@ -16,47 +16,51 @@ _MEMORY = 100_000  # pictures that are searched
 _SAMPLE = 2_000  # captions among which the most typical one is looked for
 _SIDE = 16  # of shrunk pictures
 _FRAMES = 4  # of a clip
+Texts = tuple[Sequence[str], np.ndarray]  # and their label numbers
 Sentences = tuple[list[list[str]], list[list[str]]]  # tokens and tags
 
 
 def text_classification(
-    parts: Mapping[str, tuple[Sequence[str], np.ndarray]], label_names: Sequence[str]
-) -> dict[str, Score]:
+    train: Texts, validation: Texts, tests: Mapping[str, Texts], label_names: Sequence[str]
+) -> dict[str, dict[str, Score]]:
     """Scores the commonest label, and logistic regression on TF-IDF of words and word pairs.
 
     The linear model takes the 50,000 commonest words and pairs; its strength (C of 1, 2, 4, 8) is chosen
     on the validation part.
 
     Args:
-        parts: train, validation and test -> texts (n,) and label numbers (n,).
+        train: texts (n,) and label numbers (n,).
+        validation: likewise.
+        tests: test part -> likewise.
         label_names: name of each number.
 
     Returns:
-        Name -> what `zoo.metrics.classification` says of the test part.
+        Test part -> name -> what `zoo.metrics.classification` says.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
-    texts = {split: columns[0] for split, columns in parts.items()}
-    labels = {split: columns[1] for split, columns in parts.items()}
+    def scored(name: str, predict: Callable[[Sequence[str]], np.ndarray]) -> None:
+        for part, (texts, labels) in tests.items():
+            scores[part][name] = metrics.classification(labels, predict(texts), label_names)
 
-    def score(split: str, predicted: np.ndarray) -> Score:
-        return metrics.classification(labels[split], predicted, label_names)
-
-    commonest = np.bincount(labels["train"]).argmax()
-    scores = {"majority": score("test", np.full(len(labels["test"]), commonest))}
+    scores: dict[str, dict[str, Score]] = {part: {} for part in tests}
+    commonest = np.bincount(train[1]).argmax()
+    scored("majority", lambda texts: np.full(len(texts), commonest))
     tfidf = TfidfVectorizer(ngram_range=(1, 2), max_features=50_000, sublinear_tf=True)
     try:
-        features = {"train": tfidf.fit_transform(texts["train"])}
+        features = tfidf.fit_transform(train[0])
     except ValueError as error:  # texts without a word of two letters
         print(f"no TF-IDF baseline: {error}")
         return scores
-    features |= {split: tfidf.transform(texts[split]) for split in ("validation", "test")}
-    models = [
-        LogisticRegression(C=c, max_iter=1000).fit(features["train"], labels["train"]) for c in (1, 2, 4, 8)
-    ]
-    best = max(models, key=lambda m: score("validation", m.predict(features["validation"]))["macro_f1"])
-    scores["TF-IDF + logistic regression"] = score("test", best.predict(features["test"]))
+    models = [LogisticRegression(C=c, max_iter=1000).fit(features, train[1]) for c in (1, 2, 4, 8)]
+    held = tfidf.transform(validation[0])
+
+    def merit(model: LogisticRegression) -> float:
+        return metrics.classification(validation[1], model.predict(held), label_names)["macro_f1"]
+
+    best = max(models, key=merit)
+    scored("TF-IDF + logistic regression", lambda texts: best.predict(tfidf.transform(texts)))
     return scores
 
 

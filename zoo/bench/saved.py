@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import keras
+import tensorflow as tf
 
 from zoo import models
 from zoo.errors import ZooError
+from zoo.text import Clusters, Known, Vectors, Vocabulary
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -42,6 +44,19 @@ def config_of(model: models.Model, config: type[Config]) -> Config:
     """Returns the recipe's config that a model was trained with."""
     fields = {field.name for field in dataclasses.fields(config)}
     return config(**{name: value for name, value in model.manifest.config.items() if name in fields})
+
+
+def known_of(model: models.Model) -> Known:
+    """Returns what a saved model knows of words: its vocabulary, and the vectors and clusters it carries."""
+    assets = model.path / "assets"
+    vectors = clusters = None
+    if (path := assets / "vectors.txt").exists():
+        words = path.read_text(encoding="utf-8").split("\n")[:-1]
+        _, exported, *_ = tf.saved_model.load(str(model.path)).known  # a tuple is loaded as a list
+        vectors = Vectors(words, exported.table.numpy()[:-1])
+    if (path := assets / "clusters.txt").exists():
+        clusters = Clusters.read(path)
+    return Known(Vocabulary.read(assets / "vocabulary.txt"), vectors, clusters)
 
 
 def with_weights(network: keras.Model, model: models.Model) -> keras.Model:

@@ -10,12 +10,12 @@ import numpy as np
 import tensorflow as tf
 
 from zoo import export, layers, models, training
-from zoo.bench.saved import config_of, with_weights
+from zoo.bench.saved import config_of, known_of, with_weights
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, Part, Ragged, gathered, load
 from zoo.data.part import joined
 from zoo.recipes import sentiment
-from zoo.text import Vocabulary, split_words
+from zoo.text import Known, Vocabulary, split_words
 
 # The sizes of keras.io/examples/nlp/bidirectional_lstm_imdb.
 _WORDS, _TOKENS, _EMBEDDING, _UNITS, _LAYERS = 20_000, 200, 128, 64, 2
@@ -73,7 +73,7 @@ def _zoo_model(batches: Batches, cell: layers.Cell) -> keras.Model:
         word_dropout=0, embedding_dropout=0, dropout=0, batch_size=batches.batch_size, weight_average=0,
         schedule="constant", cell=cell,
     )  # fmt: skip
-    model = sentiment.build_model(config, _WORDS, 2)
+    model = sentiment.build_model(config, Known(Vocabulary([str(number) for number in range(_WORDS)])), 2)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(training.make_optimizer(config, batches.steps), loss, weighted_metrics=["accuracy"])
     return model
@@ -193,10 +193,10 @@ def as_keras(model: models.Model, texts: np.ndarray) -> tuple[keras.Model, dict[
         ZooError: the recipe has changed since the export.
     """
     config = config_of(model, sentiment.Config)
-    vocabulary = Vocabulary.read(model.path / "assets" / "vocabulary.txt")
-    network = sentiment.build_model(config, len(vocabulary), len(model.manifest.labels))
+    known = known_of(model)
+    network = sentiment.build_model(config, known, len(model.manifest.labels))
     network = with_weights(network, model)
-    inputs = gathered(sentiment.encode(config, vocabulary, tf.constant(texts)))
+    inputs = gathered(sentiment.encode(config, known, tf.constant(texts)))
     return network, {name: ragged.to_tensor().numpy() for name, ragged in inputs.items()}
 
 

@@ -14,7 +14,7 @@ from zoo import cli, export, models, training
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import load
 from zoo.recipes import tagging
-from zoo.text import CHARACTERS, Vocabulary
+from zoo.text import CHARACTERS, Known, Vocabulary
 from zoo.training import CRFLoss, SequenceCrossentropy
 
 _SENTENCES, _PASSES = 2_000, 5
@@ -44,10 +44,11 @@ def _show_training(passes: int) -> None:
         "without both": dataclasses.replace(config, crf=False, character_units=0),
     }
     counts = tagging.count_words(examples.train)
-    vocabulary = Vocabulary(Vocabulary.learn(counts, config.vocabulary_size, config.min_count))
-    contestants = {name: _one_pass(variant, examples, vocabulary) for name, variant in variants.items()}
+    words = Vocabulary(Vocabulary.learn(counts, config.vocabulary_size, config.min_count))
+    known = Known(words)
+    contestants = {name: _one_pass(variant, examples, known) for name, variant in variants.items()}
     contestants["plain Keras: padded alike, TimeDistributed characters, no CRF"] = _plain_pass(
-        config, examples, vocabulary
+        config, examples, known
     )
     seconds = in_turn(contestants, passes)
     first = next(iter(seconds.values()))
@@ -61,9 +62,9 @@ def _show_training(passes: int) -> None:
     print(f"The CRF takes {100 * (1 - without):.0f} % of a training step.")
 
 
-def _one_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Callable[[], object]:
-    batches = tagging.make_batches(config, vocabulary, examples.train, examples.label_names, 1)
-    model = tagging.build_model(config, len(vocabulary), examples.label_names)
+def _one_pass(config: tagging.Config, examples, known: Known) -> Callable[[], object]:
+    batches = tagging.make_batches(config, known, examples.train, examples.label_names, 1)
+    model = tagging.build_model(config, known, examples.label_names)
     crf = model.get_layer("crf") if config.crf else None
     loss = CRFLoss(crf, tagging.NO_TAG) if crf else SequenceCrossentropy(tagging.NO_TAG)
     model.compile(training.make_optimizer(config, batches.steps), loss, jit_compile=False)
@@ -71,9 +72,9 @@ def _one_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Calla
     return lambda: model.fit(data, steps_per_epoch=batches.steps, shuffle=False, verbose=0)
 
 
-def _plain_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Callable[[], object]:
+def _plain_pass(config: tagging.Config, examples, known: Known) -> Callable[[], object]:
     """Builds what one would write with Keras's own layers: sentences padded alike, TimeDistributed."""
-    batches = tagging.make_batches(config, vocabulary, examples.train, examples.label_names, 1)
+    batches = tagging.make_batches(config, known, examples.train, examples.label_names, 1)
     rows = np.arange(len(batches))
     inputs = {name: batches.inputs[name].padded(rows) for name in ("words", "characters")}
     targets = batches.targets.padded(rows)
@@ -82,7 +83,7 @@ def _plain_pass(config: tagging.Config, examples, vocabulary: Vocabulary) -> Cal
     characters = keras.Input((None, config.characters), dtype="int32", name="characters")
     letters = layers.Embedding(CHARACTERS + 1, config.character_units)(characters)
     letters = layers.TimeDistributed(layers.Bidirectional(layers.LSTM(config.character_units)))(letters)
-    x = layers.Embedding(len(vocabulary), config.word_units, mask_zero=True)(words)
+    x = layers.Embedding(len(known.words), config.word_units, mask_zero=True)(words)
     x = layers.Concatenate()([x, letters])
     for _ in range(config.layers):
         x = layers.Bidirectional(layers.LSTM(config.units, return_sequences=True))(x)

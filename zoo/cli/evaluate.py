@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +19,7 @@ from zoo.errors import ZooError
 if TYPE_CHECKING:
     from zoo.data import Examples
     from zoo.metrics import Score, Scores
-    from zoo.tasks import Evaluation
+    from zoo.tasks import Evaluation, Manifest
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,9 @@ class Evaluate:
     output: str = ""
     """File to write each scored row to, CSV, TSV, JSONL or Parquet: what was asked, truth, answer, and
     score, where the model says how sure it is."""
+    record: bool = False
+    """Write the score into the model's card and manifest, as one on data that it never saw; one of the same
+    set is replaced."""
     json: bool = False
     """Print one object, and the tables to standard error: model, dataset, split, rows, figures, and
     baselines, the figures of each."""
@@ -57,6 +61,8 @@ class Evaluate:
 
         streams.check_output(self.output, tables.SUFFIXES)
         model: Any = models.load(self.model)
+        if self.record:
+            self._check_unseen(model)
         if self.language_model:
             model = models.fused(model, self.language_model, self.language_weight)
         elif self.language_weight is not None:
@@ -66,6 +72,12 @@ class Evaluate:
         tf.config.experimental.enable_tensor_float_32_execution(False)  # a score is that of float32
         with streams.only_for_people() if self.json else contextlib.nullcontext():
             found = evaluated(model, self.dataset, self.split, **options)
+        if self.record:
+            from zoo import export
+
+            title = title_of(self.dataset, self.split)
+            export.record(model.path, title, found.evaluation.score)
+            print(f"{model.path}: its card tells of {title}", file=sys.stderr)
         if self.output:
             content = _rows(found.evaluation.rows, Path(self.output).suffix)
             streams.write(Path(self.output), content)
@@ -76,6 +88,16 @@ class Evaluate:
             streams.say({**about, "figures": dict(score.figures), "baselines": others})
         elif self.output:
             print(f"{self.output}: {len(found.evaluation.rows):,} rows")
+
+    def _check_unseen(self, model: models.Model) -> None:
+        """Refuses to record what is not the model's own score, or one on data that it learned from."""
+        if self.language_model:
+            raise ZooError("--record is for a model by itself; leave --language-model or --record out")
+        if model.manifest.mapping and (seen := learned_from(model.manifest, self.dataset)):
+            raise ZooError(
+                f"--record: {model.name} was trained on {seen}; give another set with --dataset, or leave "
+                "--record out"
+            )
 
 
 def _rows(rows: Sequence[dict[str, Any]], suffix: str) -> bytes:
@@ -154,6 +176,32 @@ def evaluated(model: models.Model, dataset: str = "", split: str = "test", **giv
     evaluation = task.evaluate(model, examples, scored)
     evaluation.show({**baselines, model.name: evaluation.score}, title)
     return Evaluated(title, evaluation, baselines, task.evaluate_more(model, examples, scored))
+
+
+def title_of(dataset: str, split: str) -> str:
+    """Returns what cards call a data set: its name, or that of the user's file or folder, and the part."""
+    path = Path(dataset)
+    name = path.name if dataset and path.exists() else dataset
+    return name if split == "test" or path.is_file() else f"{name} ({split})"
+
+
+def learned_from(manifest: Manifest, dataset: str) -> str:
+    """Returns what a model, or the one that it started from, learned from of a data set; else nothing."""
+    from zoo import data
+
+    def parts(name: str) -> list[str]:
+        several, mapping = data.parts_of(name, manifest.mapping), manifest.mapping
+        return [part if data.in_catalogue(part, mapping) else str(Path(part).resolve()) for part in several]
+
+    learned = parts(manifest.dataset.name)
+    asked = parts(dataset) if dataset else learned
+    if parent := manifest.config.get("init_from"):
+        with contextlib.suppress(ZooError):  # it may be gone, or a run
+            learned += parts(models.find(parent).manifest.dataset.name)
+    # A file may be one of a folder that was learned from.
+    return next(
+        (own for own in learned for part in asked if f"{part}{os.sep}".startswith(f"{own}{os.sep}")), ""
+    )
 
 
 def _same_rows(model: models.Model, examples: Examples, split: str) -> bool:

@@ -22,12 +22,15 @@ from zoo.data.feeds.streams import Streams
 from zoo.data.feeds.windows import Augmentation, Windows
 from zoo.data.history import History
 from zoo.data.own.series import Series, numbers_of
-from zoo.data.part import Part
+from zoo.data.part import Part, joined
+from zoo.data.pretrained import LICENCE_OF_CLUSTERS, licence_of_vectors, word_clusters, word_vectors
 from zoo.data.reader import Reader, reader_of, readers, register
+from zoo.data.recased import recased
 from zoo.data.scaling import Scaling
 from zoo.errors import ZooError
 
 __all__ = [
+    "LICENCE_OF_CLUSTERS",
     "SPLITS",
     "Adapter",
     "Augmentation",
@@ -50,7 +53,9 @@ __all__ = [
     "cycles_of",
     "gathered",
     "in_catalogue",
+    "joined",
     "kept_features",
+    "licence_of_vectors",
     "load",
     "names",
     "numbers_of",
@@ -58,9 +63,12 @@ __all__ = [
     "of_user",
     "parts_of",
     "read_pictures",
+    "recased",
     "register",
     "tests_of",
     "waves",
+    "word_clusters",
+    "word_vectors",
 ]
 
 
@@ -71,7 +79,7 @@ def load(dataset: str, mapping: str, **options: str) -> Examples:
         dataset: an embedded set (`tweets`, `python_source`, `cldr_phrases`, `emoji`), a TFDS catalogue name
             that has an adapter (`imdb_reviews`, `conll2003`, `universal_dependencies/en_ewt`), or a path to
             the user's own file, or to a folder that holds `train`, `validation` and `test` files.
-            For translation several, joined by `+`, are mixed as `zoo.data.mixed.mix` says.
+            For translation and classification several, joined by `+`, are mixed as `zoo.data.mixed.mix` says.
         mapping: what the recipe maps, which decides the features; the files of `zoo.tasks` tell them, and
             the user's own files too:
             `"classification"` gives `text` string () and `label` int64 ();
@@ -106,7 +114,7 @@ def load(dataset: str, mapping: str, **options: str) -> Examples:
                 f"{dataset}: mixes files with sets of the catalogue; give --source and --target, languages "
                 "which are columns of the files too"
             )
-        return mixed.mix([load(name, mapping, **given) for name in several])
+        return mixed.mix([load(name, mapping, **given) for name in several], reader.mixes)
     if adapter := catalogue.find(dataset, reader):
         return catalogue.load(dataset, adapter, **given)
     return reader.read_own(Path(dataset), **given)

@@ -40,6 +40,8 @@ class Adapter:
     """Further test parts, as TFDS's slicing language names them."""
     own: str = ""
     """Of a set of ours, module and class of its builder in `zoo.data.sets`; else the catalogue's."""
+    unlabelled: str = ""
+    """Split of texts without labels, where there is one."""
     embedded: bool = False
     """Whether packages carry it: the builder's config tells them, and is the version."""
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from zoo.data.adapters import Adapter
 from zoo.data.examples import SPLITS, Examples
@@ -60,7 +63,21 @@ def load(dataset: str, adapter: Adapter, **options: str) -> Examples:
         source=info.homepage,
         licence=adapter.licence or str(info.redistribution_info.license or "").strip() or "not stated",
         version=builder.builder_config.name if adapter.embedded else str(info.version),
+        unlabelled=_unlabelled(builder, adapter.unlabelled, parts) if adapter.unlabelled else None,
     )
+
+
+def _unlabelled(
+    builder: tfds.core.DatasetBuilder, split: str, parts: Mapping[str, Part]
+) -> Callable[[], Part]:
+    """Returns what reads the texts of a split that stand in no other part."""
+
+    def read() -> Part:
+        rows = Part(builder.as_dataset(split=split).map(lambda row: {"text": row["text"]}))
+        labelled = {mark for part in parts.values() for mark in part.fingerprints("text")}
+        return rows.taken(np.array([mark not in labelled for mark in rows.fingerprints("text")], bool))
+
+    return read
 
 
 def _prepare(builder: tfds.core.DatasetBuilder, dataset: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,8 @@ class Examples:
     """Further test parts by name, where there are any: `test_terms` of `cldr_phrases`."""
     columns: tuple[str, ...] = ()
     """Of signals, the names of their channels."""
+    unlabelled: Callable[[], Part] | None = None
+    """Reads texts without labels that the set has besides, as rows of `text`; None: it has none."""
 
     def split(self, name: str) -> Part:
         """Returns `train`, `validation`, `test` or one of the `extra` parts."""

@@ -1,36 +1,44 @@
 """Several data sets as one."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 
-from zoo.data.examples import Examples
+from zoo.data.examples import SPLITS, Examples
 from zoo.data.part import Part, joined
-from zoo.data.splits import fingerprint
 from zoo.errors import ZooError
 
 
-def mix(sets: list[Examples]) -> Examples:
-    """Joins the training parts of translation sets, and their validation parts.
+def mix(sets: list[Examples], key: str) -> Examples:
+    """Joins the training parts of sets, and their validation parts.
 
     The test part is that of the first set; those of the others become further test parts, as `test_multi30k`.
-    A pair whose source stands in a test part of another set, case and punctuation aside, is left out of
-    training and validation.
+    A row whose key stands in a test part of another set, case and punctuation aside, is left out of
+    training, validation and the unlabelled texts. Labels are those of all sets, by name.
 
     Args:
         sets: two or more, each of another name.
+        key: feature that tells rows apart: `source` of translation, `text` of classification.
+
+    Returns:
+        The mix. Its training part has one more feature, `set`, int64: which of the sets a row is of, from 0.
 
     Raises:
         ZooError: their languages differ.
     """
+    languages, names = _shared_languages(sets), sorted({name for each in sets for name in each.label_names})
+    sets = [_relabelled(examples, names) for examples in sets]
     first, *others = sets
-    languages = _shared_languages(sets)
-    tested = {examples.name: _tested(examples) for examples in sets}
+    tested = {examples.name: _tested(examples, key) for examples in sets}
+
+    def kept(examples: Examples, part: Part) -> Part:
+        others = [keys for name, keys in tested.items() if name != examples.name]
+        return _without(part, set().union(*others), key)
 
     def together(part: str) -> Part:
-        parts = []
-        for examples in sets:
-            others = [keys for name, keys in tested.items() if name != examples.name]
-            parts.append(_without(examples.split(part), set().union(*others)))
-        return joined(parts)
+        parts = [kept(examples, examples.split(part)) for examples in sets]
+        return joined([_with(rows, "set", np.full(len(rows), i)) for i, rows in enumerate(parts)])
 
     def told(field: str) -> str:
         return "; ".join(f"{examples.name}: {getattr(examples, field)}" for examples in sets)
@@ -44,11 +52,12 @@ def mix(sets: list[Examples]) -> Examples:
         validation=together("validation"),
         test=first.test,
         extra={**first.extra, **extra},
-        label_names=(),
+        label_names=tuple(names),
         languages=languages,
         source=told("source"),
         licence=told("licence"),
         version=told("version"),
+        unlabelled=_joined_later([(each, kept) for each in sets if each.unlabelled]),
     )
 
 
@@ -71,17 +80,40 @@ def _shared_languages(sets: list[Examples]) -> tuple[str, ...]:
     return told[0].languages if told else ()
 
 
-def _tested(examples: Examples) -> set[str]:
-    return {key for part in examples.tests.values() for key in _keys(part)} - {""}
+def _relabelled(examples: Examples, names: list[str]) -> Examples:
+    """Numbers the labels of a set by their place among all names."""
+    if list(examples.label_names) == names:
+        return examples
+    numbers = np.array([names.index(name) for name in examples.label_names], np.int64)
+
+    def relabelled(part: Part) -> Part:
+        return _with(part, "label", numbers[part.column("label")])
+
+    train, validation, test = (relabelled(examples.split(part)) for part in SPLITS)
+    extra = {part: relabelled(rows) for part, rows in examples.extra.items()}
+    return replace(
+        examples, train=train, validation=validation, test=test, extra=extra, label_names=tuple(names)
+    )
 
 
-def _keys(part: Part) -> list[str]:
-    """Returns the fingerprint of each source; equal ones are worked out once."""
-    known: dict[str, str] = {}
-    return [known.get(text) or known.setdefault(text, fingerprint(text)) for text in part.strings("source")]
+def _with(part: Part, feature: str, values: np.ndarray) -> Part:
+    return Part({**{name: part.column(name) for name in part.features}, feature: values})
 
 
-def _without(part: Part, keys: set[str]) -> Part:
-    """Leaves out the pairs whose source has one of the fingerprints."""
-    kept = np.array([key not in keys for key in _keys(part)], bool)
+def _joined_later(
+    sets: list[tuple[Examples, Callable[[Examples, Part], Part]]],
+) -> Callable[[], Part] | None:
+    """Returns what reads the unlabelled texts of sets that have some, for those who ask for them."""
+    if not sets:
+        return None
+    return lambda: joined([kept(each, each.unlabelled()) for each, kept in sets if each.unlabelled])
+
+
+def _tested(examples: Examples, key: str) -> set[str]:
+    return {mark for part in examples.tests.values() for mark in part.fingerprints(key)} - {""}
+
+
+def _without(part: Part, marks: set[str], key: str) -> Part:
+    """Leaves out the rows whose key has one of the fingerprints."""
+    kept = np.array([mark not in marks for mark in part.fingerprints(key)], bool)
     return part if kept.all() else part.taken(kept)

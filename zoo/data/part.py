@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data.splits import fingerprint
+
 if TYPE_CHECKING:
     import tensorflow as tf
 
@@ -60,6 +62,13 @@ class Part:
     def strings(self, feature: str) -> list[str]:
         """Returns a feature of one string each (n,); what is no UTF-8 is U+FFFD."""
         return [string.decode("utf-8", "replace") for string in self.column(feature)]
+
+    def fingerprints(self, feature: str) -> list[str]:
+        """Returns what copies of each text share (n,): see `zoo.data.splits.fingerprint`."""
+        known: dict[str, str] = {}  # equal ones are worked out once
+        return [
+            known.get(text) or known.setdefault(text, fingerprint(text)) for text in self.strings(feature)
+        ]
 
     def rows_of_strings(self, feature: str) -> list[list[str]]:
         """Returns a feature of several strings each."""

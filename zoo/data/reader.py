@@ -22,7 +22,7 @@ class Reader(ABC):
             TFDS's configs.
         kind: what the user's own data are, as in "a CSV, TSV, JSONL or Parquet file".
         suffixes: of the user's own files; where they may be any, of those that are files for sure.
-        mixes: whether several sets, joined by +, are one.
+        mixes: of a mapping of which several sets, joined by +, are one, the feature that tells rows apart.
     """
 
     name: ClassVar[str] = ""
@@ -30,7 +30,7 @@ class Reader(ABC):
     sets: ClassVar[Mapping[str, Adapter]] = {}
     kind: ClassVar[str] = ""
     suffixes: ClassVar[tuple[str, ...]] = ()
-    mixes: ClassVar[bool] = False
+    mixes: ClassVar[str] = ""
 
     @abstractmethod
     def read_own(self, path: Path, **options: str) -> Examples:

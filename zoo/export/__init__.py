@@ -14,7 +14,7 @@ from zoo.export.blocks import (
 from zoo.export.bounds import MOST_SHOWN, MOST_STEPS, columns, cut
 from zoo.export.manifest import command, hardware
 from zoo.export.serving import Serving, activations, cut_to_show, once, portable, recurrent_layers, signature
-from zoo.export.writing import SAVED_MODELS, check_target, save
+from zoo.export.writing import SAVED_MODELS, check_target, record, save
 
 __all__ = [
     "MOST_SHOWN",
@@ -37,6 +37,7 @@ __all__ = [
     "once",
     "padded",
     "portable",
+    "record",
     "recurrent_layers",
     "save",
     "signature",

@@ -22,7 +22,7 @@ def card(manifest: Manifest) -> str:
 
 A model of the recipe `{manifest.recipe}`.{_more_to_read(manifest)}
 
-{_parts(manifest, task)}
+{_parts(manifest, task)}{_elsewhere(manifest, task)}
 
 ## Use it
 
@@ -78,12 +78,28 @@ def _parts(manifest: Manifest, task: Task) -> str:
     return "\n\n".join(parts)
 
 
+def _elsewhere(manifest: Manifest, task: Task) -> str:
+    """Writes a section on data sets that the model never saw; nothing, where it was scored on none."""
+    if not manifest.elsewhere:
+        return ""
+    headings = list(dict.fromkeys(name for score in manifest.elsewhere.values() for name in score.written()))
+    lines = [f"| data set | rows | {' | '.join(headings)} |", "|---" * (len(headings) + 2) + "|"]
+    for name, score in manifest.elsewhere.items():
+        figures, title = score.written(), ", ".join(filter(None, (f"`{name}`", task.how_scored(score))))
+        cells = [title, f"{score.n:,}", *(figures.get(heading, "-") for heading in headings)]
+        lines.append(f"| {' | '.join(cells)} |")
+    table = "\n".join(lines)
+    return (
+        f"\n\n## Elsewhere\n\nThe model never saw these data sets: it learned nothing from them.\n\n{table}"
+    )
+
+
 def _scores(scores: Scores) -> str:
     rows = {name: score.written() for name, score in scores.items()}
     headings = list(list(rows.values())[-1])
     lines = [f"| | {' | '.join(headings)} |", "|---" * (len(headings) + 1) + "|"]
     for name, figures in rows.items():
-        lines.append(f"| {name} | {' | '.join(figures[heading] for heading in headings)} |")
+        lines.append(f"| {name} | {' | '.join(figures.get(heading, '-') for heading in headings)} |")
     return "\n".join(lines)
 
 

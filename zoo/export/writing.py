@@ -17,6 +17,7 @@ from zoo.export.manifest import read_off
 from zoo.export.serving import Serving
 from zoo.export.verify import tensors_of, verify
 from zoo.export.warm_up import write_requests
+from zoo.metrics import Score
 from zoo.models import GRAPH, Lock, harmless, hashes
 from zoo.tasks import CARD, MANIFEST, Manifest
 
@@ -91,10 +92,7 @@ def save(
         verify(temporary, signatures, given)
         write_requests(temporary, directory.name, given)
         whole = manifest.with_changes(name=directory.name, **read_off(module))
-        (temporary / CARD).write_text(card(whole), encoding="utf-8")
-        whole = whole.with_changes(files=hashes(temporary))
-        written = json.dumps(whole.to_json(), indent=2, ensure_ascii=False) + "\n"
-        (temporary / MANIFEST).write_text(written, "utf-8")
+        _describe(temporary, whole.with_changes(files=hashes(temporary)))
         _replace(directory, temporary, old)
     except OSError as error:
         raise ZooError(
@@ -103,6 +101,45 @@ def save(
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
         lock.release()
+
+
+def record(directory: Path, title: str, score: Score) -> None:
+    """Writes into a model's manifest and card how it does on a data set that it never saw.
+
+    Args:
+        directory: the model's folder.
+        title: of the data set; what was recorded under it before is replaced.
+        score: the model's.
+
+    Raises:
+        ZooError: it has no manifest, cannot be written, or another process writes it.
+    """
+    lock = Lock(directory)
+    # Beside the model: a file that a kill left behind within it would make it a changed one.
+    temporary = directory.with_name(f".{directory.name}.new")
+    try:
+        manifest = Manifest.read(directory)
+        if manifest is None:
+            raise ZooError(f"{directory}: has no {MANIFEST}; a score is recorded in models of this zoo alone")
+        shutil.rmtree(temporary, ignore_errors=True)
+        temporary.mkdir()
+        _describe(temporary, manifest.with_changes(elsewhere={**manifest.elsewhere, title: score}))
+        for name in (CARD, MANIFEST):
+            (temporary / name).replace(directory / name)
+    except OSError as error:
+        raise ZooError(
+            f"{directory}: cannot be written ({error.strerror}); copy the model to where it can"
+        ) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        lock.release()
+
+
+def _describe(directory: Path, manifest: Manifest) -> None:
+    """Writes manifest and card, neither of which the manifest's own list of files has."""
+    (directory / CARD).write_text(card(manifest), encoding="utf-8")
+    written = json.dumps(manifest.to_json(), indent=2, ensure_ascii=False) + "\n"
+    (directory / MANIFEST).write_text(written, "utf-8")
 
 
 def _check_that_it_would_load(directory: Path) -> None:
@@ -116,7 +153,7 @@ def _check_that_it_would_load(directory: Path) -> None:
 
 
 def _sharding(module: Serving) -> tf.train.experimental.ShardingCallback:
-    half = any(variable.dtype != tf.float32 for variable in module._variables_)
+    half = any(variable.dtype != tf.float32 for variable in module.variables)
     return _WholeTensors() if half else tf.train.experimental.MaxShardSizePolicy(_SHARD_BYTES)
 
 

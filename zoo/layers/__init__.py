@@ -8,6 +8,7 @@ from zoo.layers.cells import PeepholeLSTMCell, SimplifiedGRUCell
 from zoo.layers.characters import CharacterRNN
 from zoo.layers.crf import CRF
 from zoo.layers.decoder import Decoder
+from zoo.layers.elsewhere import from_elsewhere
 from zoo.layers.embedding import SubwordEmbedding, WordDropout, tied_embedding, word_dropout
 from zoo.layers.frame_masking import FrameMasking
 from zoo.layers.image_encoders import check_image_encoder, image_encoder
@@ -44,6 +45,7 @@ __all__ = [
     "bio_constraints",
     "blank_behind",
     "check_image_encoder",
+    "from_elsewhere",
     "image_encoder",
     "linear_scan",
     "over_time",

@@ -98,14 +98,58 @@ class CRF(keras.layers.Layer):
 
     def marginals(self, logits, mask) -> tf.Tensor:
         """Returns the probability of each tag at each step, (batch, time, tags); anything beyond the mask."""
+        forward = tf.transpose(self._forward(logits, mask)[0], [1, 0, 2])
+        return tf.nn.softmax(forward + self._backward(logits, mask) - tf.cast(logits, tf.float32))
+
+    def span_confidences(self, logits, mask, tags, scores) -> tf.Tensor:
+        """Returns the probability that the span of each step is right as a whole, float32 (batch, time).
+
+        A span is a tag and those that follow it which no sequence may start with, as B-X and the I-X behind
+        it; right is it where all its tags are and none continues it. A tag that no other one may continue
+        stands for itself, and its confidence is its score. Beyond the mask stands anything.
+
+        Args:
+            logits: (batch, time, tags).
+            mask: (batch, time), true for real steps.
+            tags: what `decode` chose, int32 (batch, time).
+            scores: their probabilities, as `marginals` tells them, (batch, time).
+        """
+        inside, continuing = self._spans()
+        # What follows a step depends on its tag alone: p(next | tag) is a softmax over the next ones.
+        transitions, time = self._scores()[0], tf.shape(tags)[1]
+        onward = tf.pad(self._backward(logits, mask)[:, 1:], [[0, 0], [0, 1], [0, 0]])
+        following = tf.nn.log_softmax(tf.gather(transitions, tags) + onward)
+        chosen = tf.gather(following, _shifted(tags, 0), axis=2, batch_dims=2)
+        last = tf.logical_not(_shifted(mask, False))
+        goes_on = tf.gather(inside, _shifted(tags, 0)) & ~last
+        more = tf.gather(continuing, tags)  # the tag that would continue the span
+        ends = -tf.math.expm1(tf.gather(following, tf.maximum(more, 0), axis=2, batch_dims=2))
+        ends = tf.where((more < 0) | last, 0.0, tf.math.log(tf.maximum(ends, 1e-30)))
+        # Of the first step its own probability, of each later one that it follows, of the last that it is so.
+        before = tf.pad(tf.where(goes_on, chosen, 0.0), [[0, 0], [1, 0]])[:, :-1]
+        within = tf.pad(goes_on, [[0, 0], [1, 0]])[:, :-1]
+        steps = tf.where(within, before, tf.math.log(tf.maximum(scores, 1e-30))) + tf.where(
+            goes_on, 0.0, ends
+        )
+        numbers = tf.cumsum(tf.cast(tf.reshape(~within, [-1]), tf.int32)) - 1  # a row begins a new span
+        size = tf.shape(numbers)[0]
+        sums = tf.math.unsorted_segment_sum(tf.reshape(steps, [-1]), numbers, size)
+        return tf.exp(tf.reshape(tf.gather(sums, numbers), [-1, time]))
+
+    def _backward(self, logits, mask) -> tf.Tensor:
+        """As `_forward`, from the other end: time reversed, start and end exchanged. (batch, time, tags)."""
         transitions, starts, ends = self._scores()
         lengths = _last(mask) + 1
-        forward = tf.transpose(self._forward(logits, mask)[0], [1, 0, 2])
-        # The same recursion from the other end: time reversed, start and end exchanged.
         turned = tf.reverse_sequence(logits, lengths, seq_axis=1)
         backward, _ = self._forward(turned, mask, scores=(tf.transpose(transitions), ends, starts))
-        backward = tf.reverse_sequence(tf.transpose(backward, [1, 0, 2]), lengths, seq_axis=1)
-        return tf.nn.softmax(forward + backward - tf.cast(logits, tf.float32))
+        return tf.reverse_sequence(tf.transpose(backward, [1, 0, 2]), lengths, seq_axis=1)
+
+    def _spans(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns which tags continue spans, and for each tag the one that continues it; -1: none does."""
+        inside = ~np.array(self.start if self.start is not None else [True] * self.tags, bool)
+        follow = np.array(self.follow if self.follow is not None else np.ones((self.tags, self.tags)), bool)
+        may = follow & inside
+        return inside, np.where(may.any(axis=1), may.argmax(axis=1), -1).astype(np.int32)
 
     def compute_output_shape(self, shape):
         """Returns the input's shape."""
@@ -165,6 +209,11 @@ class CRF(keras.layers.Layer):
             + tf.gather(starts, tags[:, 0])
             + tf.gather(ends, final)
         )
+
+
+def _shifted(steps, filling) -> tf.Tensor:
+    """Returns what stands at the next step of each, (batch, time)."""
+    return tf.concat([steps[:, 1:], tf.fill([tf.shape(steps)[0], 1], filling)], axis=1)
 
 
 def _last(mask) -> tf.Tensor:

@@ -1,6 +1,7 @@
 """Scores by their standard definitions, thin over well-kept libraries."""
 
 from zoo.metrics.bleu import sentence_chrf, translation
+from zoo.metrics.calibration import calibration_error, span_calibration_error
 from zoo.metrics.captions import are_names, captioning, cider_each
 from zoo.metrics.compared import is_a_reference, plain
 from zoo.metrics.drawings import Shapes, drawing
@@ -20,6 +21,7 @@ __all__ = [
     "Scores",
     "Shapes",
     "are_names",
+    "calibration_error",
     "captioning",
     "character_edits",
     "cider_each",
@@ -36,6 +38,7 @@ __all__ = [
     "plain",
     "pronunciation",
     "sentence_chrf",
+    "span_calibration_error",
     "tagging",
     "tagging_from_raw",
     "tokenization",

@@ -156,8 +156,10 @@ class Recognition(export.Serving):
         scaling: data.Scaling,
         about: tasks.AboutSignals,
         labels: Sequence[str],
+        temperature: float = 1,
     ):
-        super().__init__(model, config, labels, own={"signals": asdict(about)})
+        super().__init__(model, config, labels, own={"signals": asdict(about), "temperature": temperature})
+        self.temperature = temperature
         self.scaling, self.label_names = scaling, tf.constant(labels)
         self.channels, self.longest = len(about.channels), about.longest
 
@@ -217,7 +219,7 @@ class Recognition(export.Serving):
         finite = tf.reduce_all(tf.abs(inputs["signal"].to_tensor()) < LARGEST, axis=[1, 2])
         logits = export.by_length(self.model, inputs, tf.TensorSpec([None, len(self.label_names)]))
         valid = observed & finite & tf.reduce_all(tf.math.is_finite(logits), axis=1)
-        scores = tf.where(valid[:, None], tf.nn.softmax(logits), 0.0)
+        scores = tf.where(valid[:, None], tf.nn.softmax(logits / self.temperature), 0.0)
         return {
             "label": tf.where(valid, tf.gather(self.label_names, tf.argmax(scores, axis=1)), ""),
             "score": tf.reduce_max(scores, axis=1),
@@ -251,7 +253,7 @@ def main(config: Config) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     run.fit(model, known, validation, loss, [keras.metrics.SparseCategoricalAccuracy(name="accuracy")])
 
-    module = Recognition(config, model, scaling, about, labels)
+    module = Recognition(config, model, scaling, about, labels, training.temperature_of(model, validation))
     run.evaluate(module)
     run.export(module, tasks.recognition_samples(examples.test, module.longest))
 

@@ -26,18 +26,18 @@ from keras import ops
 
 from zoo import cli, export, layers, text, training
 from zoo.data import Batches, Part, Rows, gathered
-from zoo.training import Count, Share, Size
+from zoo.training import Count, NotNegative, Share, Size
 
 NGRAMS = 20  # character n-grams kept of each word
 
 
 @dataclass(frozen=True)
-class Config(training.Settings):
+class Config(training.Settings, training.Elsewhere):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "tweets"
-    """tweets, imdb_reviews, glue/sst2, yelp_polarity_reviews, sentiment140, or a CSV, TSV, JSONL or
-    Parquet file."""
+    """tweets, semeval2017, imdb_reviews, glue/sst2, yelp_polarity_reviews, sentiment140, or a CSV, TSV,
+    JSONL or Parquet file; several, as tweets+semeval2017, are mixed."""
     max_words: Count = 60
     """Words kept of each text, from its start."""
     vocabulary_size: Annotated[int, training.Range(4)] = 20_000
@@ -66,26 +66,37 @@ class Config(training.Settings):
     """Dropout between layers: along depth, never along time."""
     pooling: Literal["last", "max", "mean"] = "max"
     """How the top layer becomes one vector: last state, or maximum or mean over time."""
+    set_weights: tuple[NotNegative, ...] = ()
+    """Of a mix of data sets (a+b), how much each text of a set counts; empty: all alike."""
+    balance: Annotated[float, training.Range(0, 1)] = 0.0
+    """0: each text counts alike; 1: each label does, however rare it is: for macro-averaged scores."""
+    teachers: tuple[str, ...] = ()
+    """Who says what unlabelled texts are: saved models by name; ngrams, a linear model on runs of words."""
+    teaching: Share = 0.5
+    """Share of a labelled text's target that ngrams says, having learned from other texts only."""
+    unlabelled: Size = 100_000
+    """Most unlabelled texts that are learned from, where the data set has some and there are teachers."""
     epochs: Count = 5
 
 
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def encode(config: Config, vocabulary: text.Vocabulary, texts: tf.Tensor):
-    """Turns strings (batch,) into the model's inputs: words (batch, time), and beside them subwords.
+def encode(config: Config, known: text.Known, texts: tf.Tensor):
+    """Turns strings (batch,) into the model's inputs: words (batch, time), and what else is known of each.
 
-    Words come again and again: the character n-grams of each, (most,), are a row of a table.
+    Words come again and again: the character n-grams of each, and its vector, are rows of tables.
     """
     words = text.split_words(texts)[:, : config.max_words]
     # The start symbol gives even an empty text one step: the fused kernels know no empty row.
     words = tf.concat([tf.fill([tf.size(texts), 1], "<start>"), words], axis=1)
-    inputs = {"words": vocabulary(words)}
+    inputs = {"words": known.words(words)}
+    distinct, rows = tf.unique(words.values)
+    rows = words.with_values(rows)
     if config.subword_units:
-        distinct, rows = tf.unique(words.values)
         grams = text.character_ngrams(distinct, (3, 4, 5), NGRAMS, config.subword_buckets)
-        inputs["subwords"] = Rows(words.with_values(rows), grams)
-    return inputs
+        inputs["subwords"] = Rows(rows, grams)
+    return inputs | {name: Rows(rows, table) for name, table in known.tables(distinct).items()}
 
 
 def count_words(train: Part) -> Counter[bytes]:
@@ -93,19 +104,23 @@ def count_words(train: Part) -> Counter[bytes]:
     return text.count(text.split_words(texts).values for (texts,) in train.blocks("text"))
 
 
-def make_batches(config: Config, vocabulary: text.Vocabulary, part: Part, replicas: int) -> Batches:
-    """Encodes every text once; the batches are drawn from the cached numbers."""
+def make_batches(config: Config, known: text.Known, part: Part, replicas: int) -> Batches:
+    """Encodes every text once; the batches are drawn from the cached numbers.
+
+    Targets are probabilities of the labels, (batch, labels).
+    """
 
     def encode_block(texts, labels):
-        return encode(config, vocabulary, texts), labels
+        return encode(config, known, texts), labels
 
-    return Batches.encoded(part.blocks("text", "label"), encode_block, config.batch_size, replicas)
+    blocks, weights = part.blocks("text", "label"), part.column("weight")
+    return Batches.encoded(blocks, encode_block, config.batch_size, replicas, weights=weights)
 
 
 # Model ------------------------------------------------------------------------------------------------------
 
 
-def build_model(config: Config, vocabulary_size: int, labels: int) -> keras.Model:
+def build_model(config: Config, known: text.Known, labels: int) -> keras.Model:
     """Builds word numbers (batch, time) -> logits (batch, labels)."""
     words = keras.Input((None,), dtype="int32", name="words")
     inputs = {"words": words}
@@ -114,13 +129,15 @@ def build_model(config: Config, vocabulary_size: int, labels: int) -> keras.Mode
 
     # Words: a vector of their own, beside one that is added up from character n-grams.
     x = layers.WordDropout(config.word_dropout, text.Vocabulary.UNKNOWN, name="word_dropout")(words)
-    x = keras.layers.Embedding(vocabulary_size, config.word_units, name="word_embedding")(x)
+    vectors = [keras.layers.Embedding(len(known.words), config.word_units, name="word_embedding")(x)]
     if config.subword_units:
         inputs["subwords"] = keras.Input((None, NGRAMS), dtype="int32", name="subwords")
-        subwords = layers.SubwordEmbedding(
+        adder = layers.SubwordEmbedding(
             config.subword_buckets, config.subword_units, config.subword_dropout, name="subword_embedding"
-        )(inputs["subwords"])
-        x = keras.layers.Concatenate(name="word_vectors")([x, subwords])
+        )
+        vectors.append(adder(inputs["subwords"]))
+    vectors += layers.from_elsewhere(known, config.cluster_units, inputs)
+    x = keras.layers.Concatenate(name="word_vectors")(vectors) if len(vectors) > 1 else vectors[0]
     x = keras.layers.SpatialDropout1D(config.embedding_dropout, name="embedding_dropout")(x)
 
     # Memory: layer on layer, each reading in both directions. Dropout stands between layers, along depth;
@@ -153,17 +170,22 @@ class Sentiment(export.Serving):
     mapping = "classification"
 
     def __init__(
-        self, config: Config, model: keras.Model, vocabulary: text.Vocabulary, labels: Sequence[str]
+        self,
+        config: Config,
+        model: keras.Model,
+        known: text.Known,
+        labels: Sequence[str],
+        temperature: float = 1,
     ):
-        super().__init__(model, config, labels)
-        self.vocabulary, self.label_names = vocabulary, tf.constant(labels)
+        super().__init__(model, config, labels, own={"temperature": temperature})
+        self.known, self.label_names, self.temperature = known, tf.constant(labels), temperature
 
     @export.signature("text")
     def classify(self, text):
         """Returns `label` and `score` (batch,), `labels` and `scores` (batch, labels)."""
-        inputs = gathered(encode(self.config, self.vocabulary, text))
+        inputs = gathered(encode(self.config, self.known, text))
         logits = export.by_length(self.model, inputs, tf.TensorSpec([None, len(self.label_names)]))
-        scores = tf.nn.softmax(logits)
+        scores = tf.nn.softmax(logits / self.temperature)
         return {
             "label": tf.gather(self.label_names, tf.argmax(scores, axis=1)),
             "score": tf.reduce_max(scores, axis=1),
@@ -177,18 +199,21 @@ class Sentiment(export.Serving):
 
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
-    run = training.Run(__file__, config)
+    run = training.Run(__file__, config, alike=training.ELSEWHERE)
     examples = run.load("classification")
     labels, train = examples.label_names, examples.train
     counts = count_words(train)
-    vocabulary = run.vocabulary("vocabulary", text.Vocabulary, counts, config.vocabulary_size)
-    model = run.build(build_model, config, len(vocabulary), len(labels))
+    known = run.known("vocabulary", counts, config.vocabulary_size)
+    train, validation = training.taught(
+        examples, config.teachers, config.teaching, config.unlabelled, config.set_weights, config.balance
+    )
+    model = run.build(build_model, config, known, len(labels))
     run.start_from(model, grown=["word_embedding/embeddings"], by_label=["logits"])
-    batches = [make_batches(config, vocabulary, part, run.replicas) for part in (train, examples.validation)]
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    run.fit(model, batches[0], batches[1], loss, [keras.metrics.SparseCategoricalAccuracy(name="accuracy")])
+    batches = [make_batches(config, known, part, run.replicas) for part in (train, validation)]
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+    run.fit(model, batches[0], batches[1], loss, [keras.metrics.CategoricalAccuracy(name="accuracy")])
 
-    module = Sentiment(config, model, vocabulary, labels)
+    module = Sentiment(config, model, known, labels, training.temperature_of(model, batches[1]))
     run.evaluate(module)
     samples = ["", "what a day!", "I don't like it at all.", *examples.test.strings("text")[:5]]
     run.export(module, samples)

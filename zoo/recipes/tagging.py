@@ -24,7 +24,7 @@ import tensorflow as tf
 from keras import ops
 
 from zoo import cli, export, layers, text, training
-from zoo.data import Batches, Part, Rows, gathered
+from zoo.data import Batches, Part, Rows, gathered, recased
 from zoo.training import Count, Positive, Share, Size
 
 NO_TAG = -1  # fills up the tags of short rows
@@ -32,7 +32,7 @@ UNKNOWN = text.Vocabulary.UNKNOWN
 
 
 @dataclass(frozen=True)
-class Config(training.Settings):
+class Config(training.Settings, training.Elsewhere):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "python_source"
@@ -64,6 +64,10 @@ class Config(training.Settings):
     """Share of words replaced by the unknown word while training."""
     embedding_dropout: Share = 0.5
     """Share of a token's features dropped while training."""
+    lower_case: Share = 0.0
+    """Share of the training sentences that are read in lower case, too."""
+    capitals: Share = 0.0
+    """Share of them that are read in capitals, too."""
     cell: layers.Cell = "lstm"
     """Recurrent cell, inside words and between them."""
     layers: Count = 2
@@ -85,19 +89,19 @@ class Config(training.Settings):
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def encode(config: Config, vocabulary: text.Vocabulary, tokens: tf.RaggedTensor):
+def encode(config: Config, known: text.Known, tokens: tf.RaggedTensor):
     """Turns tokens (batch, time) into the model's inputs: words, and the spelling of each.
 
     Words come again and again: the spelling of each is a row of a table.
     """
     distinct, rows = tf.unique(tokens.values)
-    words = tf.maximum(vocabulary(text.normalize(distinct)), UNKNOWN)  # a token named <padding> is none
+    words = tf.maximum(known.words(text.normalize(distinct)), UNKNOWN)  # a token named <padding> is none
     inputs, rows = {"words": tokens.with_values(tf.gather(words, rows))}, tokens.with_values(rows)
     if config.character_units:
         inputs["characters"] = Rows(rows, text.character_numbers(distinct, config.characters))
     if config.spelling_units:
         inputs["spelling"] = Rows(rows, text.spelling_features(distinct, config.spelling_buckets))
-    return inputs
+    return inputs | {name: Rows(rows, table) for name, table in known.tables(distinct).items()}
 
 
 def count_words(train: Part) -> Counter[bytes]:
@@ -106,7 +110,7 @@ def count_words(train: Part) -> Counter[bytes]:
 
 
 def make_batches(
-    config: Config, vocabulary: text.Vocabulary, part: Part, names: Sequence[str], replicas: int, most=None
+    config: Config, known: text.Known, part: Part, names: Sequence[str], replicas: int, most=None
 ) -> Batches:
     """Encodes every sentence once, cut after `most` tokens; the batches are drawn from the cached numbers."""
     number = {tag.encode(): index for index, tag in enumerate(names)}
@@ -114,7 +118,7 @@ def make_batches(
     def encode_block(tokens, tags):
         # A tag that training lacks can be no answer; scores compare strings.
         numbers = tf.constant([number.get(tag, 0) for tag in tags.values.numpy()])
-        return encode(config, vocabulary, tokens[:, :most]), tags.with_values(numbers)[:, :most]
+        return encode(config, known, tokens[:, :most]), tags.with_values(numbers)[:, :most]
 
     features = ("tokens", "tags")
     return Batches.encoded(part.blocks(*features), encode_block, config.batch_size, replicas, padding=NO_TAG)
@@ -123,7 +127,7 @@ def make_batches(
 # Model ------------------------------------------------------------------------------------------------------
 
 
-def build_model(config: Config, vocabulary_size: int, tag_names: tuple[str, ...]) -> keras.Model:
+def build_model(config: Config, known: text.Known, tag_names: tuple[str, ...]) -> keras.Model:
     """Builds words (batch, time), and spelling beside them -> logits (batch, time, tags)."""
     words = keras.Input((None,), dtype="int32", name="words")
     inputs = {"words": words}
@@ -132,7 +136,7 @@ def build_model(config: Config, vocabulary_size: int, tag_names: tuple[str, ...]
 
     # Tokens: dropping words trains the unknown word, and makes the model look at their spelling.
     x = layers.WordDropout(config.word_dropout, UNKNOWN, reserved=UNKNOWN + 1, name="word_dropout")(words)
-    vectors = [keras.layers.Embedding(vocabulary_size, config.word_units, name="word_embedding")(x)]
+    vectors = [keras.layers.Embedding(len(known.words), config.word_units, name="word_embedding")(x)]
     if config.character_units:
         inputs["characters"] = keras.Input((None, config.characters), dtype="int32", name="characters")
         reader = layers.CharacterRNN(
@@ -145,6 +149,7 @@ def build_model(config: Config, vocabulary_size: int, tag_names: tuple[str, ...]
             config.spelling_buckets, config.spelling_units, config.spelling_dropout, name="spelling_embedding"
         )
         vectors.append(adder(inputs["spelling"]))
+    vectors += layers.from_elsewhere(known, config.cluster_units, inputs)
     x = keras.layers.Concatenate(name="token_vectors")(vectors) if len(vectors) > 1 else vectors[0]
     x = keras.layers.Dropout(config.embedding_dropout, name="embedding_dropout")(x)
 
@@ -163,13 +168,17 @@ def build_model(config: Config, vocabulary_size: int, tag_names: tuple[str, ...]
 
 
 def decode(config: Config, model: keras.Model, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-    """Returns `tags`, the numbers of the best ones, and `scores`, their probabilities, both (batch, time)."""
+    """Returns `tags`, the numbers of the best ones, and `scores`, their probabilities, (batch, time).
+
+    Of a CRF also `confidences`, the probability that a tag's whole span is right.
+    """
     logits = model(inputs, training=False)
     if not config.crf:
         return {"tags": tf.argmax(logits, 2, tf.int32), "scores": tf.reduce_max(tf.nn.softmax(logits), 2)}
     crf, mask = model.get_layer("crf"), tf.not_equal(inputs["words"], text.PADDING)
     tags = crf.decode(logits, mask)
-    return {"tags": tags, "scores": tf.gather(crf.marginals(logits, mask), tags, axis=2, batch_dims=2)}
+    scores = tf.gather(crf.marginals(logits, mask), tags, axis=2, batch_dims=2)
+    return {"tags": tags, "scores": scores, "confidences": crf.span_confidences(logits, mask, tags, scores)}
 
 
 # Serving ----------------------------------------------------------------------------------------------------
@@ -180,9 +189,9 @@ class Tagging(export.Serving):
 
     mapping = "tagging"
 
-    def __init__(self, config: Config, model: keras.Model, vocabulary: text.Vocabulary, names: Sequence[str]):
+    def __init__(self, config: Config, model: keras.Model, known: text.Known, names: Sequence[str]):
         super().__init__(model, config, names)
-        self.vocabulary, self.tag_names = vocabulary, tf.constant(names)
+        self.known, self.tag_names = known, tf.constant(names)
 
     @export.signature("text")
     def tag_text(self, text):
@@ -215,7 +224,7 @@ class Tagging(export.Serving):
         """Returns each text's tokens, and every unit of all layers, of each the forward ones first."""
         stack = [self.model.get_layer(f"both_ways_{i + 1}") for i in range(self.config.layers)]
         tokens, truncated = export.cut_to_show(text.tokenize(texts, self.config.style).tokens, stack)
-        inputs = gathered(encode(self.config, self.vocabulary, tokens))
+        inputs = gathered(encode(self.config, self.known, tokens))
         padded = {name: export.padded(rows) for name, rows in inputs.items()}
         inside, shown = export.activations(self.model, stack, padded), tokens.to_tensor()
         inside["activations"] = inside["activations"][:, : tf.shape(shown)[1]]  # of empty texts none
@@ -229,16 +238,17 @@ class Tagging(export.Serving):
         return {**self.tagged(tokens), "starts": starts, "ends": ends}, truncated
 
     def tagged(self, tokens: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
-        """Returns `tokens`, `tags` and `scores`, ragged (batch, time)."""
-        inputs = gathered(encode(self.config, self.vocabulary, tokens))
+        """Returns `tokens`, `tags`, `scores` and, of a CRF, `confidences`, ragged (batch, time)."""
+        inputs = gathered(encode(self.config, self.known, tokens))
         types = {"tags": tf.int32, "scores": tf.float32}
+        types |= {"confidences": tf.float32} if self.config.crf else {}
 
         def best_of(rows):
             return export.steps_by_length(lambda padded: decode(self.config, self.model, padded), rows, types)
 
         best = export.in_windows(best_of, inputs)
         tags = best["tags"].with_values(tf.gather(self.tag_names, best["tags"].values))
-        return {"tokens": tokens, "tags": tags, "scores": best["scores"]}
+        return {"tokens": tokens, **best, "tags": tags}
 
 
 # Program ----------------------------------------------------------------------------------------------------
@@ -248,14 +258,17 @@ def main(config: Config) -> None:
     """Trains, evaluates and exports."""
     if config.style == "auto":
         config = replace(config, style=text.style_of(config.dataset))
-    run = training.Run(__file__, config)
+    run = training.Run(__file__, config, alike=training.ELSEWHERE)
     examples = run.load("tagging", tags=config.tags)
     names, train = examples.label_names, examples.train
-    vocabulary = run.vocabulary("vocabulary", text.Vocabulary, count_words(train), config.vocabulary_size)
-    model = run.build(build_model, config, len(vocabulary), names)
+    counts = count_words(train)
+    known = run.known("vocabulary", counts, config.vocabulary_size)
+    model = run.build(build_model, config, known, names)
     run.start_from(model, grown=["word_embedding/embeddings"], by_label=["logits", "crf"])
-    batches = make_batches(config, vocabulary, train, names, run.replicas, config.max_tokens)
-    validation = make_batches(config, vocabulary, examples.validation, names, run.replicas)
+    if config.lower_case or config.capitals:
+        train = recased(train, "tokens", config.lower_case, config.capitals)
+    batches = make_batches(config, known, train, names, run.replicas, config.max_tokens)
+    validation = make_batches(config, known, examples.validation, names, run.replicas)
 
     loss = training.SequenceCrossentropy(NO_TAG)
     if config.crf:
@@ -263,7 +276,7 @@ def main(config: Config) -> None:
     tag = validation.answering(lambda inputs: decode(config, model, inputs)["tags"])
     run.fit(model, batches, validation, loss, score=run.task.scorer(examples.validation, tag, names))
 
-    module = Tagging(config, model, vocabulary, names)
+    module = Tagging(config, model, known, names)
     run.evaluate(module)
     tokens = examples.test.rows_of_strings("tokens")[:5]
     texts = ["", " ", "Ada met Bo in Rome.", "def f(x):\n    pass", *(" ".join(row[:100]) for row in tokens)]

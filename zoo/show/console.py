@@ -43,16 +43,16 @@ def print_scores(scores: Scores, title: str = "Scores") -> None:
 
 
 def print_figures(rows: Mapping[str, Mapping[str, str]], title: str) -> None:
-    """Prints one row for each name, one column for each heading, figures as they are written."""
+    """Prints one row for each name, one column for each figure of the last one, as they are written."""
     headings = list(list(rows.values())[-1])
     if len(headings) > _MOST_FIGURES:  # many figures of a few names stand below each other
         shown_table = titled(title, "", *rows, left=1)
         for heading in headings:
-            shown_table.add_row(heading, *(figures[heading] for figures in rows.values()))
+            shown_table.add_row(heading, *(figures.get(heading, "-") for figures in rows.values()))
     else:
         shown_table = titled(title, "", *headings, left=1)
         for name, figures in rows.items():
-            shown_table.add_row(name, *(figures[heading] for heading in headings))
+            shown_table.add_row(name, *(figures.get(heading, "-") for heading in headings))
     console().print(shown_table)
 
 

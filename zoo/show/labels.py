@@ -18,6 +18,7 @@ def print_classification(
     label_names: Sequence[str],
     mistakes: int = 5,
     what: str = "text",
+    title: str = "Scores",
 ) -> None:
     """Prints one table of scores, a confusion matrix, and the mistakes that the model was surest of.
 
@@ -29,9 +30,10 @@ def print_classification(
         label_names: name of each number.
         mistakes: how many to show.
         what: an input is called.
+        title: of the table of scores.
     """
     figures = {name: s.written() | _f1_by_label(s, label_names) for name, s in scores.items()}
-    print_figures(figures, "Scores")
+    print_figures(figures, title)
     console().print(_confusion(list(scores.values())[-1]["confusion"], label_names))
     console().print(_worst(texts, truth, probabilities, label_names, mistakes, what))
 

@@ -286,7 +286,10 @@ class Task(Reader):
 
     def to_try(self, manifest: Manifest) -> list[Try]:
         """Returns what a model can be tried with; of data that nobody knows nothing."""
-        return [Try(text, text) for text in self.tries.get(manifest.dataset.name, ())]
+        # Of a mix, what its first set is tried with.
+        names = (manifest.dataset.name, *manifest.dataset.name.split("+"))
+        known = (self.tries[name] for name in names if name in self.tries)
+        return [Try(text, text) for text in next(known, ())]
 
     # The card --------------------------------------------------------------------------------------------
 
@@ -317,6 +320,10 @@ class Task(Reader):
     def what_was_scored(self, rows: int, score: Score) -> str:
         """Says how many rows a part has, and how many of what were scored."""
         return f"{rows:,} rows"
+
+    def how_scored(self, score: Score) -> str:
+        """Says what else should be known of a score: that rows were left out, say; mostly nothing."""
+        return ""
 
 
 _TASKS: dict[str, type[Task]] = {}

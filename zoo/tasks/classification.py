@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 _COLUMNS = ("text", "label")
+_LABELS = 3  # that are named of those that a model does not know
 _POLARITY = {0: "negative", 1: "positive"}
 
 
@@ -69,9 +71,15 @@ class Classification(Task):
     kind = "a CSV, TSV, JSONL or Parquet file"
     tries = tries.CLASSIFICATION
     suffixes: ClassVar[tuple[str, ...]] = tables.SUFFIXES
+    mixes = "text"
     sets = {  # noqa: RUF012 - as Task says
         "tweets": Labelled(own="tweets.Tweets"),
-        "imdb_reviews": Labelled(labels=_POLARITY, licence="none stated; for research, by Maas et al. 2011"),
+        "semeval2017": Labelled(own="semeval2017.Semeval2017"),
+        "imdb_reviews": Labelled(
+            labels=_POLARITY,
+            unlabelled="unsupervised",
+            licence="none stated; for research, by Maas et al. 2011",
+        ),
         # The labels of GLUE's test part are secret: its validation part is what everybody reports.
         "glue/sst2": Labelled(text="sentence", test="validation"),
         "yelp_polarity_reviews": Labelled(labels=_POLARITY),
@@ -106,16 +114,23 @@ class Classification(Task):
     def evaluate(self, model: Model, examples: Examples, split: str) -> Evaluation:
         """Scores labels; prints a confusion matrix and the surest mistakes.
 
+        The model chooses among its labels that the data has; rows whose label it does not know are left out.
+        Where that is so, the score's details tell `choosing_among`, these labels, and `left_out`, label ->
+        rows.
+
         Raises:
-            ZooError: a label is not one of the model's.
+            ZooError: no label is one of the model's.
         """
-        names, part = list(model.manifest.labels), examples.split(split)
-        asked, named = self.asked(part)
+        known, part = list(model.manifest.labels), examples.split(split)
+        names = self.choices(known, examples.label_names)
         labels = [examples.label_names[i] for i in part.column("label")]
-        unknown = sorted(set(labels) - set(names))
-        if unknown:
-            known = ", ".join(names)
-            raise ZooError(f"{examples.name}: label {unknown[0]!r} is not one of {model.name} ({known})")
+        kept = [i for i, label in enumerate(labels) if label in names]
+        if not kept:
+            raise ZooError(
+                f"{examples.name}: label {min(labels)!r} is not one of {model.name} ({', '.join(known)})"
+            )
+        left_out = Counter(label for label in labels if label not in names)
+        asked, named, labels = ([column[i] for i in kept] for column in (*self.asked(part), labels))
         truth = np.array([names.index(label) for label in labels])
         answers = model.predict(asked)
         chances = np.array([[answer["scores"][name] for name in names] for answer in answers])
@@ -123,18 +138,44 @@ class Classification(Task):
             name for name, answer in zip(named, answers, strict=True) if not answer.get("valid", True)
         ]:
             raise ZooError(f"{examples.name}: {unread[0]} cannot be read; mend or remove it")
-        score = metrics.classification(truth, chances.argmax(axis=1), names)
+        chosen = [names[number] for number in chances.argmax(axis=1)]
+        # Of a choice among some labels the probabilities are those given that it is one of them.
+        sure = chances.max(axis=1) / np.maximum(chances.sum(axis=1), 1e-9)
+        score = metrics.classification(truth, chances.argmax(axis=1), names, sure)
+        among = {"choosing_among": names} if len(names) < len(known) else {}
+        without = {"left_out": dict(sorted(left_out.items()))} if left_out else {}
+        score = replace(score, details={**score.details, **among, **without})
+        about = ", ".join(filter(None, ("Scores", self.how_scored(score))))
 
         def show_scores(scores: Scores, title: str) -> None:
             from zoo.show.labels import print_classification
 
-            print_classification(scores, named, truth, chances, names, what=self.asks)
+            print_classification(scores, named, truth, chances, names, what=self.asks, title=about)
 
         rows = [
-            {self.asks: name, "truth": label, "answer": answer["label"], "score": answer["score"]}
-            for name, label, answer in zip(named, labels, answers, strict=True)
+            {self.asks: name, "truth": label, "answer": answer, "score": scores["scores"][answer]}
+            for name, label, answer, scores in zip(named, labels, chosen, answers, strict=True)
         ]
         return Evaluation(score, show_scores, chances, rows)
+
+    def choices(self, known: Sequence[str], present: Sequence[str]) -> list[str]:
+        """Returns the labels that a model chooses among, in its order: those that the data has too.
+
+        Of a single one there is no choice: then, and where none is shared, they are all that it knows.
+        """
+        shared = [name for name in known if name in present]
+        return shared if len(shared) > 1 else list(known)
+
+    def how_scored(self, score: Score) -> str:
+        """Says what a model chose among, and which rows were left out."""
+        said = []
+        if among := score.details.get("choosing_among"):
+            said.append(f"choosing among {', '.join(among)}")
+        if without := score.details.get("left_out"):
+            names = ", ".join(list(without)[:_LABELS]) + (" ..." if len(without) > _LABELS else "")
+            rows = sum(without.values())
+            said.append(f"without {rows:,} row{'s' * (rows > 1)} of other labels ({names})")
+        return ", ".join(said)
 
     def asked(self, part: Part) -> tuple[Sequence[Any], list[str]]:
         """Returns what a model is asked of a part, and what stands for each in tables."""
@@ -143,11 +184,13 @@ class Classification(Task):
 
     def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
         """Scores the commonest label, and logistic regression on words and word pairs."""
-        parts = {
-            split: (examples.split(split).strings("text"), examples.split(split).column("label"))
-            for split in ("train", "validation", "test")
-        }
-        return {"test": baselines.text_classification(parts, examples.label_names)}
+
+        def texts_and_labels(part: Part) -> tuple[Sequence[str], np.ndarray]:
+            return part.strings("text"), part.column("label")
+
+        train, validation = map(texts_and_labels, (examples.train, examples.validation))
+        tests = {name: texts_and_labels(part) for name, part in examples.tests.items()}
+        return baselines.text_classification(train, validation, tests, examples.label_names)
 
     def reordered(self, model: Model, part: Part) -> Reordered:
         """Returns the words of texts."""

@@ -78,6 +78,8 @@ class Manifest:
     """Part -> the model's score."""
     baselines: Mapping[str, Scores] = field(default_factory=dict)
     """Part -> name -> score."""
+    elsewhere: Scores = field(default_factory=dict)
+    """Title of a data set that the model never saw -> its score there."""
     training: Training = Training()
     own: Mapping[str, Any] = field(default_factory=dict)
     """What models of one mapping alone say; `zoo.tasks` knows what it means."""
@@ -136,6 +138,7 @@ class Manifest:
             "training": lambda value: parsed(Training, value),
             "metrics": _scores,
             "baselines": lambda value: {part: _scores(named) for part, named in value.items()},
+            "elsewhere": _scores,
             "signatures": lambda value: {name: parsed(Signature, sides) for name, sides in value.items()},
         }
         read = {name: parse[name](value) if name in parse else value for name, value in given.items()}
@@ -148,7 +151,7 @@ class Manifest:
             value = getattr(self, field_.name)
             if field_.name == "own":
                 shown |= value
-            elif field_.name != "defaults" or value:
+            elif field_.name not in ("defaults", "elsewhere") or value:
                 shown[field_.name] = _plain(value)
         return shown
 

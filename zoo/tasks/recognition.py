@@ -166,6 +166,7 @@ class Recognition(Classification):
     options = ("columns",)
     kind = "a CSV, TSV, JSONL, Parquet or .ts file, or a folder for each label"
     suffixes = signals.SUFFIXES
+    mixes = ""  # channels of one set are not those of another
     sets: ClassVar[dict[str, Adapter]] = {
         "shoulder_exercises": Recorded(
             own="shoulder_exercises.ShoulderExercises", channels=("ax", "ay", "az", "wx", "wy", "wz")
@@ -277,6 +278,10 @@ class Recognition(Classification):
     def usual_options(self, manifest: Manifest, same_set: bool, in_catalogue: bool) -> dict[str, str]:
         """Returns the model's own channels, which are what they are by their names."""
         return {} if in_catalogue else {"columns": ",".join(AboutSignals.of(manifest).channels)}
+
+    def choices(self, known: Sequence[str], present: Sequence[str]) -> list[str]:
+        """Returns all labels: which of them a few recordings show is chance, and must not help the model."""
+        return list(known)
 
     def asked(self, part: Part) -> tuple[Sequence[Any], list[str]]:
         """Returns signals, and their numbers with their lengths."""

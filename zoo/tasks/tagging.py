@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 _CELLS = 50_000  # tokens, padding included, of sentences that go through a model together
+_SPANS = "confidences"  # of a step's whole span, where a model tells
 _COLUMNS = {"token": "tokens", "tag": "tags", "score": "scores", "start": "starts", "end": "ends"}
 _TREEBANKS = "Universal Dependencies; each treebank has a licence of its own (en_ewt: CC BY-SA 4.0)"
 
@@ -204,7 +205,8 @@ class Tagging(Task):
         """Returns `tokens` and `spans` of each text.
 
         `tokens` is a list of dicts with `token`, `tag`, `score`, `start` and `end`; `spans` is what B- and I-
-        tags join, as dicts with `type`, `text`, `start` and `end`. Offsets count code points of the text.
+        tags join, as dicts with `type`, `text`, `start`, `end` and, where the model has a CRF, `confidence`:
+        the probability that all of it is right. Offsets count code points of the text.
         Ready tokens have no offsets, and those of their spans count tokens. `truncated` says that a text had
         more tokens than are read.
         """
@@ -259,8 +261,12 @@ class Tagging(Task):
         part = examples.split(split)
         tokens, truth = part.rows_of_strings("tokens"), part.rows_of_strings("tags")
         _check_tags(model, examples.name, truth)
-        answers = [row["tokens"] for row in model.predict(tokens)]
+        found = model.predict(tokens)
+        answers = [row["tokens"] for row in found]
         predicted = [[token["tag"] for token in row] for row in answers]
+        score = metrics.tagging(truth, predicted, tokens)
+        if metrics.is_span_data(truth):
+            score = _with_calibration(score, truth, predicted, [row.get("spans", []) for row in found])
 
         def show_scores(scores: Scores, title: str) -> None:
             from zoo.show.tags import print_tagging
@@ -271,7 +277,7 @@ class Tagging(Task):
             {"tokens": own, "truth": tags, "answer": found, "score": [token["score"] for token in row]}
             for own, tags, found, row in zip(tokens, truth, predicted, answers, strict=True)
         ]
-        return Evaluation(metrics.tagging(truth, predicted, tokens), show_scores, predicted, rows)
+        return Evaluation(score, show_scores, predicted, rows)
 
     def evaluate_more(self, model: Model, examples: Examples, split: str) -> dict[str, Score]:
         """Scores the tokens that the model finds in raw sentences by itself, and the tags that it gives them.
@@ -354,28 +360,42 @@ def offsets(text: str, tokens: Sequence[str]) -> list[tuple[int, int]] | None:
 
 
 def _tagged(outputs: Mapping[str, np.ndarray], row: int, given: str | bytes | Sequence[str]) -> Row:
-    columns = {name: python(values) for name, values in _columns_of(outputs, row).items()}
+    found = {name: python(values) for name, values in _columns_of(outputs, row).items()}
+    columns = {name: found[key] for name, key in _COLUMNS.items() if key in found}
     tokens = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
     text = given.decode("utf-8", "replace") if isinstance(given, bytes) else given
     joined = []
     for kind, start, end in spans([token["tag"] for token in tokens]):
+        sure = {"confidence": found[_SPANS][start]} if _SPANS in found else {}
         if isinstance(text, str):
             start, end = tokens[start]["start"], tokens[end - 1]["end"]
             span = text[start:end]
         else:
             span = " ".join(token["token"] for token in tokens[start:end])
-        joined.append({"type": kind, "text": span, "start": start, "end": end})
+        joined.append({"type": kind, "text": span, "start": start, "end": end, **sure})
     cut = {"truncated": bool(outputs["truncated"][row])} if "truncated" in outputs else {}
     return {"tokens": tokens, "spans": joined, **cut}
+
+
+def _with_calibration(
+    score: Score, truth: list[list[str]], predicted: list[list[str]], found: list[list[Row]]
+) -> Score:
+    """Adds how far the confidence of spans is from how often they are right, where a model tells it."""
+    if not all("confidence" in span for row in found for span in row):
+        return score
+    sure = [[span["confidence"] for span in row] for row in found]
+    error = metrics.span_calibration_error(truth, predicted, sure)
+    return replace(score, figures={**score.figures, "ece": error})
 
 
 def _columns_of(outputs: Mapping[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
     """Returns what a row's tokens have, without padding."""
     if "row_splits" not in outputs:
-        return {name: outputs[key][row, : outputs["length"][row]] for name, key in _COLUMNS.items()}
+        length = outputs["length"][row]
+        return {key: outputs[key][row, :length] for key in (*_COLUMNS.values(), _SPANS) if key in outputs}
     first, end = outputs["row_splits"][row : row + 2]
-    flat = {name: f"flat_{key}" for name, key in _COLUMNS.items() if f"flat_{key}" in outputs}
-    return {name: outputs[key][first:end] for name, key in flat.items()}
+    keys = [key for key in (*_COLUMNS.values(), _SPANS) if f"flat_{key}" in outputs]
+    return {key: outputs[f"flat_{key}"][first:end] for key in keys}
 
 
 def _cell(value: Any) -> str:

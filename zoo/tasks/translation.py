@@ -101,7 +101,7 @@ class Translation(Written):
     options = ("source", "target")
     kind = "a CSV, TSV, JSONL or Parquet file"
     suffixes = tables.SUFFIXES
-    mixes = True
+    mixes = "source"
     one, several = "translation", "translations"
     parts = {"translation": "translations", "score": "scores", "finished": "finished"}  # noqa: RUF012
     sets = {  # noqa: RUF012 - as Task says

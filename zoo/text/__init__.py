@@ -2,27 +2,35 @@
 
 from zoo.text import dates
 from zoo.text.alphabet import Alphabet
+from zoo.text.clusters import CLUSTER_BUCKETS, CLUSTER_FEATURES, Clusters
 from zoo.text.glossary import Glossary
+from zoo.text.known import Known
 from zoo.text.pieces import Pieces, with_ends
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
 from zoo.text.split import Split
 from zoo.text.tokens import style_of, tokenize
 from zoo.text.units import WORD, Level, Units
+from zoo.text.vectors import Vectors
 from zoo.text.vocabulary import PADDING, Lines, Vocabulary, count
 from zoo.text.words import character_ngrams, split_words
 
 __all__ = [
     "CHARACTERS",
+    "CLUSTER_BUCKETS",
+    "CLUSTER_FEATURES",
     "PADDING",
     "SPELLING_FEATURES",
     "WORD",
     "Alphabet",
+    "Clusters",
     "Glossary",
+    "Known",
     "Level",
     "Lines",
     "Pieces",
     "Split",
     "Units",
+    "Vectors",
     "Vocabulary",
     "character_ngrams",
     "character_numbers",

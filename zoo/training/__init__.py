@@ -1,5 +1,6 @@
 """How a model is trained: settings, one folder a run, and a fit that continues where it was stopped."""
 
+from zoo.training.calibration import fitted_temperature, temperature_of
 from zoo.training.carried import Carried, read, state_names, zero_states
 from zoo.training.fitting import Outcome, called_too, fit
 from zoo.training.folder import RUNS, Folder, check_name
@@ -14,14 +15,17 @@ from zoo.training.losses import (
 from zoo.training.optimizer import make_optimizer
 from zoo.training.ranges import Count, Levels, NotNegative, Positive, Range, Share, Size, check_ranges
 from zoo.training.run import Run
-from zoo.training.settings import Search, Settings, Storage, start
+from zoo.training.settings import ELSEWHERE, Elsewhere, Search, Settings, Storage, start
+from zoo.training.teaching import taught
 
 __all__ = [
+    "ELSEWHERE",
     "RUNS",
     "CRFLoss",
     "CTCLoss",
     "Carried",
     "Count",
+    "Elsewhere",
     "Folder",
     "Levels",
     "MixtureLoss",
@@ -42,9 +46,12 @@ __all__ = [
     "check_name",
     "check_ranges",
     "fit",
+    "fitted_temperature",
     "make_optimizer",
     "read",
     "start",
     "state_names",
+    "taught",
+    "temperature_of",
     "zero_states",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple, get_type_hints
+from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 from zoo.errors import ZooError
 
@@ -72,8 +72,11 @@ def check_ranges(settings: Any) -> None:
     hints = get_type_hints(type(settings), include_extras=True)
     for field in dataclasses.fields(settings):
         value = getattr(settings, field.name)
-        for bounds in getattr(hints[field.name], "__metadata__", ()):
-            if isinstance(bounds, Range | Levels) and not bounds.holds(value):
+        hint, held = hints[field.name], [value]
+        if get_origin(hint) is tuple:  # of numbers, each in a range
+            hint, held = get_args(hint)[0], list(value)
+        for bounds in getattr(hint, "__metadata__", ()):
+            if isinstance(bounds, Range | Levels) and not all(map(bounds.holds, held)):
                 values = value if isinstance(value, tuple) else (value,)
                 flag = f"--{field.name.replace('_', '-')} {' '.join(map(str, values))}"
                 raise ZooError(f"{flag}: {bounds}")

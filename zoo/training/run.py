@@ -6,11 +6,11 @@ import dataclasses
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import keras
 
-from zoo import data, export, tasks
+from zoo import data, export, tasks, text
 from zoo.data import Examples, Feed
 from zoo.devices import computes_on
 from zoo.export import Serving
@@ -21,7 +21,7 @@ from zoo.tasks import Evaluation, Manifest, Task
 from zoo.training.fitting import Outcome, fit
 from zoo.training.folder import Folder
 from zoo.training.ranges import check_ranges
-from zoo.training.settings import Settings, start, tf32
+from zoo.training.settings import Elsewhere, Settings, start, tf32
 from zoo.training.stages import Stages
 from zoo.training.warm_start import check_alike, known_words, warm_start
 
@@ -89,6 +89,7 @@ class Run:
         self.replicas: int = self.strategy.num_replicas_in_sync
         self._known: list[str] = []
         self._inventories: dict[str, Inventory] = {}
+        self._licences: list[str] = []
         self._scores: dict[str, dict[str, Score]] = {}
 
     def load(self, mapping: str, **options: str) -> Examples:
@@ -116,6 +117,35 @@ class Run:
         self._known += known
         self._inventories[name] = inventory
         return inventory
+
+    def known(self, name: str, counts: Counter[bytes], size: int) -> text.Known:
+        """Returns a vocabulary, and beside it what the config reads from elsewhere: see `Elsewhere`.
+
+        With `--init-from` its words are those of the trained model.
+
+        Args:
+            name: of the vocabulary's file.
+            counts: how often each word stands in the training part.
+            size: most words, or most new ones beside those already known.
+
+        Raises:
+            ZooError: a package that is read from is not installed.
+        """
+        wanted, start = cast(Elsewhere, self.config), self.config.init_from
+        vectors = clusters = None
+        if wanted.vectors:
+            known = known_words(start, "vectors.txt")
+            vectors = text.Vectors(*data.word_vectors(wanted.vectors, wanted.vectors_size, counts, known))
+            self._keep("vectors", vectors, data.licence_of_vectors(wanted.vectors))
+        if wanted.cluster_units:
+            clusters = text.Clusters(known_words(start, "clusters.txt") or data.word_clusters())
+            self._keep("clusters", clusters, data.LICENCE_OF_CLUSTERS)
+        return text.Known(self.vocabulary(name, text.Vocabulary, counts, size), vectors, clusters)
+
+    def _keep(self, name: str, inventory: Inventory, licence: str) -> None:
+        """Remembers what an export carries along that others made."""
+        self._inventories[name] = inventory
+        self._licences.append(licence)
 
     def build(self, make: Callable[..., keras.Model], *arguments: Any) -> keras.Model:
         """Builds a model for all devices."""
@@ -220,7 +250,7 @@ class Run:
                 name=examples.name,
                 version=examples.version,
                 source=examples.source,
-                licence=examples.licence,
+                licence="; ".join([examples.licence, *self._licences]),
                 languages=list(examples.languages),
                 sizes={**counted, **sizes},
                 test=examples.fingerprint(splits=("test",)),

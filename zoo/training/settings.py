@@ -61,6 +61,22 @@ class Settings:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What packages know of words, which is read beside the vectors that are learned."""
+
+    vectors: Literal["", "glove"] = ""
+    """Vectors from elsewhere, which stay as they are: glove, of 6 billion words (needs the extra vectors)."""
+    vectors_size: Count = 50_000
+    """Commonest words of them, beside those of the training part."""
+    cluster_units: Size = 0
+    """Size of the vectors of word clusters from elsewhere (needs the extra vectors); 0: none."""
+
+
+ELSEWHERE = ("vectors", "cluster_units")
+"""Those of `Elsewhere` that `--init-from` must share: the first layer reads what they give."""
+
+
+@dataclass(frozen=True)
 class Search:
     """How a recipe's model that writes is trained to be searched, and searched."""
 

@@ -32,7 +32,10 @@ def known_words(init_from: str, file: str = "vocabulary.txt") -> list[str]:
     folder = run or models.find(init_from).path / "assets"
     path = folder / file
     if not path.exists():
-        raise ZooError(f"--init-from {init_from}: holds no {file}; give a model of the same recipe")
+        raise ZooError(
+            f"--init-from {init_from}: holds no {file}; give a model of the same recipe that reads one, or "
+            "leave out the flag that needs it"
+        )
     return path.read_text(encoding="utf-8").split("\n")[:-1]
 
 

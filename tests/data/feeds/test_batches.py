@@ -289,3 +289,16 @@ def test_a_pool_of_one_batch_changes_neither_its_rows_nor_the_evaluation():
     assert sorted(row for batch in numbers(random.shuffled(3), 3) for row in batch) == list(range(11))
     assert numbers(random.in_order(), 3) == numbers(sorted_.in_order(), 3)
     assert numbers(random.shuffled(3, start=2), 4) == numbers(random.shuffled(3), 6)[2:]
+
+
+def test_rows_may_count_more_in_training_and_never_in_validation():
+    weights = np.array([1.0, 0.5, 2.0])
+    data = Batches({"words": ragged(3, 2, 1)}, np.arange(3), batch_size=2, replicas=2, weights=weights)
+    found = {}
+    for _, targets, batch in islice(data.shuffled(1).as_numpy_iterator(), 2):
+        real = len({*targets.tolist()})
+        found |= {row: weight / (2 / real) for row, weight in zip(targets[:real], batch[:real], strict=True)}
+        assert batch[real:].tolist() == [0] * (len(batch) - real)
+    assert found == {0: 1.0, 1: 0.5, 2: 2.0}
+    checked = [weight for *_, batch in data.in_order().as_numpy_iterator() for weight in batch]
+    np.testing.assert_allclose(checked, [4 / 3, 4 / 3, 4 / 3, 0], rtol=1e-6)

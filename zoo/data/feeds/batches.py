@@ -35,6 +35,7 @@ class Batches:
             real row that carry no weight.
         pool: batches whose rows are sorted by length together. More lose less padding; 1 leaves each batch
             a random sample, as batch normalisation asks.
+        weights: how much each row counts in training, (rows,); None: all alike.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Batches:
         batch_size: int,
         replicas: int = 1,
         pool: int = _POOL,
+        weights: np.ndarray | None = None,
     ):
         self.inputs = dict(inputs)
         self.targets = targets
         self.batch_size = batch_size
         self.replicas = replicas
         self.pool = pool
+        self.weights = weights
         ragged = next(column for column in self.inputs.values() if isinstance(column, Ragged))
         self._lengths = ragged.lengths
 
@@ -66,7 +69,7 @@ class Batches:
         """Returns an endless dataset of (inputs, targets, weights), pass after pass.
 
         The mean of weights x losses over a batch, filling rows included, is the mean loss of its real rows,
-        however many devices share it: that is what Keras's losses compute.
+        each times its own weight, however many devices share it: that is what Keras's losses compute.
 
         Args:
             seed: decides the order, together with the number of the pass.
@@ -99,6 +102,7 @@ class Batches:
         replicas: int = 1,
         *,
         padding: int = 0,
+        weights: np.ndarray | None = None,
     ) -> Batches:
         """Encodes every row once.
 
@@ -109,6 +113,7 @@ class Batches:
             batch_size: rows in a batch, over all replicas.
             replicas: devices that share a batch.
             padding: fills short targets up.
+            weights: how much each row counts in training, (rows,); None: all alike.
         """
         inputs: dict[str, Any] = {}
         targets: list[Any] = []
@@ -126,7 +131,7 @@ class Batches:
         }
         dense = isinstance(targets[0], np.ndarray)
         wanted = np.concatenate(targets) if dense else replace(Ragged.concatenate(targets), padding=padding)
-        return cls(ready, wanted, batch_size, replicas)
+        return cls(ready, wanted, batch_size, replicas, weights=weights)
 
     @classmethod
     def of_tensors(
@@ -209,11 +214,13 @@ class Batches:
 
         inputs = {name: taking(column) for name, column in self.inputs.items()}
         targets = taking(self.targets)
+        own = None if weight or self.weights is None else on_host(self.weights.astype(np.float32))
 
         def batch(step: tf.Tensor, order: tf.Tensor, splits: tf.Tensor) -> Any:
             rows = order[splits[step] : splits[step + 1]]
             places, weights = filled(rows, self.replicas, weight)
             rows = tf.gather(rows, places)
+            weights = weights if own is None else weights * tf.gather(own, rows)
             return {name: take(rows) for name, take in inputs.items()}, targets(rows), weights
 
         return batch

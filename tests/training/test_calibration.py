@@ -1,0 +1,32 @@
+"""One temperature, fitted on the validation part."""
+
+import numpy as np
+import pytest
+
+from zoo.training import fitted_temperature
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_a_model_that_is_right_as_often_as_it_should_be_is_found(temperature):
+    """Of 100 answers with odds of 9 to 1 as they should be, 90 are right; the model says odds of 9^T."""
+    logits = np.array([[temperature * np.log(9), 0.0]] * 100)
+    truth = np.array([0] * 90 + [1] * 10)
+    assert fitted_temperature(logits, truth) == pytest.approx(temperature, rel=1e-6)
+
+
+def test_truth_may_be_probabilities():
+    logits = np.array([[2 * np.log(4), 0.0]] * 100)
+    truth = np.array([[0.9, 0.1]] * 80 + [[0.4, 0.6]] * 20)  # 0.8 and 0.2 in the mean
+    assert fitted_temperature(logits, truth) == pytest.approx(2, rel=1e-6)
+
+
+def test_it_is_bounded_where_nothing_is_right_and_1_where_little_is_wrong():
+    logits = np.array([[1.0, 0.0], [0.0, 1.0]] * 10)
+    assert fitted_temperature(logits, np.array([1, 0] * 10)) == pytest.approx(20)
+    assert fitted_temperature(logits, np.array([0, 1] * 10)) == 1
+    assert fitted_temperature(logits, np.array([1, 0] * 4 + [0, 1] * 6)) == 1
+
+
+def test_large_logits_are_no_trouble():
+    logits = np.array([[5000.0, 0.0]] * 30 + [[0.0, 5000.0]] * 20)
+    assert np.isfinite(fitted_temperature(logits, np.zeros(50, int)))

@@ -1,0 +1,34 @@
+"""Copies of rows in lower case and in capitals: what people type is not spelled as newspapers are."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from zoo.data.part import Part, joined
+
+
+def recased(part: Part, feature: str, lower: float, capitals: float, seed: int = 0) -> Part:
+    """Adds copies of some rows whose text is in another case; all else of them stays.
+
+    Args:
+        part: rows.
+        feature: strings (n,) or rows of strings (n, time).
+        lower: share of the rows that are copied in lower case.
+        capitals: share of them that are copied in capitals.
+        seed: decides which.
+    """
+    random = np.random.default_rng(seed)
+    parts = [part]
+    for share, change in ((lower, str.lower), (capitals, str.upper)):
+        chosen = np.sort(random.permutation(len(part))[: round(share * len(part))])
+        if len(chosen):
+            parts.append(_changed(part.taken(chosen), feature, change))
+    return joined(parts)
+
+
+def _changed(part: Part, feature: str, change: Callable[[str], str]) -> Part:
+    columns = {name: part.column(name) for name in part.features}
+    if isinstance(columns[feature], np.ndarray):
+        return Part({**columns, feature: [change(text) for text in part.strings(feature)]})
+    rows = part.rows_of_strings(feature)
+    return Part({**columns, feature: [[change(word) for word in row] for row in rows]})
