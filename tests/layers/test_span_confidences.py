@@ -55,7 +55,9 @@ def test_they_are_those_of_all_sequences(crf):
     lengths = [5, 5, 3, 1]
     mask = tf.sequence_mask(lengths, 5)
     scores = tf.gather(crf.marginals(logits, mask), tags, axis=2, batch_dims=2)
-    found = crf.span_confidences(tf.constant(logits), mask, tf.constant(tags), scores).numpy()
+    own, found = crf.scores_and_confidences(tf.constant(logits), mask, tf.constant(tags))
+    np.testing.assert_array_equal(own, scores)
+    found = found.numpy()
     for row, length in enumerate(lengths):
         expected = by_hand(crf, logits[row, :length], tags[row, :length].tolist())
         np.testing.assert_allclose(found[row, :length], expected, rtol=2e-5)
@@ -69,7 +71,7 @@ def test_without_spans_they_are_the_scores():
     mask = tf.sequence_mask([4, 2], 4)
     tags = crf.decode(logits, mask)
     scores = tf.gather(crf.marginals(logits, mask), tags, axis=2, batch_dims=2)
-    found = crf.span_confidences(logits, mask, tags, scores)
+    _, found = crf.scores_and_confidences(logits, mask, tags)
     np.testing.assert_allclose(found[0], scores[0], rtol=1e-6)
     np.testing.assert_allclose(found[1, :2], scores[1, :2], rtol=1e-6)
 
@@ -77,5 +79,5 @@ def test_without_spans_they_are_the_scores():
 def test_no_rows_and_no_steps(crf):
     for shape in ((0, 3), (2, 1)):
         logits, mask = tf.zeros((*shape, 5)), tf.zeros(shape, tf.bool)
-        found = crf.span_confidences(logits, mask, tf.zeros(shape, tf.int32), tf.ones(shape))
+        _, found = crf.scores_and_confidences(logits, mask, tf.zeros(shape, tf.int32))
         assert found.shape == shape

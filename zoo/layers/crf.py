@@ -98,11 +98,10 @@ class CRF(keras.layers.Layer):
 
     def marginals(self, logits, mask) -> tf.Tensor:
         """Returns the probability of each tag at each step, (batch, time, tags); anything beyond the mask."""
-        forward = tf.transpose(self._forward(logits, mask)[0], [1, 0, 2])
-        return tf.nn.softmax(forward + self._backward(logits, mask) - tf.cast(logits, tf.float32))
+        return self._marginals(logits, mask, self._backward(logits, mask))
 
-    def span_confidences(self, logits, mask, tags, scores) -> tf.Tensor:
-        """Returns the probability that the span of each step is right as a whole, float32 (batch, time).
+    def scores_and_confidences(self, logits, mask, tags) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the probabilities of tags, and of the span of each being right, float32 (batch, time) both.
 
         A span is a tag and those that follow it which no sequence may start with, as B-X and the I-X behind
         it; right is it where all its tags are and none continues it. A tag that no other one may continue
@@ -112,12 +111,14 @@ class CRF(keras.layers.Layer):
             logits: (batch, time, tags).
             mask: (batch, time), true for real steps.
             tags: what `decode` chose, int32 (batch, time).
-            scores: their probabilities, as `marginals` tells them, (batch, time).
         """
-        inside, continuing = self._spans()
+        backward, (inside, continuing) = self._backward(logits, mask), self._spans()
+        scores = tf.gather(self._marginals(logits, mask, backward), tags, axis=2, batch_dims=2)
+        if not inside.any():  # as of parts of speech
+            return scores, scores
         # What follows a step depends on its tag alone: p(next | tag) is a softmax over the next ones.
         transitions, time = self._scores()[0], tf.shape(tags)[1]
-        onward = tf.pad(self._backward(logits, mask)[:, 1:], [[0, 0], [0, 1], [0, 0]])
+        onward = tf.pad(backward[:, 1:], [[0, 0], [0, 1], [0, 0]])
         following = tf.nn.log_softmax(tf.gather(transitions, tags) + onward)
         chosen = tf.gather(following, _shifted(tags, 0), axis=2, batch_dims=2)
         last = tf.logical_not(_shifted(mask, False))
@@ -134,7 +135,11 @@ class CRF(keras.layers.Layer):
         numbers = tf.cumsum(tf.cast(tf.reshape(~within, [-1]), tf.int32)) - 1  # a row begins a new span
         size = tf.shape(numbers)[0]
         sums = tf.math.unsorted_segment_sum(tf.reshape(steps, [-1]), numbers, size)
-        return tf.exp(tf.reshape(tf.gather(sums, numbers), [-1, time]))
+        return scores, tf.exp(tf.reshape(tf.gather(sums, numbers), [-1, time]))
+
+    def _marginals(self, logits, mask, backward) -> tf.Tensor:
+        forward = tf.transpose(self._forward(logits, mask)[0], [1, 0, 2])
+        return tf.nn.softmax(forward + backward - tf.cast(logits, tf.float32))
 
     def _backward(self, logits, mask) -> tf.Tensor:
         """As `_forward`, from the other end: time reversed, start and end exchanged. (batch, time, tags)."""

@@ -177,8 +177,8 @@ def decode(config: Config, model: keras.Model, inputs: dict[str, tf.Tensor]) -> 
         return {"tags": tf.argmax(logits, 2, tf.int32), "scores": tf.reduce_max(tf.nn.softmax(logits), 2)}
     crf, mask = model.get_layer("crf"), tf.not_equal(inputs["words"], text.PADDING)
     tags = crf.decode(logits, mask)
-    scores = tf.gather(crf.marginals(logits, mask), tags, axis=2, batch_dims=2)
-    return {"tags": tags, "scores": scores, "confidences": crf.span_confidences(logits, mask, tags, scores)}
+    scores, confidences = crf.scores_and_confidences(logits, mask, tags)
+    return {"tags": tags, "scores": scores, "confidences": confidences}
 
 
 # Serving ----------------------------------------------------------------------------------------------------
