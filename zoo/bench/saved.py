@@ -51,9 +51,8 @@ def known_of(model: models.Model) -> Known:
     assets = model.path / "assets"
     vectors = clusters = None
     if (path := assets / "vectors.txt").exists():
-        words = path.read_text(encoding="utf-8").split("\n")[:-1]
         _, exported, *_ = tf.saved_model.load(str(model.path)).known  # a tuple is loaded as a list
-        vectors = Vectors(words, exported.table.numpy()[:-1])
+        vectors = Vectors.read(path, exported.table.numpy()[:-1])
     if (path := assets / "clusters.txt").exists():
         clusters = Clusters.read(path)
     return Known(Vocabulary.read(assets / "vocabulary.txt"), vectors, clusters)

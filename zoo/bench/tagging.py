@@ -44,8 +44,7 @@ def _show_training(passes: int) -> None:
         "without both": dataclasses.replace(config, crf=False, character_units=0),
     }
     counts = tagging.count_words(examples.train)
-    words = Vocabulary(Vocabulary.learn(counts, config.vocabulary_size, config.min_count))
-    known = Known(words)
+    known = Known(Vocabulary(Vocabulary.learn(counts, config.vocabulary_size, config.min_count)))
     contestants = {name: _one_pass(variant, examples, known) for name, variant in variants.items()}
     contestants["plain Keras: padded alike, TimeDistributed characters, no CRF"] = _plain_pass(
         config, examples, known

@@ -8,8 +8,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from zoo.data.adapters import Adapter
 from zoo.data.examples import SPLITS, Examples
 from zoo.data.part import Part
@@ -75,7 +73,7 @@ def _unlabelled(
     def read() -> Part:
         rows = Part(builder.as_dataset(split=split).map(lambda row: {"text": row["text"]}))
         labelled = {mark for part in parts.values() for mark in part.fingerprints("text")}
-        return rows.taken(np.array([mark not in labelled for mark in rows.fingerprints("text")], bool))
+        return rows.without("text", labelled)
 
     return read
 

@@ -22,7 +22,8 @@ def mix(sets: list[Examples], key: str) -> Examples:
         key: feature that tells rows apart: `source` of translation, `text` of classification.
 
     Returns:
-        The mix. Its training part has one more feature, `set`, int64: which of the sets a row is of, from 0.
+        The mix. Its training and validation parts have one more feature, `set`, int64: which of the sets a
+        row is of, from 0.
 
     Raises:
         ZooError: their languages differ.
@@ -34,11 +35,11 @@ def mix(sets: list[Examples], key: str) -> Examples:
 
     def kept(examples: Examples, part: Part) -> Part:
         others = [keys for name, keys in tested.items() if name != examples.name]
-        return _without(part, set().union(*others), key)
+        return part.without(key, set().union(*others))
 
     def together(part: str) -> Part:
         parts = [kept(examples, examples.split(part)) for examples in sets]
-        return joined([_with(rows, "set", np.full(len(rows), i)) for i, rows in enumerate(parts)])
+        return joined([rows.with_column("set", np.full(len(rows), i)) for i, rows in enumerate(parts)])
 
     def told(field: str) -> str:
         return "; ".join(f"{examples.name}: {getattr(examples, field)}" for examples in sets)
@@ -87,17 +88,13 @@ def _relabelled(examples: Examples, names: list[str]) -> Examples:
     numbers = np.array([names.index(name) for name in examples.label_names], np.int64)
 
     def relabelled(part: Part) -> Part:
-        return _with(part, "label", numbers[part.column("label")])
+        return part.with_column("label", numbers[part.column("label")])
 
     train, validation, test = (relabelled(examples.split(part)) for part in SPLITS)
     extra = {part: relabelled(rows) for part, rows in examples.extra.items()}
     return replace(
         examples, train=train, validation=validation, test=test, extra=extra, label_names=tuple(names)
     )
-
-
-def _with(part: Part, feature: str, values: np.ndarray) -> Part:
-    return Part({**{name: part.column(name) for name in part.features}, feature: values})
 
 
 def _joined_later(
@@ -111,9 +108,3 @@ def _joined_later(
 
 def _tested(examples: Examples, key: str) -> set[str]:
     return {mark for part in examples.tests.values() for mark in part.fingerprints(key)} - {""}
-
-
-def _without(part: Part, marks: set[str], key: str) -> Part:
-    """Leaves out the rows whose key has one of the fingerprints."""
-    kept = np.array([mark not in marks for mark in part.fingerprints(key)], bool)
-    return part if kept.all() else part.taken(kept)

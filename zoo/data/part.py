@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -69,6 +69,15 @@ class Part:
         return [
             known.get(text) or known.setdefault(text, fingerprint(text)) for text in self.strings(feature)
         ]
+
+    def without(self, feature: str, marks: Set[str]) -> Part:
+        """Leaves out the rows of whose text the fingerprint is one of the marks."""
+        kept = np.array([mark not in marks for mark in self.fingerprints(feature)], bool)
+        return self if kept.all() else self.taken(kept)
+
+    def with_column(self, feature: str, values: Any) -> Part:
+        """Returns the rows with one feature more, or another one in its place, as a part that is held."""
+        return Part({**{name: self.column(name) for name in self.features}, feature: values})
 
     def rows_of_strings(self, feature: str) -> list[list[str]]:
         """Returns a feature of several strings each."""

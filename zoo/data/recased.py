@@ -27,8 +27,7 @@ def recased(part: Part, feature: str, lower: float, capitals: float, seed: int =
 
 
 def _changed(part: Part, feature: str, change: Callable[[str], str]) -> Part:
-    columns = {name: part.column(name) for name in part.features}
-    if isinstance(columns[feature], np.ndarray):
-        return Part({**columns, feature: [change(text) for text in part.strings(feature)]})
+    if isinstance(part.column(feature), np.ndarray):
+        return part.with_column(feature, [change(text) for text in part.strings(feature)])
     rows = part.rows_of_strings(feature)
-    return Part({**columns, feature: [[change(word) for word in row] for row in rows]})
+    return part.with_column(feature, [[change(word) for word in row] for row in rows])

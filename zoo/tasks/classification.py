@@ -138,10 +138,11 @@ class Classification(Task):
             name for name, answer in zip(named, answers, strict=True) if not answer.get("valid", True)
         ]:
             raise ZooError(f"{examples.name}: {unread[0]} cannot be read; mend or remove it")
-        chosen = [names[number] for number in chances.argmax(axis=1)]
+        predicted = chances.argmax(axis=1)
+        chosen = [names[number] for number in predicted]
         # Of a choice among some labels the probabilities are those given that it is one of them.
         sure = chances.max(axis=1) / np.maximum(chances.sum(axis=1), 1e-9)
-        score = metrics.classification(truth, chances.argmax(axis=1), names, sure)
+        score = metrics.classification(truth, predicted, names, sure)
         among = {"choosing_among": names} if len(names) < len(known) else {}
         without = {"left_out": dict(sorted(left_out.items()))} if left_out else {}
         score = replace(score, details={**score.details, **among, **without})

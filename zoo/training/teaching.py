@@ -15,7 +15,7 @@ from zoo.data import Examples, Part, cache_dir, joined
 from zoo.errors import ZooError
 from zoo.files import replacing
 
-RUNS = "ngrams"
+NGRAMS = "ngrams"
 """The teacher that is a linear model of runs of words, fitted on the training part."""
 
 
@@ -48,15 +48,15 @@ def taught(
         ZooError: a teacher is unknown, or knows other labels; or the weights are not one for each set.
     """
     names, train = list(examples.label_names), examples.train
-    if examples.unlabelled is None and any(name != RUNS for name in teachers):
+    if examples.unlabelled is None and any(name != NGRAMS for name in teachers):
         raise ZooError(
             f"--teachers: {examples.name} has no texts without a label, on which saved models teach; leave "
             "them out, or choose a data set that has some, as imdb_reviews"
         )
-    asked = [_asked(name, names) for name in teachers if name != RUNS]
+    asked = [_asked(name, names) for name in teachers if name != NGRAMS]
     texts, numbers = train.strings("text"), train.column("label")
     targets = _sure(numbers, len(names))
-    if RUNS in teachers and share:
+    if NGRAMS in teachers and share:
         key = _key("folds", texts, numbers)
         others = _kept(key, lambda: out_of_fold(texts, numbers, len(names)))
         targets = ((1 - share) * targets + share * others).astype(np.float32)
@@ -68,8 +68,8 @@ def taught(
         unlabelled = examples.unlabelled().first(most)
         more = unlabelled.strings("text")
         said = [_kept(_key(key, more), functools.partial(ask, more)) for key, ask in asked]
-        if RUNS in teachers:
-            key = _key(RUNS, texts, numbers, more)
+        if NGRAMS in teachers:
+            key = _key(NGRAMS, texts, numbers, more)
             said.append(_kept(key, lambda: NaiveBayesRuns(texts, numbers, len(names)).chances(more)))
         rows.append(_rows(unlabelled, np.mean(np.stack(said), axis=0), np.ones(len(more))))
     validation = examples.validation
