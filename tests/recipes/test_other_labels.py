@@ -34,7 +34,7 @@ def test_labels_that_both_have_keep_what_was_learned(name, file, labels, tmp_pat
     case, run = CASES[name], tmp_path / "run"
     seen = until_trained(case, write_data(tmp_path / file, "abc"), tmp_path)
     run.mkdir()
-    seen.module.vocabulary.write(run / "vocabulary.txt")
+    seen.module.known.words.write(run / "vocabulary.txt")
     draw = np.random.default_rng(1)
     before = {weight.path: draw.normal(size=weight.shape).astype(np.float32) for weight in seen.model.weights}
     arrays = {f"best/{number}": value for number, value in enumerate(before.values())}

@@ -136,8 +136,8 @@ def test_classification_shows_scores_confusion_and_the_surest_mistake(printed):
     truth, chances = np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4]])
     score = metrics.classification(truth, chances.argmax(axis=1), ("bad", "good"))
     labels.print_classification({"model": score}, ["x", "[b]y", "z"], truth, chances, ("bad", "good"), 1)
-    assert cells(printed, "") == ["", "accuracy", "macro-F1", "F1 bad", "F1 good"]
-    assert cells(printed, "model") == ["model", "0.3333", "0.2500", "0.5000", "0.0000"]
+    assert cells(printed, "") == ["", "accuracy", "macro-F1", "macro-recall", "F1 bad", "F1 good"]
+    assert cells(printed, "model") == ["model", "0.3333", "0.2500", "0.5000", "0.5000", "0.0000"]
     assert cells(printed, "good") == ["good", "2", "0"]
     assert cells(printed, "good", "bad") == ["good", "bad", "0.80", "[b]y"]
 
