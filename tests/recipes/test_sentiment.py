@@ -66,7 +66,8 @@ def test_a_copied_recipe_trains_and_exports_unchanged_elsewhere(reviews, tmp_pat
 @pytest.mark.parametrize(
     "extra",
     [
-        ("--cell", "simple_rnn", "--pooling", "mean", "--optimizer", "rmsprop", "--subword-units", "0"),
+        ("--cell", "simple_rnn", "--pooling", "mean", "--optimizer", "rmsprop", "--subword-units", "0",
+         "--wide", "500", "--teachers", "ngrams"),
         ("--mixed-precision", "--strategy", "mirrored", "--optimizer", "adagrad", "--schedule", "constant",
          "--cell", "peephole_lstm"),
     ],

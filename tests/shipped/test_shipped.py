@@ -12,6 +12,7 @@ from tiny import placed
 
 import zoo
 from zoo import metrics
+from zoo.bench.saved import wide_of
 from zoo.bench.sentiment import as_keras
 from zoo.data import load
 
@@ -56,7 +57,12 @@ print(json.dumps([answer["scores"].numpy().tolist(), [x.decode() for x in answer
     scores, labels = json.loads(result.stdout)
     network, inputs = as_keras(model, texts)
     temperature = model.manifest.own.get("temperature", 1.0)
-    expected = tf.nn.softmax(network(inputs, training=False) / temperature).numpy()
+    logits = network(inputs, training=False) / temperature
+    if wide := wide_of(model):
+        logits += model.manifest.own["wide_share"] * wide(
+            tf.constant(texts), model.manifest.config["max_words"]
+        )
+    expected = tf.nn.softmax(logits).numpy()
     np.testing.assert_allclose(scores, expected, atol=1e-6)
     assert labels == [model.manifest.labels[i] for i in expected.argmax(axis=1)]
 

@@ -1,9 +1,9 @@
-"""One temperature, fitted on the validation part."""
+"""How much each part of a model is heard, fitted on the validation part."""
 
 import numpy as np
 import pytest
 
-from zoo.training import fitted_temperature
+from zoo.training import fitted_temperature, fitted_weights
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -30,3 +30,23 @@ def test_it_is_bounded_where_nothing_is_right_and_1_where_little_is_wrong():
 def test_large_logits_are_no_trouble():
     logits = np.array([[5000.0, 0.0]] * 30 + [[0.0, 5000.0]] * 20)
     assert np.isfinite(fitted_temperature(logits, np.zeros(50, int)))
+
+
+def test_of_two_parts_the_one_that_knows_is_heard_and_the_other_is_not():
+    """The second is right nine times of ten, as it says; what the first says has nothing to do with it."""
+    knows = np.array([[np.log(9), 0.0]] * 100)
+    truth = np.array([0] * 90 + [1] * 10)
+    noise = np.array([[0.0, 1.0], [1.0, 0.0]] * 50)
+    weights = fitted_weights([noise, 2 * knows], truth)
+    np.testing.assert_allclose(weights, [0.05, 0.5], atol=1e-3)
+
+
+def test_two_parts_that_know_different_things_are_weighed_as_logistic_regression_does():
+    draw = np.random.default_rng(1)
+    first, second = draw.normal(size=(2, 5000))
+    truth = (draw.uniform(size=5000) > 1 / (1 + np.exp(1.5 * first + 0.5 * second))).astype(int)
+    parts = [np.stack([np.zeros(5000), part], axis=1) for part in (first, second)]
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=1e9, fit_intercept=False, tol=1e-10).fit(np.stack([first, second], 1), truth)
+    np.testing.assert_allclose(fitted_weights(parts, truth), model.coef_[0], rtol=1e-4)

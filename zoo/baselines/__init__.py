@@ -2,6 +2,7 @@
 
 from zoo.baselines.drawings import one_gaussian
 from zoo.baselines.forecasts import forecasting
+from zoo.baselines.linear import NaiveBayesRuns, out_of_fold
 from zoo.baselines.signals import signal_classification
 from zoo.baselines.texts import (
     captioning,
@@ -13,10 +14,12 @@ from zoo.baselines.texts import (
 )
 
 __all__ = [
+    "NaiveBayesRuns",
     "captioning",
     "forecasting",
     "generation",
     "one_gaussian",
+    "out_of_fold",
     "signal_classification",
     "tagging",
     "text_classification",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
-_TOKENS = re.compile(r"https?://\S+|[@#]?\w+(?:'\w+)?|[^\w\s]")
+from zoo.text import Runs, runs_of_words
+
 _FOLDS = 5
 _MANY = 1000  # texts, of which a run must stand in two
+_BLOCK = 1000  # texts that are split at a time
+_SURE = 30.0  # the logit of what is certain
 
 
 class NaiveBayesRuns:
@@ -27,12 +30,18 @@ class NaiveBayesRuns:
     """
 
     def __init__(self, texts: Sequence[str], labels: np.ndarray, classes: int, strength: float = 1.0):
-        self._counts = _counter(len(texts))
-        self._linear = _Linear(self._counts.fit_transform(texts), labels, classes, strength)
+        self._hashes, features = _counted(texts)
+        self._linear = _Linear(features, labels, classes, strength)
 
     def chances(self, texts: Sequence[str]) -> np.ndarray:
         """Returns the probability of each label, float32 (n, classes)."""
-        return self._linear.chances(self._counts.transform(texts))
+        return self._linear.chances(_features(*_hashed(texts), self._hashes, len(texts)))
+
+    def heaviest(self, most: int) -> Runs:
+        """Returns the model as a part of graphs, with the runs alone that weigh most."""
+        weights, bias = self._linear.weights_and_bias()
+        kept = np.sort(np.argsort(-np.abs(weights).max(axis=1), kind="stable")[:most])
+        return Runs(self._hashes[kept], weights[kept], bias)
 
 
 def out_of_fold(
@@ -42,7 +51,7 @@ def out_of_fold(
 
     Arguments as of `NaiveBayesRuns`; the seed decides which texts are a fifth.
     """
-    features = _counter(len(texts)).fit_transform(texts)
+    _, features = _counted(texts)
     folds = np.random.default_rng(seed).permutation(len(texts)) % min(_FOLDS, len(texts))
     chances = np.zeros((len(texts), classes), np.float32)
     for fold in range(folds.max() + 1):
@@ -58,42 +67,72 @@ class _Linear:
     def __init__(self, features: Any, labels: np.ndarray, classes: int, strength: float):
         from sklearn.linear_model import LogisticRegression
 
-        self.models = []
+        self.ratios, self.models = [], []
         for label in range(classes if classes > 2 else 1):
             wanted = labels == label
-            weights = _log_ratio(features, wanted)
+            self.ratios.append(_log_ratio(features, wanted))
             if wanted.all() or not wanted.any():  # nothing to tell apart
-                self.models.append((weights, float(wanted.all())))
+                self.models.append(float(wanted.all()))
                 continue
             model = LogisticRegression(C=strength, solver="liblinear", dual=True, random_state=0)
-            self.models.append((weights, model.fit(features.multiply(weights).tocsr(), wanted)))
+            self.models.append(model.fit(features.multiply(self.ratios[-1]).tocsr(), wanted))
 
     def chances(self, features: Any) -> np.ndarray:
         columns = [
             np.full(features.shape[0], model)
             if isinstance(model, float)
-            else model.predict_proba(features.multiply(weights).tocsr())[:, 1]
-            for weights, model in self.models
+            else model.predict_proba(features.multiply(ratios).tocsr())[:, 1]
+            for ratios, model in zip(self.ratios, self.models, strict=True)
         ]
         if len(columns) == 1:
             columns.append(1 - columns[0])
         chances = np.stack(columns, axis=1)
         return np.asarray(chances / np.maximum(chances.sum(axis=1, keepdims=True), 1e-9), np.float32)
 
+    def weights_and_bias(self) -> tuple[np.ndarray, np.ndarray]:
+        """Returns of each regression what a run adds to its logit (runs, models), and its bias (models,)."""
+        weights = [
+            np.zeros(ratios.shape[1]) if isinstance(model, float) else ratios[0] * model.coef_[0]
+            for ratios, model in zip(self.ratios, self.models, strict=True)
+        ]
+        bias = [
+            _SURE * (2 * model - 1) if isinstance(model, float) else model.intercept_[0]
+            for model in self.models
+        ]
+        return np.stack(weights, axis=1), np.array(bias)
 
-def _counter(texts: int) -> Any:
-    """Returns what finds the runs of so many texts."""
-    from sklearn.feature_extraction.text import CountVectorizer
 
-    return CountVectorizer(
-        analyzer=runs_of_words, binary=True, min_df=2 if texts >= _MANY else 1, dtype=np.float32
-    )
+def _hashed(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the hashes of the runs of all texts one after another, and the number of each one's text."""
+    blocks = [
+        runs_of_words(tf.constant(texts[start : start + _BLOCK], tf.string))
+        for start in range(0, max(len(texts), 1), _BLOCK)
+    ]
+    lengths = [block.row_lengths().numpy() for block in blocks]
+    hashes = np.concatenate([block.values.numpy() for block in blocks])
+    return hashes, np.repeat(np.arange(len(texts)), np.concatenate(lengths))
 
 
-def runs_of_words(text: str) -> list[str]:
-    """Returns the runs of one to three words and signs of a text, in lower case."""
-    words = _TOKENS.findall(text.lower().replace("<br />", " "))
-    return [" ".join(words[i : i + n]) for n in (1, 2, 3) for i in range(len(words) - n + 1)]
+def _counted(texts: Sequence[str]) -> tuple[np.ndarray, Any]:
+    """Returns the hashes of runs that stand in two texts, ascending, and which stand in which text."""
+    hashes, rows = _hashed(texts)
+    known = np.unique(hashes)
+    features = _features(hashes, rows, known, len(texts))
+    if len(texts) < _MANY:
+        return known, features
+    again = np.flatnonzero(np.asarray(features.sum(axis=0))[0] >= 2)
+    return known[again], features[:, again]
+
+
+def _features(hashes: np.ndarray, rows: np.ndarray, known: np.ndarray, texts: int) -> Any:
+    """Returns which of the known runs stand in which text, a sparse matrix of ones (texts, runs)."""
+    from scipy.sparse import csr_matrix
+
+    columns = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    kept = known[columns] == hashes
+    cells = np.unique(rows[kept] * len(known) + columns[kept])
+    rows, columns = np.divmod(cells, len(known))
+    return csr_matrix((np.ones(len(cells), np.float32), (rows, columns)), (texts, len(known)))
 
 
 def _log_ratio(features: Any, wanted: np.ndarray) -> np.ndarray:

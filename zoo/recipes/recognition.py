@@ -253,7 +253,7 @@ def main(config: Config) -> None:
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     run.fit(model, known, validation, loss, [keras.metrics.SparseCategoricalAccuracy(name="accuracy")])
 
-    module = Recognition(config, model, scaling, about, labels, training.temperature_of(model, validation))
+    module = Recognition(config, model, scaling, about, labels, training.calibrated(model, validation)[0])
     run.evaluate(module)
     run.export(module, tasks.recognition_samples(examples.test, module.longest))
 

@@ -25,6 +25,7 @@ import tensorflow as tf
 from keras import ops
 
 from zoo import cli, export, layers, text, training
+from zoo.baselines import NaiveBayesRuns
 from zoo.data import Batches, Part, Rows, gathered
 from zoo.training import Count, NotNegative, Share, Size
 
@@ -76,6 +77,8 @@ class Config(training.Settings, training.Elsewhere):
     """Share of a labelled text's target that ngrams says, having learned from other texts only."""
     unlabelled: Size = 100_000
     """Most unlabelled texts that are learned from, where the data set has some and there are teachers."""
+    wide: Size = 0
+    """Runs of one to three words that a linear model beside the network reads; 0: there is none."""
     epochs: Count = 5
 
 
@@ -161,11 +164,23 @@ def build_model(config: Config, known: text.Known, labels: int) -> keras.Model:
     return keras.Model(inputs, logits, name="sentiment")
 
 
+def make_wide(config: Config, train: Part, labels: int) -> text.Runs | None:
+    """Fits the linear model that is read beside the network, if there is to be one."""
+    if not config.wide:
+        return None
+    return NaiveBayesRuns(train.strings("text"), train.column("label"), labels).heaviest(config.wide)
+
+
 # Serving ----------------------------------------------------------------------------------------------------
 
 
 class Sentiment(export.Serving):
-    """Raw strings in; label and scores out; splitting and vocabulary are part of the graph."""
+    """Raw strings in; label and scores out; splitting and vocabulary are part of the graph.
+
+    Args:
+        temperature: by which the network's logits are divided.
+        wide: a linear model of runs of words that has its say too, `share` of it.
+    """
 
     mapping = "classification"
 
@@ -176,16 +191,23 @@ class Sentiment(export.Serving):
         known: text.Known,
         labels: Sequence[str],
         temperature: float = 1,
+        wide: text.Runs | None = None,
+        share: float = 0,
     ):
-        super().__init__(model, config, labels, own={"temperature": temperature})
+        own = {"temperature": temperature} | ({"wide_share": share} if wide else {})
+        super().__init__(model, config, labels, own=own)
         self.known, self.label_names, self.temperature = known, tf.constant(labels), temperature
+        self.wide, self.share = wide, share
 
     @export.signature("text")
     def classify(self, text):
         """Returns `label` and `score` (batch,), `labels` and `scores` (batch, labels)."""
         inputs = gathered(encode(self.config, self.known, text))
         logits = export.by_length(self.model, inputs, tf.TensorSpec([None, len(self.label_names)]))
-        scores = tf.nn.softmax(logits / self.temperature)
+        logits /= self.temperature
+        if self.wide:
+            logits += self.share * self.wide(text, self.config.max_words)
+        scores = tf.nn.softmax(logits)
         return {
             "label": tf.gather(self.label_names, tf.argmax(scores, axis=1)),
             "score": tf.reduce_max(scores, axis=1),
@@ -213,7 +235,10 @@ def main(config: Config) -> None:
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     run.fit(model, batches[0], batches[1], loss, [keras.metrics.CategoricalAccuracy(name="accuracy")])
 
-    module = Sentiment(config, model, known, labels, training.temperature_of(model, batches[1]))
+    wide = make_wide(config, examples.train, len(labels))
+    beside = wide.read(examples.validation.strings("text"), config.max_words) if wide else None
+    temperature, share = training.calibrated(model, batches[1], beside)
+    module = Sentiment(config, model, known, labels, temperature, wide, share)
     run.evaluate(module)
     samples = ["", "what a day!", "I don't like it at all.", *examples.test.strings("text")[:5]]
     run.export(module, samples)

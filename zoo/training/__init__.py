@@ -1,6 +1,6 @@
 """How a model is trained: settings, one folder a run, and a fit that continues where it was stopped."""
 
-from zoo.training.calibration import fitted_temperature, temperature_of
+from zoo.training.calibration import calibrated, fitted_temperature, fitted_weights
 from zoo.training.carried import Carried, read, state_names, zero_states
 from zoo.training.fitting import Outcome, called_too, fit
 from zoo.training.folder import RUNS, Folder, check_name
@@ -42,16 +42,17 @@ __all__ = [
     "Size",
     "Storage",
     "WindowCrossentropy",
+    "calibrated",
     "called_too",
     "check_name",
     "check_ranges",
     "fit",
     "fitted_temperature",
+    "fitted_weights",
     "make_optimizer",
     "read",
     "start",
     "state_names",
     "taught",
-    "temperature_of",
     "zero_states",
 ]

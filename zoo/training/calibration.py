@@ -1,6 +1,6 @@
-"""Probabilities that mean what they say: one temperature, fitted on the validation part."""
+"""Probabilities that mean what they say: how much each part of a model is heard is fitted on validation."""
 
-import math
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -10,48 +10,63 @@ from zoo.data import Batches
 
 _LOWEST, _HIGHEST = 0.05, 20.0
 _FEW = 10  # wrong answers: of fewer nothing is concluded, and of none that all is certain
-_STEPS = 60  # each narrows the range by a factor of 0.618
-_GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+def fitted_weights(parts: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray:
+    """Returns the weights with which the logits of parts are added up so that the truth is most probable.
+
+    The log-likelihood has one maximum. The weight of the first part is one over the temperature of Guo et al.
+    2017, between 0.05 and 20; those of the others are from 0 to 20. Where fewer than ten answers of the parts
+    together are wrong each weight is 1: nothing can be concluded from them.
+
+    Args:
+        parts: logits (n, labels) of each.
+        truth: probabilities of the labels (n, labels), or their numbers (n,).
+    """
+    from scipy.optimize import minimize
+
+    logits = np.stack([part.astype(np.float64) for part in parts])
+    wanted = np.eye(logits.shape[2])[truth] if truth.ndim == 1 else truth
+    ones = np.ones(len(logits))
+    if (logits.sum(axis=0).argmax(axis=1) != wanted.argmax(axis=1)).sum() < _FEW:
+        return ones
+
+    def cost(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        summed = np.tensordot(weights, logits, 1)
+        highest = summed.max(axis=1, keepdims=True)
+        sums = np.log(np.exp(summed - highest).sum(axis=1, keepdims=True)) + highest
+        errors = np.exp(summed - sums) - wanted
+        slopes = np.tensordot(logits, errors)
+        return float((wanted * (sums - summed)).sum()) / len(wanted), slopes / len(wanted)
+
+    bounds = [(1 / _HIGHEST, 1 / _LOWEST)] + [(0, _HIGHEST)] * (len(logits) - 1)
+    # Until nothing gets better: what is fitted is the same on every machine.
+    fitted = minimize(cost, ones, jac=True, bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-9})
+    return np.asarray(fitted.x)
 
 
 def fitted_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Returns the temperature that makes the truth most probable (Guo et al. 2017): logits are divided by it.
-
-    The log-likelihood has one maximum, which is found by golden-section search between 0.05 and 20. Where
-    fewer than ten answers are wrong it is 1: nothing can be concluded from them.
-
-    Args:
-        logits: (n, labels).
-        truth: probabilities of the labels (n, labels), or their numbers (n,).
-    """
-    logits = logits.astype(np.float64)
-    wanted = np.eye(logits.shape[1])[truth] if truth.ndim == 1 else truth
-
-    if (logits.argmax(axis=1) != wanted.argmax(axis=1)).sum() < _FEW:
-        return 1.0
-
-    def cost(log_temperature: float) -> float:
-        scaled = logits / math.exp(log_temperature)
-        highest = scaled.max(axis=1, keepdims=True)
-        sums = np.log(np.exp(scaled - highest).sum(axis=1, keepdims=True)) + highest
-        return float((wanted * (sums - scaled)).sum())
-
-    low, high = math.log(_LOWEST), math.log(_HIGHEST)
-    for _ in range(_STEPS):
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        low, high = (low, right) if cost(left) <= cost(right) else (left, high)
-    return math.exp((low + high) / 2)
+    """Returns the temperature by which logits are divided: see `fitted_weights`."""
+    return float(1 / fitted_weights([logits], truth)[0])
 
 
-def temperature_of(model: keras.Model, validation: Batches) -> float:
-    """Returns the temperature of a trained classifier: see `fitted_temperature`.
+def calibrated(
+    model: keras.Model, validation: Batches, beside: np.ndarray | None = None
+) -> tuple[float, float]:
+    """Returns the temperature of a trained classifier, and the weight of what is said beside it.
 
     Args:
         model: inputs -> logits (batch, labels).
-        validation: what it is fitted on; its targets are label numbers or probabilities.
+        validation: what they are fitted on; its targets are label numbers or probabilities.
+        beside: logits of another model, of the same rows (n, labels).
+
+    Returns:
+        Temperature, and weight, 0 where there is no other model.
     """
 
     def logits(inputs: dict[str, tf.Tensor]) -> tf.Tensor:
         return tf.cast(model(inputs, training=False), tf.float32)
 
-    return fitted_temperature(np.stack(validation.answering(logits)()), np.asarray(validation.targets))
+    parts = [np.stack(validation.answering(logits)()), *([] if beside is None else [beside])]
+    weights = fitted_weights(parts, np.asarray(validation.targets))
+    return float(1 / weights[0]), float(weights[1]) if len(weights) > 1 else 0.0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from zoo import models
-from zoo.baselines.linear import NaiveBayesRuns, out_of_fold
+from zoo.baselines import NaiveBayesRuns, out_of_fold
 from zoo.data import Examples, Part, cache_dir, joined
 from zoo.errors import ZooError
 from zoo.files import replacing
