@@ -182,7 +182,7 @@ def generation(
         train: numbers of the training texts, int32 (time,) each.
         parts: test part -> those of its texts.
         size: of the vocabulary.
-        level: `"char"`, for runs of six, or `"word"`, for runs of three.
+        level: `"char"`, for runs of six, or another, for runs of three.
         start: the number that every text follows.
 
     Returns:

@@ -195,7 +195,7 @@ def learned_from(manifest: Manifest, dataset: str) -> str:
 
     learned = parts(manifest.dataset.name)
     asked = parts(dataset) if dataset else learned
-    if parent := manifest.config.get("init_from"):
+    for parent in filter(None, manifest.config.get("init_from", "").split("+")):
         with contextlib.suppress(ZooError):  # it may be gone, or a run
             learned += parts(models.find(parent).manifest.dataset.name)
     # A file may be one of a folder that was learned from.

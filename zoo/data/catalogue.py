@@ -61,19 +61,22 @@ def load(dataset: str, adapter: Adapter, **options: str) -> Examples:
         source=info.homepage,
         licence=adapter.licence or str(info.redistribution_info.license or "").strip() or "not stated",
         version=builder.builder_config.name if adapter.embedded else str(info.version),
-        unlabelled=_unlabelled(builder, adapter.unlabelled, parts) if adapter.unlabelled else None,
+        unlabelled=_unlabelled(builder, adapter.unlabelled, stored) if adapter.unlabelled else None,
     )
 
 
 def _unlabelled(
-    builder: tfds.core.DatasetBuilder, split: str, parts: Mapping[str, Part]
+    builder: tfds.core.DatasetBuilder, split: str, stored: Mapping[str, str]
 ) -> Callable[[], Part]:
-    """Returns what reads the texts of a split that stand in no other part."""
+    """Returns what reads the texts of a split that stand in no other one, whatever is taken of those."""
+
+    def texts(name: str) -> Part:
+        return Part(builder.as_dataset(split=name).map(lambda row: {"text": row["text"]}))
 
     def read() -> Part:
-        rows = Part(builder.as_dataset(split=split).map(lambda row: {"text": row["text"]}))
-        labelled = {mark for part in parts.values() for mark in part.fingerprints("text")}
-        return rows.without("text", labelled)
+        others = sorted({taken.partition("[")[0] for taken in stored.values()})
+        labelled = {mark for other in others for mark in texts(other).fingerprints("text")}
+        return texts(split).without("text", labelled)
 
     return read
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data.part import LARGE, Part
+from zoo.data.part import LARGE, Part, joined
 
 SPLITS = ("train", "validation", "test")
 
@@ -38,6 +38,12 @@ class Examples:
     """Of signals, the names of their channels."""
     unlabelled: Callable[[], Part] | None = None
     """Reads texts without labels that the set has besides, as rows of `text`; None: it has none."""
+
+    def with_unlabelled(self) -> Part:
+        """Returns the texts of training, and those without a label behind them, if there are any."""
+        if not self.unlabelled:
+            return self.train
+        return joined([Part({"text": part.column("text")}) for part in (self.train, self.unlabelled())])
 
     def split(self, name: str) -> Part:
         """Returns `train`, `validation`, `test` or one of the `extra` parts."""

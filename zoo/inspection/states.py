@@ -75,6 +75,8 @@ def states(model: Model, texts: Sequence[str]) -> list[States]:
         for text, row, values in zip(block, tokens, activations, strict=True):
             real = [token.decode("utf-8") for token in row if token]
             level = model.manifest.config.get("level", "")
+            if model.manifest.config.get("backwards"):
+                real, values = real[::-1], values[: len(real)][::-1]
             places = _places(text, real, level)
             read.append(States(text, places, values[: len(real)], outputs["layers"].numpy()))
     return read
@@ -222,6 +224,7 @@ def _places(text: str, tokens: Sequence[str], level: str) -> list[tuple[int, int
     if level == "word":
         return [match.span() for match in WORD.finditer(text)][: len(tokens)]
     places, at = [], 0
+    text = text.lower() if level == "token" else text
     for token in tokens:
         start = text.find(token, at)
         start = at if start < 0 else start

@@ -14,7 +14,7 @@ def generation(log_probabilities: Sequence[float], units: Sequence[int], level: 
     Args:
         log_probabilities: that of each text, in nats.
         units: how many characters or words each has.
-        level: `"char"` or `"word"`.
+        level: `"char"`, `"word"` or `"token"`.
 
     Returns:
         `n`, the number of texts, and `units`, those of all. For characters `nats`, the cross-entropy of one
@@ -23,5 +23,5 @@ def generation(log_probabilities: Sequence[float], units: Sequence[int], level: 
     nats = ratio(-float(np.sum(log_probabilities, dtype=np.float64)), sum(units))
     perplexity = {"perplexity": float(np.exp(nats))}
     characters = {"nats": nats, "bits": float(nats / np.log(2)), **perplexity}
-    figures = {**perplexity, "nats": nats} if level == "word" else characters
+    figures = characters if level == "char" else {**perplexity, "nats": nats}
     return Score(len(units), figures, {"units": int(sum(units))})

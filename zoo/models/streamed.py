@@ -38,6 +38,8 @@ def stream(model: Model, prompt: str, settings: Mapping[str, Any]) -> Iterator[s
     check("temperature", chosen["temperature"], 0)
     check("top_k", chosen["top_k"], 0)
     check("top_p", chosen["top_p"], 0, 1)
+    if model.manifest.config.get("backwards"):
+        raise ZooError(f"{model.name}: writes from the end of a text; ask for a whole one, by predict")
     units = Units.read(model.path / _VOCABULARY, model.manifest.config["level"])
     return _pieces(model, prompt, chosen, units)
 

@@ -36,9 +36,13 @@ class Config(training.Settings):
     """What one experiment is; presets and flags change it."""
 
     dataset: str = "python_source"
-    """python_source, tiny_shakespeare, ptb, lm1b, wiki40b/en, a text file, or a folder of text files."""
+    """python_source, tiny_shakespeare, ptb, imdb_reviews, lm1b, wiki40b/en, a text file, or a folder of text
+    files."""
     level: text.Level = "char"
-    """What is guessed one of at a time: characters, or words, which are parted by white space."""
+    """What is guessed one of at a time: characters; words, which are parted by white space; or tokens, words
+    and signs in lower case as the recipe sentiment reads them, which can start from what was learned here."""
+    backwards: bool = False
+    """Read and write texts from their end: the other half of what reads in both directions."""
     vocabulary_size: Annotated[int, training.Range(4)] = 20_000
     """Most characters or words with a number of their own."""
     min_count: Count = 20
@@ -53,6 +57,9 @@ class Config(training.Settings):
     """Size of each layer's state."""
     tied: bool = False
     """Score the next word with the vectors that words are read as (Press and Wolf 2017): for many words."""
+    samples: Size = 0
+    """Words that the right one is compared with while training, drawn anew for each batch; 0: all of them.
+    A few hundred of tens of thousands save most of the time; needs --tied."""
     dropout: Share = 0.0
     """Dropout before each layer and before the logits: along depth, never along time."""
     window: Count = 64
@@ -79,7 +86,7 @@ class Config(training.Settings):
 def make_streams(config: Config, units: text.Units, part: Part) -> Streams:
     """Cuts windows from the texts of a part."""
     texts = units.array(text for text in part.column("text") if text)
-    return Streams(texts, START, text.PADDING, config.batch_size, config.window)
+    return Streams(texts, START, text.PADDING, config.batch_size, config.window, told=config.samples > 0)
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -238,18 +245,20 @@ class Generation(export.Serving):
 
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
-    run = training.Run(__file__, config, alike=["level"])
+    run = training.Run(__file__, config, alike=["level", "backwards"])
     examples = run.load("text")
-    blocks = (texts for (texts,) in examples.train.blocks("text", rows=64))
-    counts = text.Units.count(blocks, config.level)
-    units = run.vocabulary("vocabulary", text.Units, counts, config.vocabulary_size, config.level)
-    train, validation = (make_streams(config, units, part) for part in (examples.train, examples.validation))
+    learned = examples.with_unlabelled()
+    counts = text.Units.count((texts for (texts,) in learned.blocks("text", rows=64)), config.level)
+    kind = (config.level, config.backwards)
+    units = run.vocabulary("vocabulary", text.Units, counts, config.vocabulary_size, *kind)
+    train, validation = (make_streams(config, units, part) for part in (learned, examples.validation))
     train.check(config.dataset, f"{config.level}s", run.replicas)
     core = run.build(build_model, config, len(units))
     run.start_from(core, ["embedding/embeddings"], by_column=["embedding/reverse_embeddings"])
-    model = run.build(training.Carried, core, config.batch_size // run.replicas)
+    rows = config.batch_size // run.replicas
+    model, loss = run.build(training.windowed, core, rows, config.samples, text.PADDING)
     # Papers clip the gradient of a window's sum at 5 (Zaremba et al. 2014); this loss is its mean.
-    loss, clip_norm = training.WindowCrossentropy(text.PADDING), config.clip_norm / config.window
+    clip_norm = config.clip_norm / config.window
     run.fit(model, train, validation, loss, clip_norm=clip_norm)
 
     module = Generation(config, core, units)

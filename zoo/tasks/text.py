@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-_PASSAGE = {"char": 300, "word": 60}  # of a long text; short enough that many texts are seen
+_PASSAGE = {"char": 300, "word": 60, "token": 60}  # of a long text; short enough that many texts are seen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +61,12 @@ class Text(Task):
     settings = ("length", "temperature", "top_k", "top_p", "seed")
     sets = {  # noqa: RUF012 - as Task says
         "python_source": Running(own="python_source.PythonModules", embedded=True),
+        # Of the test part few are enough; of the unlabelled texts none that stands in any of it is read.
+        "imdb_reviews": Running(
+            test="test[:10%]",
+            unlabelled="unsupervised",
+            licence="none stated; for research, by Maas et al. 2011",
+        ),
         # What others call the validation part of this text is its last tenth: both parts here.
         "tiny_shakespeare": Running(
             train="train", validation="validation", extra=("validation+test",), licence="public domain"
@@ -107,14 +113,17 @@ class Text(Task):
         """Returns texts, what the model wrote of them in colour."""
         if "continuation" not in answered.rows[0]:
             return super().painted(answered)
-        return [
-            Coloured.assemble(
-                (safe(row["text"].removesuffix(row["continuation"])), "bold"),
-                (safe(row["continuation"]), "cyan"),
-                "\n",
-            )
-            for row in answered.rows
-        ]
+        backwards = answered.manifest.config.get("backwards", False)
+        painted = []
+        for row in answered.rows:
+            written = (safe(row["continuation"]), "cyan")
+            if backwards:
+                given = (safe(row["text"].removeprefix(row["continuation"])), "bold")
+                painted.append(Coloured.assemble(written, given, "\n"))
+            else:
+                given = (safe(row["text"].removesuffix(row["continuation"])), "bold")
+                painted.append(Coloured.assemble(given, written, "\n"))
+        return painted
 
     # Scores ----------------------------------------------------------------------------------------------
 
@@ -152,11 +161,10 @@ class Text(Task):
 
     def reordered(self, model: Model, part: Part) -> Reordered:
         """Returns the characters or words of passages."""
-        from zoo.text import WORD
+        from zoo.text import parted
 
         level = _level(model)
-        texts = part.strings("text")
-        units = [list(text) if level == "char" else WORD.findall(text) for text in texts]
+        units = [parted(text, level) for text in part.strings("text")]
         rows: list[tuple[list[Any], Any]] = [
             (passage, None) for text in units for passage in _passages(text, _PASSAGE[level])
         ]

@@ -10,7 +10,7 @@ from zoo.text.runs import LONGEST_RUN, Runs, runs_of_words
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
 from zoo.text.split import Split
 from zoo.text.tokens import style_of, tokenize
-from zoo.text.units import WORD, Level, Units
+from zoo.text.units import WORD, Level, Units, parted
 from zoo.text.vectors import Vectors
 from zoo.text.vocabulary import PADDING, Lines, Vocabulary, count
 from zoo.text.words import character_ngrams, split_words
@@ -40,6 +40,7 @@ __all__ = [
     "count",
     "dates",
     "normalize",
+    "parted",
     "runs_of_words",
     "spelling_features",
     "split_words",

@@ -1,4 +1,4 @@
-"""What a language model predicts one of at a time: characters, or words."""
+"""What a language model predicts one of at a time: characters, words, or what classifiers read."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.text.vocabulary import Vocabulary
+from zoo.text.words import split_words
 
-Level = Literal["char", "word"]
+Level = Literal["char", "word", "token"]
 # In Python what `split` parts in the graph, so that places can be told: line breaks, and words.
 WORD = re.compile(r"\r\n?|\n|[^ \t\f\r\n]+")
 # Words that nothing need part from those behind them, or before them: white space does already.
@@ -27,24 +28,26 @@ class Units(tf.Module):
     A text's characters are its code points; its words are what blanks, tabs and form feeds part, and the line
     breaks between them; a no-break space is part of a word. Line breaks are "\\n"; "\\r\\n" and "\\r" are
     read as one. A line break is also the start symbol: every text begins as if a line had ended before it.
+    Its tokens are what `split_words` makes of it, in lower case and without line breaks.
     Characters and words of no number are unknown, and unknown is never written: `decode` shows it as U+FFFD.
 
     Args:
         lines: the units, as `learn` returns them.
-        level: `"char"` or `"word"`.
+        level: `"char"`, `"word"` or `"token"`.
+        backwards: whether numbers stand for a text from its end to its start.
     """
 
-    def __init__(self, lines: Sequence[str], level: Level):
+    def __init__(self, lines: Sequence[str], level: Level, backwards: bool = False):
         super().__init__()
-        self.level, self.vocabulary = level, Vocabulary(lines)
+        self.level, self.backwards, self.vocabulary = level, backwards, Vocabulary(lines)
         self._written = tf.constant(
             ["", "\N{REPLACEMENT CHARACTER}", "\n", *self.vocabulary.words[Vocabulary.START + 1 :]]
         )
 
     @classmethod
-    def read(cls, path: str | Path, level: Level) -> Units:
+    def read(cls, path: str | Path, level: Level, backwards: bool = False) -> Units:
         """Reads a file that `write` wrote, or the same file inside a SavedModel."""
-        units = cls(Vocabulary.read(path).words, level)
+        units = cls(Vocabulary.read(path).words, level, backwards)
         units.vocabulary = Vocabulary.read(path)
         return units
 
@@ -57,7 +60,10 @@ class Units(tf.Module):
         numbers = tf.where(units.values == "\n", Vocabulary.START, self.vocabulary(units.values))
         # Reserved numbers are no words, whatever a text says.
         reserved = (numbers <= Vocabulary.START) & (units.values != "\n")
-        return units.with_values(tf.where(reserved, Vocabulary.UNKNOWN, numbers))
+        return self._turned(units.with_values(tf.where(reserved, Vocabulary.UNKNOWN, numbers)))
+
+    def _turned(self, rows: tf.RaggedTensor) -> tf.RaggedTensor:
+        return tf.reverse(rows, [1]) if self.backwards else rows
 
     def units(self, numbers: tf.Tensor) -> tf.Tensor:
         """Returns characters or words of numbers, in any shape; padding is empty."""
@@ -66,18 +72,19 @@ class Units(tf.Module):
     def decode(self, numbers: tf.Tensor) -> tf.Tensor:
         """Returns the texts (batch,) of numbers (batch, time), padding left out."""
         units = tf.RaggedTensor.from_tensor(self.units(numbers), padding="")
-        return join(units, self.level)
+        return join(self._turned(units), self.level)
 
     def follow(self, prompts: tf.Tensor, written: tf.Tensor) -> tf.Tensor:
-        """Puts what was written behind prompts, both (batch,); words are parted by a space.
+        """Puts what was written behind prompts, backwards before them, both (batch,); a space parts words.
 
         Bytes of a prompt that are not UTF-8 become U+FFFD, as which they were read.
         """
         prompts = tf.strings.unicode_transcode(prompts, "UTF-8", "UTF-8")
+        first, second = (written, prompts) if self.backwards else (prompts, written)
         if self.level == "char":
-            return tf.strings.join([prompts, written])
-        touch = tf.strings.regex_full_match(prompts, _ENDS) | tf.strings.regex_full_match(written, _BEGINS)
-        return tf.strings.join([prompts, tf.where(touch, "", " "), written])
+            return tf.strings.join([first, second])
+        touch = tf.strings.regex_full_match(first, _ENDS) | tf.strings.regex_full_match(second, _BEGINS)
+        return tf.strings.join([first, tf.where(touch, "", " "), second])
 
     learn = Vocabulary.learn
 
@@ -126,8 +133,19 @@ def between(level: str, before: str, behind: str) -> str:
     return "" if level == "char" or touch else " "
 
 
+def parted(text: str, level: str) -> list[str]:
+    """Returns the units of a text, line breaks as they are written."""
+    if level == "char":
+        return list(text)
+    if level == "word":
+        return WORD.findall(text)
+    return [token.decode("utf-8") for token in split_words(tf.constant([text]))[0].numpy()]
+
+
 def split(texts: tf.Tensor, level: Level) -> tf.RaggedTensor:
-    """Parts texts (batch,) into characters or words, ragged (batch, time); what is no UTF-8 is U+FFFD."""
+    """Parts texts (batch,) into units, ragged (batch, time); what is no UTF-8 is U+FFFD."""
+    if level == "token":
+        return split_words(texts)
     texts = tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8")
     texts = tf.strings.regex_replace(texts, "\r\n?", "\n")
     if level == "char":
@@ -140,7 +158,7 @@ def split(texts: tf.Tensor, level: Level) -> tf.RaggedTensor:
 
 
 def join(units: tf.RaggedTensor, level: Level) -> tf.Tensor:
-    """Returns the texts (batch,) of characters or words, ragged (batch, time): what `split` parted."""
+    """Returns the texts (batch,) of units, ragged (batch, time), that `split` parted; spaces part tokens."""
     if level == "char":
         return tf.strings.reduce_join(units, axis=1)
     return tf.strings.regex_replace(tf.strings.reduce_join(units, axis=1, separator=" "), " ?\n ?", "\n")

@@ -15,6 +15,7 @@ from zoo.training.losses import (
 from zoo.training.optimizer import make_optimizer
 from zoo.training.ranges import Count, Levels, NotNegative, Positive, Range, Share, Size, check_ranges
 from zoo.training.run import Run
+from zoo.training.sampled import Sampled, SampledCrossentropy, windowed
 from zoo.training.settings import ELSEWHERE, Elsewhere, Search, Settings, Storage, start
 from zoo.training.teaching import taught
 
@@ -35,6 +36,8 @@ __all__ = [
     "Positive",
     "Range",
     "Run",
+    "Sampled",
+    "SampledCrossentropy",
     "Search",
     "SequenceCrossentropy",
     "Settings",
@@ -54,5 +57,6 @@ __all__ = [
     "start",
     "state_names",
     "taught",
+    "windowed",
     "zero_states",
 ]

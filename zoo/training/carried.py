@@ -56,13 +56,17 @@ class Carried(keras.Model):
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Reads a window, and keeps the states behind it."""
-        kept = self.states["training" if training else "validation"]
+        return self.carry(self.core, inputs, "training" if training else "validation")["logits"]
+
+    def carry(self, core: keras.Model, inputs: Any, phase: str) -> dict[str, Any]:
+        """Returns what a core gives for a window, and keeps the states behind it among those of a phase."""
+        kept = self.states[phase]
         goes_on = 1 - ops.cast(inputs["start"], "float32")[:, None]
         before = {name: goes_on * ops.convert_to_tensor(state) for name, state in kept.items()}
-        outputs = self.core({"tokens": inputs["tokens"], **before}, training=training)
+        outputs: dict[str, Any] = core({"tokens": inputs["tokens"], **before}, training=phase == "training")
         for name, state in kept.items():
             state.assign(ops.cast(outputs[name], "float32"))
-        return outputs["logits"]
+        return outputs
 
 
 def state_names(core: keras.Model) -> list[str]:

@@ -14,6 +14,7 @@ from zoo.errors import ZooError
 from zoo.training import sums
 from zoo.training.checkpoint import Checkpoint
 from zoo.training.folder import Folder
+from zoo.training.freezing import freeze
 from zoo.training.optimizer import make_optimizer
 from zoo.training.settings import Settings, steps_per_execution, tf32
 
@@ -126,7 +127,7 @@ def compile_model(
 ) -> None:
     """Gives a model all that a step of training needs: arguments as of `fit`, and the steps of an epoch."""
     with model.distribute_strategy.scope():
-        optimizer = make_optimizer(settings, steps)
+        optimizer = make_optimizer(settings, steps, freeze(model, settings, steps))
         # XLA cannot compile the fused cuDNN kernels, and on CPU each new length would compile anew.
         model.compile(
             optimizer,

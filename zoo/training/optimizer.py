@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
@@ -12,10 +12,17 @@ import tensorflow as tf
 from zoo.training.settings import Settings
 
 
-def make_optimizer(settings: Settings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def make_optimizer(
+    settings: Settings, steps_per_epoch: int, waiting: Mapping[str, int] | None = None
+) -> keras.optimizers.Optimizer:
     """Returns the optimizer that the settings describe.
 
     Clipping rescales the gradient of all weights together, which keeps its direction (Pascanu et al. 2013).
+
+    Args:
+        settings: the recipe's config.
+        steps_per_epoch: batches in an epoch.
+        waiting: path of a weight -> the step before which it has no gradient.
     """
     rate: Any = settings.learning_rate
     if settings.schedule == "cosine":
@@ -30,7 +37,9 @@ def make_optimizer(settings: Settings, steps_per_epoch: int) -> keras.optimizers
     # The average starts at the initial weights: in a short training a slow one would never leave them.
     steps = settings.epochs * steps_per_epoch
     decay = max(0.0, min(settings.weight_average, 1 - 10 / steps))
-    return _clipped(kind, settings.clip_norm)(learning_rate=rate, use_ema=decay > 0, ema_momentum=decay)
+    return _clipped(kind, settings.clip_norm, waiting or {})(
+        learning_rate=rate, use_ema=decay > 0, ema_momentum=decay
+    )
 
 
 class WarmCosine(keras.optimizers.schedules.LearningRateSchedule):
@@ -102,7 +111,7 @@ class FusedAdam(keras.optimizers.Adam):
         """Done by each step."""
 
 
-def _clipped(kind: type[keras.optimizers.Optimizer], norm: float) -> Any:
+def _clipped(kind: type[keras.optimizers.Optimizer], norm: float, waiting: Mapping[str, int]) -> Any:
     """Returns an optimizer class that clips the global norm of the gradient summed over all devices.
 
     Keras clips each device's share before they are summed, so that two devices would take another step
@@ -114,6 +123,15 @@ def _clipped(kind: type[keras.optimizers.Optimizer], norm: float) -> Any:
             grads, variables = zip(*super()._all_reduce_sum_gradients(grads_and_vars), strict=True)
             # Sparse gradients may name a row twice; only as dense ones have they a norm.
             dense = [tf.convert_to_tensor(grad) for grad in grads]
+            if waiting:
+                begins = [
+                    waiting.get(self._trainable_variables[self._get_variable_index(variable)].path, 0)
+                    for variable in variables
+                ]
+                dense = [
+                    tf.where(self.iterations.value < begin, tf.zeros_like(grad), grad) if begin else grad
+                    for grad, begin in zip(dense, begins, strict=True)
+                ]
             return list(zip(_clip(dense, norm) if norm else dense, variables, strict=True))
 
     Clipped.__name__ = kind.__name__

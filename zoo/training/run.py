@@ -18,8 +18,9 @@ from zoo.metrics import Score
 from zoo.models import Lock
 from zoo.show.curves import draw_learning_curve
 from zoo.tasks import Evaluation, Manifest, Task
-from zoo.training.fitting import Outcome, fit
+from zoo.training.fitting import Outcome, fit, steps_of
 from zoo.training.folder import Folder
+from zoo.training.freezing import freeze
 from zoo.training.ranges import check_ranges
 from zoo.training.settings import Elsewhere, Settings, start, tf32
 from zoo.training.stages import Stages
@@ -186,6 +187,8 @@ class Run:
             score: what chooses the best epoch instead of the loss.
             clip_norm: longest gradient, where the config's is of another loss.
         """
+        # First, since it refuses what cannot be before anything is written.
+        freeze(model, self.config, steps_of(self.config, train))
         # Who holds the run's folder is alone in exporting the model of that name, too.
         self._lock = self.folder.create(self.examples.fingerprint(self._known), self.examples.label_names)
         for name, inventory in self._inventories.items():

@@ -55,7 +55,13 @@ class Settings:
     storage: Storage = "float32"
     """Type of the exported weights; float16 halves the files, and scores are those of the rounded weights."""
     init_from: str = ""
-    """Saved model (name or path) or run to start from: its vocabulary is kept and extended."""
+    """Saved model (name or path) or run to start from: its vocabulary is kept and extended. Classifiers and
+    taggers also start from a language model of tokens, or from two, as in forwards+backwards."""
+    freeze: tuple[str, ...] = ()
+    """Layers that stay as they are, as what --init-from has learned well; by the names that it prints."""
+    thaw: Size = 0
+    """Epochs after which the last of --freeze learns too; the one before it follows an epoch later, and so on
+    (gradual unfreezing, Howard and Ruder 2018); 0: they never do."""
     fresh: bool = False
     """Discard what the run's folder holds and train anew."""
 

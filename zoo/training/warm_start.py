@@ -13,20 +13,33 @@ import numpy as np
 from zoo import models
 from zoo.errors import ZooError
 from zoo.training.folder import CONFIG, RUNS, numbered, read_checkpoint
+from zoo.training.from_language import WORDS, encoder, is_language_model
 from zoo.training.settings import Settings
 
+VOCABULARY = "vocabulary.txt"
 
-def known_words(init_from: str, file: str = "vocabulary.txt") -> list[str]:
+
+def known_words(init_from: str, file: str = VOCABULARY) -> list[str]:
     """Returns the vocabulary of a run or saved model, reserved words included; empty if `init_from` is.
 
     Args:
-        init_from: name or path of a saved model or a run.
+        init_from: name or path of a saved model or a run, or of two language models, joined by `+`.
         file: name of the vocabulary's file.
 
     Raises:
-        ZooError: there is no such run or model, or it has no vocabulary.
+        ZooError: there is no such run or model, or it has no vocabulary; or two have different ones.
     """
     if not init_from:
+        return []
+    if len(several := init_from.split("+")) > 1:
+        words = [known_words(name, file) for name in several]
+        if any(each != words[0] for each in words):
+            raise ZooError(
+                f"--init-from {init_from}: know different words; train the second with --init-from "
+                f"{several[0]}"
+            )
+        return words[0]
+    if file != VOCABULARY and is_language_model(config_of(init_from)):
         return []
     run = _run_folder(init_from)
     folder = run or models.find(init_from).path / "assets"
@@ -40,7 +53,11 @@ def known_words(init_from: str, file: str = "vocabulary.txt") -> list[str]:
 
 
 def config_of(init_from: str) -> dict[str, Any]:
-    """Returns the settings that a run or saved model was trained with; empty if `init_from` is."""
+    """Returns the settings that a run or saved model was trained with; empty if `init_from` is.
+
+    Of two language models they are those of the first.
+    """
+    init_from, *_ = init_from.split("+")
     if not init_from:
         return {}
     if folder := _run_folder(init_from):
@@ -76,7 +93,8 @@ def warm_start(
 
     Args:
         model: freshly built.
-        init_from: name or path of a saved model or a run; empty: nothing is done.
+        init_from: name or path of a saved model or a run; empty: nothing is done. A language model, or two
+            joined by `+`, starts the word vectors and the first layer of what reads in both directions.
         vocabularies: names of the weights with a row for each word. Where a vocabulary has grown, the first
             rows are copied.
         labels: what the new model's outputs mean.
@@ -90,7 +108,17 @@ def warm_start(
     """
     if not init_from:
         return
-    trained, trained_labels = _trained_weights(init_from)
+    names = init_from.split("+")
+    several = [_trained_weights(name) for name in names]
+    trained, trained_labels = several[0]
+    if WORDS in {weight.path for weight in model.weights} and is_language_model(config_of(init_from)):
+        trained = encoder(names, [weights for weights, _ in several], [config_of(name) for name in names])
+        # What else such a model is told of a word stands behind its vector.
+        vocabularies = [*vocabularies, *(path for path in trained if path.endswith("/kernel"))]
+    elif len(names) > 1:
+        raise ZooError(
+            f"--init-from {init_from}: only language models start classifiers and taggers by twos; give one"
+        )
     other_labels = trained_labels != list(labels)
     fresh = []
     for weight in model.weights:

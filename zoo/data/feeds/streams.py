@@ -33,16 +33,25 @@ class Streams:
         padding: target of the steps that are not there, where the last window is not full.
         rows: rows in a batch, over all replicas.
         window: steps in a window, over which gradients flow.
+        told: whether `targets` are an input too, for who compares them with a few others alone.
     """
 
-    def __init__(self, texts: Sequence[np.ndarray], start: int, padding: int, rows: int, window: int):
+    def __init__(
+        self,
+        texts: Sequence[np.ndarray],
+        start: int,
+        padding: int,
+        rows: int,
+        window: int,
+        told: bool = False,
+    ):
         parts = [np.array([start])]
         for text in texts:
             if len(text):
                 # Most texts end with a line break, which is the start already.
                 parts += [text] if parts[-1][-1] == start else [np.array([start]), text]
         self.numbers = np.concatenate(parts).astype(np.int32)
-        self.padding, self.rows, self.window = padding, rows, window
+        self.padding, self.rows, self.window, self.told = padding, rows, window, told
 
     def __len__(self) -> int:
         """Number of units that are predicted."""
@@ -76,8 +85,9 @@ class Streams:
     def shuffled(self, seed: int, start: int = 0) -> tf.data.Dataset:
         """Returns an endless dataset of (inputs, targets, weights), pass after pass.
 
-        Inputs are `tokens`, int32 (rows, window), and `start`, int32 (rows,): 1 where the row starts anew.
-        Keras adds the first batches of several devices up, which it cannot do with bool.
+        Inputs are `tokens`, int32 (rows, window), and `start`, int32 (rows,): 1 where the row starts anew;
+        and `targets`, if they are told. Keras adds the first batches of several devices up, which it cannot
+        do with bool.
 
         Args:
             seed: decides the shifts, together with the number of the pass.
@@ -115,6 +125,8 @@ class Streams:
             targets = tf.where(there, tf.gather(numbers, places + 1), self.padding)
             first = tf.fill([self.rows], tf.cast(step == 0, tf.int32))
             inputs = {"tokens": tf.gather(numbers, places), "start": first}
+            if self.told:
+                inputs["targets"] = targets
             return inputs, targets, tf.fill([self.rows], weight)
 
         return batch
