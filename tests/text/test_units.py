@@ -6,6 +6,7 @@ from tiny import stored
 
 from zoo.text import PADDING, Vocabulary
 from zoo.text.units import WORD, Units, between, join, split
+from zoo.text.units import parted as python_parted
 
 RESERVED = ["<padding>", "<unknown>", "<start>"]
 A, B = 3, 4  # their numbers in `made`
@@ -148,3 +149,30 @@ def test_what_a_corpus_writes_for_a_word_that_it_left_out_is_no_word():
     assert counts == {b"a": 2, b"b": 1}
     units = Units(Units.learn(counts, 100, 1), "word")
     assert units.encode(tf.constant(["a <unk>"])).to_list()[0][1] == Vocabulary.UNKNOWN
+
+
+def test_tokens_are_what_sentiment_reads_and_line_breaks_are_none_of_them(tmp_path):
+    assert parted("Not BAD,\nreally! :)", "token") == ["not", "bad", ",", "really", "!", ":", ")"]
+    units = made(tmp_path, "not", "bad", level="token")
+    assert units.encode(tf.constant(["Not BAD\nso", ""])).to_list() == [[A, B, Vocabulary.UNKNOWN], []]
+    assert units.decode(tf.constant([[A, B, PADDING]])).numpy().tolist() == [b"not bad"]
+    assert units.follow(tf.constant(["Not"]), tf.constant(["bad"])).numpy().tolist() == [b"Not bad"]
+
+
+@pytest.mark.parametrize("level", ["char", "word", "token"])
+def test_python_parts_texts_as_the_graph_does(level):
+    text = "A b,\nIt's  c\u00a0d"
+    assert [unit.replace("\r\n", "\n") for unit in python_parted(text, level)] == parted(text, level)
+
+
+def test_backwards_numbers_run_from_the_end_and_what_is_written_stands_before(tmp_path):
+    units = Units([*RESERVED, "a", "b"], "word", backwards=True)
+    numbers = units.encode(tf.constant(["a b\nb", "a", ""]))
+    assert numbers.to_list() == [[B, Vocabulary.START, B, A], [A], []]
+    assert units.decode(numbers.to_tensor()).numpy().tolist() == [b"a b\nb", b"a", b""]
+    assert units.array([b"a b b", b"b"])[0].tolist() == [B, B, A]
+    assert units.follow(tf.constant(["a b"]), tf.constant(["b"])).numpy().tolist() == [b"b a b"]
+    units.write(tmp_path / "vocabulary.txt")
+    assert Units.read(tmp_path / "vocabulary.txt", "word", True).encode(tf.constant(["a b"])).to_list() == [
+        [B, A]
+    ]

@@ -18,9 +18,10 @@ _RIGHT = 1  # where the logit of the right word stands; 0 would be taken for pad
 class Sampled(Carried):
     """Trains as `Carried` does, but compares each right word with `samples` drawn ones alone.
 
-    The sampled softmax of Jean et al. 2015: all steps of a batch share the drawn words, which are the
-    likelier the commoner they are, and each logit is lowered by the logarithm of how often its word is drawn;
-    so the gradient is nearly that of the whole softmax on average. Validation is by the whole one.
+    All steps of a batch share the drawn words, which are the likelier the commoner they are, and the logit
+    of each is lowered by the logarithm of how often it is drawn: so with the right word they add up, on
+    average, to what all words do (importance sampling, Bengio and Senécal 2008; shared draws, Jean et al.
+    2015). Validation is by the whole softmax.
 
     Args:
         core: as of `Carried`; its layer `embedding` scores what its layer `dropout` gives, by the vectors
@@ -55,7 +56,6 @@ class Sampled(Carried):
         drawn = log_uniform(self.samples, size, self.draw)
         right = tf.reduce_sum(read * tf.gather(vectors, targets), axis=2)
         others = tf.einsum("btw,sw->bts", read, tf.gather(vectors, drawn))
-        right -= log_expected(targets, self.samples, size)
         others -= log_expected(drawn, self.samples, size)
         # The right word is no wrong one, though it may be drawn.
         others = tf.where(targets[..., None] == drawn, _NEVER, others)
