@@ -25,7 +25,7 @@ from keras import ops
 
 from zoo import cli, export, layers, text, training
 from zoo.data import Batches, Part, Rows, gathered, recased
-from zoo.training import Count, Positive, Share, Size
+from zoo.training import Count, NotNegative, Positive, Share, Size
 
 NO_TAG = -1  # fills up the tags of short rows
 UNKNOWN = text.Vocabulary.UNKNOWN
@@ -78,6 +78,10 @@ class Config(training.Settings, training.Elsewhere):
     """Dropout between layers: along depth, never along time."""
     crf: bool = True
     """Score neighbouring tags too; without, each tag is chosen for itself."""
+    auxiliary: str = ""
+    """Other tags of the data, as --tags names them, that the first layer learns beside; it gives none."""
+    auxiliary_weight: NotNegative = 0.5
+    """How much their loss counts."""
     # Other defaults than elsewhere; what they mean is said where they are inherited from.
     epochs: Count = 4
     steps_per_epoch: Size = 200
@@ -110,17 +114,22 @@ def count_words(train: Part) -> Counter[bytes]:
 
 
 def make_batches(
-    config: Config, known: text.Known, part: Part, names: Sequence[str], replicas: int, most=None
+    config: Config, known: text.Known, part: Part, names: Sequence[str], replicas: int, most=None, beside=None
 ) -> Batches:
-    """Encodes every sentence once, cut after `most` tokens; the batches are drawn from the cached numbers."""
+    """Encodes every sentence once, cut after `most` tokens; the batches are drawn from the cached numbers.
+
+    Targets are the tags' numbers, paired with those of the tags that are learned beside, if any are.
+    """
     number = {tag.encode(): index for index, tag in enumerate(names)}
 
-    def encode_block(tokens, tags):
+    def encode_block(tokens, tags, *others):
         # A tag that training lacks can be no answer; scores compare strings.
         numbers = tf.constant([number.get(tag, 0) for tag in tags.values.numpy()])
+        if others:
+            numbers = beside.paired(numbers, others[0].values)
         return encode(config, known, tokens[:, :most]), tags.with_values(numbers)[:, :most]
 
-    features = ("tokens", "tags")
+    features = ("tokens", "tags", training.ALSO) if beside else ("tokens", "tags")
     return Batches.encoded(part.blocks(*features), encode_block, config.batch_size, replicas, padding=NO_TAG)
 
 
@@ -260,21 +269,28 @@ def main(config: Config) -> None:
         config = replace(config, style=text.style_of(config.dataset))
     run = training.Run(__file__, config, alike=training.ELSEWHERE)
     examples = run.load("tagging", tags=config.tags)
-    names, train = examples.label_names, examples.train
+    names, train, held_out = examples.label_names, examples.train, examples.validation
     counts = count_words(train)
     known = run.known("vocabulary", counts, config.vocabulary_size)
     model = run.build(build_model, config, known, names)
     run.start_from(model, grown=["word_embedding/embeddings"], by_label=["logits", "crf"])
+    beside = None
+    if config.auxiliary:
+        beside = training.Auxiliary(config.dataset, config.auxiliary, config.auxiliary_weight)
+        train, held_out = beside.joined(train, "train"), beside.joined(held_out, "validation")
     if config.lower_case or config.capitals:
         train = recased(train, "tokens", config.lower_case, config.capitals)
-    batches = make_batches(config, known, train, names, run.replicas, config.max_tokens)
-    validation = make_batches(config, known, examples.validation, names, run.replicas)
+    batches = make_batches(config, known, train, names, run.replicas, config.max_tokens, beside)
+    validation = make_batches(config, known, held_out, names, run.replicas, beside=beside)
 
     loss = training.SequenceCrossentropy(NO_TAG)
     if config.crf:
         loss = training.CRFLoss(model.get_layer("crf"), NO_TAG)
+    learner = model
+    if beside:
+        learner, loss = run.build(beside.beside, model, "dropout_1"), beside.loss(loss, NO_TAG)
     tag = validation.answering(lambda inputs: decode(config, model, inputs)["tags"])
-    run.fit(model, batches, validation, loss, score=run.task.scorer(examples.validation, tag, names))
+    run.fit(learner, batches, validation, loss, score=run.task.scorer(examples.validation, tag, names))
 
     module = Tagging(config, model, known, names)
     run.evaluate(module)

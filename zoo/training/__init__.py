@@ -1,5 +1,6 @@
 """How a model is trained: settings, one folder a run, and a fit that continues where it was stopped."""
 
+from zoo.training.auxiliary import ALSO, Auxiliary
 from zoo.training.calibration import calibrated, fitted_temperature, fitted_weights
 from zoo.training.carried import Carried, read, state_names, zero_states
 from zoo.training.fitting import Outcome, called_too, fit
@@ -20,8 +21,10 @@ from zoo.training.settings import ELSEWHERE, Elsewhere, Search, Settings, Storag
 from zoo.training.teaching import taught
 
 __all__ = [
+    "ALSO",
     "ELSEWHERE",
     "RUNS",
+    "Auxiliary",
     "CRFLoss",
     "CTCLoss",
     "Carried",
