@@ -3,6 +3,7 @@
 import dataclasses
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -290,6 +291,25 @@ def test_rows_whose_label_a_model_does_not_know_are_left_out_and_counted(file, c
 def test_what_a_model_learned_from_is_told_apart_from_what_it_never_saw(trained_on, asked, found):
     model = make_translator(dataset={"name": trained_on, "version": ""})
     assert learned_from(model.manifest, asked) == found
+
+
+def test_what_taught_a_model_or_started_it_is_what_it_learned_from_too(monkeypatch):
+    parents = {"films": "imdb_reviews", "other": "glue/sst2"}
+
+    def find(name):
+        if name not in parents:
+            raise ZooError("no model")
+        return SimpleNamespace(manifest=SimpleNamespace(dataset=SimpleNamespace(name=parents[name])))
+
+    monkeypatch.setattr("zoo.models.find", find)
+    model = Chances({}, "bad", "good")
+    settings = {"init_from": "gone+films", "teachers": ("ngrams", "other")}
+    manifest = model.manifest.with_changes(
+        dataset=dataclasses.replace(model.manifest.dataset, name="tweets"), config=settings
+    )
+    asked = ["imdb_reviews", "glue/sst2", "tweets", "yelp_polarity_reviews"]
+    found = [learned_from(manifest, name) for name in asked]
+    assert found == ["imdb_reviews", "glue/sst2", "tweets", ""]
 
 
 def test_cards_call_files_by_their_names_and_tell_the_part_of_a_set(file):

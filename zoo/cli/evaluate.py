@@ -186,7 +186,7 @@ def title_of(dataset: str, split: str) -> str:
 
 
 def learned_from(manifest: Manifest, dataset: str) -> str:
-    """Returns what a model, or the one that it started from, learned from of a data set; else nothing."""
+    """Returns what a model, or one that it started from or that taught it, learned from of a data set."""
     from zoo import data
 
     def parts(name: str) -> list[str]:
@@ -195,8 +195,9 @@ def learned_from(manifest: Manifest, dataset: str) -> str:
 
     learned = parts(manifest.dataset.name)
     asked = parts(dataset) if dataset else learned
-    for parent in filter(None, manifest.config.get("init_from", "").split("+")):
-        with contextlib.suppress(ZooError):  # it may be gone, or a run
+    parents = [*manifest.config.get("init_from", "").split("+"), *manifest.config.get("teachers", ())]
+    for parent in filter(None, parents):
+        with contextlib.suppress(ZooError):  # it may be gone, a run, or no model
             learned += parts(models.find(parent).manifest.dataset.name)
     # A file may be one of a folder that was learned from.
     return next(
