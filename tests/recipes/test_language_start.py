@@ -33,9 +33,6 @@ def test_two_directions_start_a_classifier_whose_frozen_layers_stay(reviews, tmp
     assert "starts from to+fro: 7 of 9 weights; new: logits/kernel, logits/bias" in kept.said
     changed = {path for path, weight in kept.weights.items() if (weight != kept.before[path]).any()}
     assert changed == {"logits/kernel", "logits/bias"}
-    thawed = trained_until_scored("sentiment", tmp_path, *flags, "--thaw", "1", "--name", "thawed")
-    changed = {path for path, weight in thawed.weights.items() if (weight != thawed.before[path]).any()}
-    assert {path.split("/")[0] for path in changed} == {"both_ways_1", "logits"}
 
 
 def test_what_cannot_be_frozen_is_refused_before_anything_is_written(reviews, tmp_path, call):
