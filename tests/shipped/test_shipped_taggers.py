@@ -20,7 +20,7 @@ from zoo.recipes import tagging
 from zoo.text import Known, tokenize
 
 SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
-NAMES = ["tagging_conll2003", "tagging_en_ewt", "tagging_python"]
+NAMES = ["tagging_conll2000", "tagging_conll2003", "tagging_en_ewt", "tagging_python"]
 TEXTS = [
     "Angela Merkel met the board of Siemens in Munich.",
     "The dog doesn't bark — it sleeps all day.",
@@ -138,11 +138,21 @@ def test_the_conll2003_model_scores_what_its_manifest_says(taggers, shared_tfds)
     assert found["f1"] == pytest.approx(seqeval.f1_score(truth, predicted), abs=1e-9)
 
 
+def test_the_conll2000_model_finds_phrases_and_says_its_score(taggers):
+    model = taggers["tagging_conll2000"]
+    (answer,) = model.predict(["The old dog has been sleeping in the sun."])
+    assert [(span["type"], span["text"]) for span in answer["spans"]] == [
+        ("NP", "The old dog"), ("VP", "has been sleeping"), ("PP", "in"), ("NP", "the sun")
+    ]  # fmt: skip
+    stated = model.manifest.metrics["test"]
+    assert stated["n"] == 2012 and stated["f1"] >= 0.94
+
+
 def test_the_ewt_model_scores_what_its_manifest_says(taggers, shared_tfds):
     model = taggers["tagging_en_ewt"]
     stated = model.manifest.metrics["test"]
     assert stated["n"] == 2077
-    assert stated["accuracy"] >= 0.94
+    assert stated["accuracy"] >= 0.955
     found, *_ = score(model, load("universal_dependencies/en_ewt", "tagging").test)
     assert found["accuracy"] == pytest.approx(stated["accuracy"], abs=1e-3)
 
