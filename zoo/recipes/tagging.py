@@ -114,22 +114,19 @@ def count_words(train: Part) -> Counter[bytes]:
 
 
 def make_batches(
-    config: Config, known: text.Known, part: Part, names: Sequence[str], replicas: int, most=None, beside=None
+    config: Config, known: text.Known, part: Part, names: Sequence[str], replicas: int, most=None
 ) -> Batches:
-    """Encodes every sentence once, cut after `most` tokens; the batches are drawn from the cached numbers.
-
-    Targets are the tags' numbers, paired with those of the tags that are learned beside, if any are.
-    """
+    """Encodes every sentence once, cut after `most` tokens; the batches are drawn from the cached numbers."""
     number = {tag.encode(): index for index, tag in enumerate(names)}
 
-    def encode_block(tokens, tags, *others):
+    def encode_block(tokens, tags, *also):
         # A tag that training lacks can be no answer; scores compare strings.
         numbers = tf.constant([number.get(tag, 0) for tag in tags.values.numpy()])
-        if others:
-            numbers = beside.paired(numbers, others[0].values)
+        for others in also:  # what is learned beside: a number for each pair
+            numbers += len(names) * others.values
         return encode(config, known, tokens[:, :most]), tags.with_values(numbers)[:, :most]
 
-    features = ("tokens", "tags", training.ALSO) if beside else ("tokens", "tags")
+    features = [name for name in ("tokens", "tags", training.ALSO) if name in part.features]
     return Batches.encoded(part.blocks(*features), encode_block, config.batch_size, replicas, padding=NO_TAG)
 
 
@@ -270,25 +267,23 @@ def main(config: Config) -> None:
     run = training.Run(__file__, config, alike=training.ELSEWHERE)
     examples = run.load("tagging", tags=config.tags)
     names, train, held_out = examples.label_names, examples.train, examples.validation
-    counts = count_words(train)
-    known = run.known("vocabulary", counts, config.vocabulary_size)
+    known = run.known("vocabulary", count_words(train), config.vocabulary_size)
     model = run.build(build_model, config, known, names)
     run.start_from(model, grown=["word_embedding/embeddings"], by_label=["logits", "crf"])
-    beside = None
-    if config.auxiliary:
-        beside = training.Auxiliary(config.dataset, config.auxiliary, config.auxiliary_weight)
+    beside = training.Auxiliary(config.dataset, config.auxiliary) if config.auxiliary else None
+    if beside:
         train, held_out = beside.joined(train, "train"), beside.joined(held_out, "validation")
     if config.lower_case or config.capitals:
         train = recased(train, "tokens", config.lower_case, config.capitals)
-    batches = make_batches(config, known, train, names, run.replicas, config.max_tokens, beside)
-    validation = make_batches(config, known, held_out, names, run.replicas, beside=beside)
+    batches = make_batches(config, known, train, names, run.replicas, config.max_tokens)
+    validation = make_batches(config, known, held_out, names, run.replicas)
 
     loss = training.SequenceCrossentropy(NO_TAG)
     if config.crf:
         loss = training.CRFLoss(model.get_layer("crf"), NO_TAG)
     learner = model
     if beside:
-        learner, loss = run.build(beside.beside, model, "dropout_1"), beside.loss(loss, NO_TAG)
+        learner, loss = run.build(beside.learner, model, loss, config.auxiliary_weight, NO_TAG)
     tag = validation.answering(lambda inputs: decode(config, model, inputs)["tags"])
     run.fit(learner, batches, validation, loss, score=run.task.scorer(examples.validation, tag, names))
 
