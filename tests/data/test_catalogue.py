@@ -118,6 +118,7 @@ def test_names():
     assert set(zoo.data.names("text")) == {
         "python_source",
         "tiny_shakespeare",
+        "imdb_reviews",
         "ptb",
         "lm1b",
         "wiki40b/en",

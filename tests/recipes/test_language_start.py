@@ -7,9 +7,9 @@ import numpy as np
 from cases import CASES, trained_until_scored
 from tiny import assert_refused
 
-LANGUAGE = ("--level", "token", "--tied", "--samples", "20", "--layers", "1", "--min-count", "2", "--width",
-            "8", "--units", "8", "--window", "6", "--batch-size", "8", "--epochs", "2",
-            "--learning-rate", "0.02", "--weight-average", "0")  # fmt: skip
+LANGUAGE = ("--level", "token", "--vocabulary-size", "30", "--min-count", "2", "--tied", "--samples", "20",
+            "--layers", "1", "--width", "8", "--units", "8", "--window", "6", "--batch-size", "8",
+            "--epochs", "2", "--learning-rate", "0.02", "--weight-average", "0")  # fmt: skip
 
 
 def test_two_directions_start_a_classifier_whose_frozen_layers_stay(reviews, tmp_path):
@@ -21,6 +21,8 @@ def test_two_directions_start_a_classifier_whose_frozen_layers_stay(reviews, tmp
     to = trained_until_scored("generation", tmp_path, "--dataset", lines, "--name", "to", *LANGUAGE)
     losses = [epoch["val_loss"] for epoch in to.history]
     assert losses[-1] < losses[0] < np.log(len(to.module.units))
+    # Of more words than have a number, none is new to the second.
+    assert len(to.module.units) == 30
     start = ("--backwards", "--init-from", "to", "--freeze", "embedding")
     fro = trained_until_scored("generation", tmp_path, "--dataset", lines, "--name", "fro", *LANGUAGE, *start)
     assert "starts from to: 4 of 4 weights" in fro.said

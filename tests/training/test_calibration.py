@@ -32,6 +32,11 @@ def test_large_logits_are_no_trouble():
     assert np.isfinite(fitted_temperature(logits, np.zeros(50, int)))
 
 
+def test_of_two_parts_of_which_little_is_wrong_both_count_half():
+    logits = np.array([[3.0, 0.0], [0.0, 3.0]] * 10)
+    assert fitted_weights([logits, logits], np.array([0, 1] * 10)).tolist() == [0.5, 0.5]
+
+
 def test_of_two_parts_the_one_that_knows_is_heard_and_the_other_is_not():
     """The second is right nine times of ten, as it says; what the first says has nothing to do with it."""
     knows = np.array([[np.log(9), 0.0]] * 100)

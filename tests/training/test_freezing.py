@@ -63,6 +63,29 @@ def test_thawed_weights_wait_for_so_many_steps():
     assert freeze(network(), Settings(), 10) == {}
 
 
+def test_a_layer_named_twice_waits_as_one():
+    once, twice = (
+        Settings(freeze=names, thaw=1) for names in (("second", "first"), ("second", "first", "second"))
+    )
+    assert freeze(network(), once, 10) == freeze(network(), twice, 10)
+
+
+def test_the_first_step_of_a_thawed_layer_is_as_long_as_a_first_step_is():
+    """Adam's is the learning rate, whatever the gradient."""
+    settings = Settings(freeze=("first",), thaw=2, schedule="constant", weight_average=0, learning_rate=0.01)
+    model = network()
+    compile_model(settings, model, 20, keras.losses.SparseCategoricalCrossentropy(from_logits=True), [])
+    inputs, labels = np.array([[1.0, 2.0], [3.0, 1.0]]), np.array([0, 1])
+    first, moves = model.get_layer("inner").get_layer("first"), []
+    for _ in range(44):
+        before = first.get_weights()[0]
+        model.train_on_batch(inputs, labels)
+        moves.append(np.abs(first.get_weights()[0] - before).max())
+    assert max(moves[:40]) == 0
+    assert moves[40] == pytest.approx(0.01, rel=1e-3)
+    assert max(moves[40:]) < 0.012
+
+
 def test_frozen_once_more_nothing_changes():
     model, settings = network(), Settings(freeze=("second",))
     for _ in range(2):
@@ -76,11 +99,12 @@ def test_frozen_once_more_nothing_changes():
         (("third",), "no such layer; it has first, second, logits"),
         (("dropout",), "no such layer"),
         (("first", "second", "logits"), "nothing is left"),
+        ((), "nothing is frozen"),
     ],
 )
 def test_what_cannot_be_frozen_is_refused(names, said):
     with pytest.raises(ZooError, match=said):
-        freeze(network(), Settings(freeze=names), 1)
+        freeze(network(), Settings(freeze=names, thaw=0 if names else 1), 1)
 
 
 def test_frozen_gradients_do_not_shorten_those_of_others():

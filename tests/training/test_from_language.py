@@ -113,6 +113,10 @@ def test_what_does_not_go_together_is_refused_with_a_mend(pair, tmp_path):
         start("to+other")
     with pytest.raises(ZooError, match="one direction; give one that was trained with --backwards"):
         start("to+to")
+    write_run(tmp_path / "plain", 3)
+    (tmp_path / "plain/config.json").write_text(json.dumps({"recipe": "sentiment"}))
+    with pytest.raises(ZooError, match="plain: is no language model"):
+        start("to+plain")
     write_run(tmp_path / "chars", 3, level="char")
     with pytest.raises(ZooError, match="--level token"):
         start("chars")
@@ -122,6 +126,20 @@ def test_what_does_not_go_together_is_refused_with_a_mend(pair, tmp_path):
     language = generation.build_model(generation.Config(level="token", tied=True, **SIZES), len(WORDS))
     with pytest.raises(ZooError, match="by twos; give one"):
         start("to+fro", language)
+
+
+def test_a_path_may_hold_a_plus_itself(pair, tmp_path):
+    write_run(tmp_path / "c++", 3)
+    assert known_words("c++") == WORDS and known_words(str(tmp_path / "c++")) == WORDS
+
+
+def test_vectors_that_an_export_rounded_are_the_same(pair, tmp_path):
+    rounded = pair[0]["embedding/embeddings"].astype(np.float16).astype(np.float32)
+    write_run(tmp_path / "rounded", 2, rounded, backwards=True)
+    model = classifier()
+    warm_start(model, "to+rounded", ["word_embedding/embeddings"], ["x", "y"], ["logits"])
+    found = weights_of(model)["word_embedding/embeddings"][:5]
+    np.testing.assert_array_equal(found, 2 * pair[0]["embedding/embeddings"])
 
 
 def test_of_a_deeper_language_model_the_first_layer_alone_is_taken():

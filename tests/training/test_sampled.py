@@ -84,3 +84,5 @@ def test_windowed_draws_only_where_words_are_scored_as_they_are_read():
     assert type(model) is Carried and type(loss) is WindowCrossentropy
     with pytest.raises(ZooError, match="add --tied"):
         windowed(core_of(tied=False), ROWS, 4, 0)
+    with pytest.raises(ZooError, match="there are 9 words; draw fewer"):
+        windowed(core_of(), ROWS, 7, 0)

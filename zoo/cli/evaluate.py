@@ -195,7 +195,8 @@ def learned_from(manifest: Manifest, dataset: str) -> str:
 
     learned = parts(manifest.dataset.name)
     asked = parts(dataset) if dataset else learned
-    parents = [*manifest.config.get("init_from", "").split("+"), *manifest.config.get("teachers", ())]
+    start: str = manifest.config.get("init_from", "")
+    parents = {start, *start.split("+"), *manifest.config.get("teachers", ())}
     for parent in filter(None, parents):
         with contextlib.suppress(ZooError):  # it may be gone, a run, or no model
             learned += parts(models.find(parent).manifest.dataset.name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,21 +61,21 @@ def load(dataset: str, adapter: Adapter, **options: str) -> Examples:
         source=info.homepage,
         licence=adapter.licence or str(info.redistribution_info.license or "").strip() or "not stated",
         version=builder.builder_config.name if adapter.embedded else str(info.version),
-        unlabelled=_unlabelled(builder, adapter.unlabelled, stored) if adapter.unlabelled else None,
+        unlabelled=_unlabelled(builder, adapter.unlabelled, [*stored.values(), *adapter.extra])
+        if adapter.unlabelled
+        else None,
     )
 
 
-def _unlabelled(
-    builder: tfds.core.DatasetBuilder, split: str, stored: Mapping[str, str]
-) -> Callable[[], Part]:
+def _unlabelled(builder: tfds.core.DatasetBuilder, split: str, others: Sequence[str]) -> Callable[[], Part]:
     """Returns what reads the texts of a split that stand in no other one, whatever is taken of those."""
 
     def texts(name: str) -> Part:
         return Part(builder.as_dataset(split=name).map(lambda row: {"text": row["text"]}))
 
     def read() -> Part:
-        others = sorted({taken.partition("[")[0] for taken in stored.values()})
-        labelled = {mark for other in others for mark in texts(other).fingerprints("text")}
+        whole = sorted({name.partition("[")[0] for other in others for name in other.split("+")})
+        labelled = {mark for name in whole for mark in texts(name).fingerprints("text")}
         return texts(split).without("text", labelled)
 
     return read

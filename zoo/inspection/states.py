@@ -62,6 +62,8 @@ def states(model: Model, texts: Sequence[str]) -> list[States]:
             f"{model.name}: has no signature states; choose a language model or a tagger, and export it "
             "anew if it is an older one"
         )
+    if model.manifest.config.get("backwards"):
+        raise ZooError(f"{model.name}: reads texts from their end; choose a model that reads from the start")
     read = []
     texts = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
     for first in range(0, len(texts), _FEW_ROWS):
@@ -75,8 +77,6 @@ def states(model: Model, texts: Sequence[str]) -> list[States]:
         for text, row, values in zip(block, tokens, activations, strict=True):
             real = [token.decode("utf-8") for token in row if token]
             level = model.manifest.config.get("level", "")
-            if model.manifest.config.get("backwards"):
-                real, values = real[::-1], values[: len(real)][::-1]
             places = _places(text, real, level)
             read.append(States(text, places, values[: len(real)], outputs["layers"].numpy()))
     return read
@@ -224,7 +224,8 @@ def _places(text: str, tokens: Sequence[str], level: str) -> list[tuple[int, int
     if level == "word":
         return [match.span() for match in WORD.finditer(text)][: len(tokens)]
     places, at = [], 0
-    text = text.lower() if level == "token" else text
+    if level == "token":  # in lower case; a letter that would become two stays as it is
+        text = "".join(small if len(small := letter.lower()) == 1 else letter for letter in text)
     for token in tokens:
         start = text.find(token, at)
         start = at if start < 0 else start

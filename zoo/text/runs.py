@@ -11,7 +11,6 @@ from zoo.text.words import split_words
 
 LONGEST_RUN = 3
 BLOCK = 1000  # texts of which the runs are in memory at a time
-_BREAK = r"<br\s*/?>"
 _HASHES = 2**62
 
 
@@ -19,13 +18,13 @@ def runs_of_words(text: tf.Tensor, most_words: int | None = None) -> tf.RaggedTe
     """Hashes the runs of one to three words of each text; a run that comes again is there again.
 
     Args:
-        text: strings (batch,); line breaks of HTML are left out.
+        text: strings (batch,).
         most_words: words read of each, from its start; None: all.
 
     Returns:
         int64 (batch, runs), ragged: the single words first.
     """
-    words = split_words(tf.strings.regex_replace(text, _BREAK, " "))[:, :most_words]
+    words = split_words(text)[:, :most_words]
     runs = tf.strings.ngrams(words, list(range(1, LONGEST_RUN + 1)), separator=" ")
     return tf.strings.to_hash_bucket_fast(runs, _HASHES)
 

@@ -41,8 +41,9 @@ class Auxiliary:
             ZooError: the sentences are not the same.
         """
         number = {tag.encode(): place for place, tag in enumerate(self.examples.label_names)}
-        tags = self.examples.split(split).column("tags")
-        if tags.row_lengths().numpy().tolist() != part.column("tags").row_lengths().numpy().tolist():
+        theirs = self.examples.split(split)
+        tags, tokens = theirs.column("tags"), theirs.column("tokens")
+        if tokens.to_list() != part.column("tokens").to_list():
             raise ZooError(f"--auxiliary {self.column}: has other rows than --tags; choose another column")
         numbers = np.array([number.get(tag, 0) for tag in tags.values.numpy()], np.int32)
         return part.with_column(ALSO, tags.with_values(numbers))

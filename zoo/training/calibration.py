@@ -17,7 +17,7 @@ def fitted_weights(parts: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray
 
     The log-likelihood has one maximum. The weight of the first part is one over the temperature of Guo et al.
     2017, between 0.05 and 20; those of the others are from 0 to 20. Where fewer than ten answers of the parts
-    together are wrong each weight is 1: nothing can be concluded from them.
+    together are wrong nothing can be concluded: then all count alike, and their weights have the sum 1.
 
     Args:
         parts: logits (n, labels) of each.
@@ -27,9 +27,9 @@ def fitted_weights(parts: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray
 
     logits = np.stack([part.astype(np.float64) for part in parts])
     wanted = np.eye(logits.shape[2])[truth] if truth.ndim == 1 else truth
-    ones = np.ones(len(logits))
+    alike = np.full(len(logits), 1 / len(logits))
     if (logits.sum(axis=0).argmax(axis=1) != wanted.argmax(axis=1)).sum() < _FEW:
-        return ones
+        return alike
 
     def cost(weights: np.ndarray) -> tuple[float, np.ndarray]:
         summed = np.tensordot(weights, logits, 1)
@@ -41,7 +41,7 @@ def fitted_weights(parts: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray
 
     bounds = [(1 / _HIGHEST, 1 / _LOWEST)] + [(0, _HIGHEST)] * (len(logits) - 1)
     # Until nothing gets better: what is fitted is the same on every machine.
-    fitted = minimize(cost, ones, jac=True, bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-9})
+    fitted = minimize(cost, alike, jac=True, bounds=bounds, options={"ftol": 1e-15, "gtol": 1e-9})
     return np.asarray(fitted.x)
 
 

@@ -25,13 +25,17 @@ def freeze(model: keras.Model, settings: Settings, steps_per_epoch: int) -> dict
     layers = {layer.name: layer for layer in _layers(model) if layer.weights}
     if unknown := [name for name in settings.freeze if name not in layers]:
         raise ZooError(f"--freeze {unknown[0]}: the model has no such layer; it has {', '.join(layers)}")
-    if settings.freeze and not settings.thaw:
-        for name in settings.freeze:
+    if settings.thaw and not settings.freeze:
+        raise ZooError("--thaw: nothing is frozen; name layers by --freeze, or leave it out")
+    free = [layer for name, layer in layers.items() if name not in settings.freeze]
+    if settings.freeze and not any(layer.trainable_variables for layer in free):
+        raise ZooError("--freeze: nothing is left to learn; name fewer layers")
+    names = list(dict.fromkeys(settings.freeze))
+    if not settings.thaw:
+        for name in names:
             layers[name].trainable = False
-        if not model.trainable_variables:
-            raise ZooError("--freeze: nothing is left to learn; name fewer layers, or --thaw them")
     # In the order in which they learn again.
-    waiting = settings.freeze[::-1] if settings.thaw else ()
+    waiting = names[::-1] if settings.thaw else ()
     return {
         weight.path: (settings.thaw + number) * steps_per_epoch
         for number, name in enumerate(waiting)

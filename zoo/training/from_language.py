@@ -35,10 +35,10 @@ def encoder(
     """
     found: dict[str, np.ndarray] = {}
     for name, trained, config in zip(names, weights, configs, strict=True):
-        if config["level"] != "token":
+        if config.get("level") != "token":
             raise ZooError(
-                f"--init-from {name}: guesses {config['level']}s, which are not what is read here; give a "
-                "language model trained with --level token"
+                f"--init-from {name}: is no language model of what is read here; give one trained with "
+                "--level token"
             )
         half = f"both_ways_1/{'backward' if config['backwards'] else 'forward'}_rnn_1/"
         if any(path.startswith(half) for path in found):
@@ -48,12 +48,13 @@ def encoder(
             )
         # A language model reads its vectors longer than it keeps them.
         vectors = trained[_READ] * np.float32(config["width"]) ** 0.5
-        if WORDS in found and not np.array_equal(found[WORDS], vectors):
+        # An export may have rounded them.
+        if WORDS in found and not np.allclose(found[WORDS], vectors, rtol=2e-3, atol=1e-3):
             raise ZooError(
                 f"--init-from {'+'.join(names)}: know words by different vectors; train the second with "
                 f"--init-from {names[0]} --freeze embedding"
             )
-        found[WORDS] = vectors
+        found.setdefault(WORDS, vectors)
         found |= {
             half + path.removeprefix(_FIRST): weight
             for path, weight in trained.items()

@@ -73,12 +73,17 @@ class FusedAdam(keras.optimizers.Adam):
 
     Keras writes both out, operation by operation, 50 for each variable, and each costs a GPU its 5 to 10
     microseconds whatever it computes, and a CPU one more pass over memory. The steps are the same.
+
+    Attributes:
+        waiting: path of a weight -> the step before which it has no gradient.
     """
+
+    waiting: Mapping[str, int] = {}
 
     def _backend_update_step(self, grads: Any, trainable_variables: Any, learning_rate: Any) -> None:
         step = tf.cast(self.iterations.value + 1, tf.float32)
         beta_1, beta_2 = tf.constant(self.beta_1), tf.constant(self.beta_2)
-        rate = learning_rate * tf.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        rate = _corrected(learning_rate, step, beta_1, beta_2)
         # Of the average so much is replaced by what the weights have become; at first, all of it.
         renewed = tf.where(step > 1, 1 - self.ema_momentum if self.use_ema else 0.0, 1.0)
         # The rate is corrected here, once for all; for the operation, no step has been taken yet.
@@ -89,6 +94,10 @@ class FusedAdam(keras.optimizers.Adam):
         """Takes a variable's step, and its average along."""
         none, rate, beta_1, beta_2, epsilon, renewed = learning_rate
         number = self._get_variable_index(variable)
+        if begin := self.waiting.get(self._trainable_variables[number].path, 0):
+            # Its first step is the one with which it begins to learn.
+            own = tf.cast(tf.maximum(self.iterations.value - begin, 0) + 1, tf.float32)
+            rate = _corrected(self._get_current_learning_rate(), own, beta_1, beta_2)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[number].value.handle,
@@ -109,6 +118,11 @@ class FusedAdam(keras.optimizers.Adam):
 
     def _update_model_variables_moving_average(self, trainable_variables: Any) -> None:
         """Done by each step."""
+
+
+def _corrected(rate: Any, step: tf.Tensor, beta_1: tf.Tensor, beta_2: tf.Tensor) -> tf.Tensor:
+    """Returns the rate of a step, counted from 1, by means that began as 0."""
+    return rate * tf.sqrt(1 - beta_2**step) / (1 - beta_1**step)
 
 
 def _clipped(kind: type[keras.optimizers.Optimizer], norm: float, waiting: Mapping[str, int]) -> Any:
@@ -135,6 +149,7 @@ def _clipped(kind: type[keras.optimizers.Optimizer], norm: float, waiting: Mappi
             return list(zip(_clip(dense, norm) if norm else dense, variables, strict=True))
 
     Clipped.__name__ = kind.__name__
+    Clipped.waiting = waiting
     return Clipped
 
 

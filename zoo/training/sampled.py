@@ -91,10 +91,13 @@ def windowed(core: keras.Model, rows: int, samples: int, padding: int) -> tuple[
         padding: target of the steps that are not there.
 
     Raises:
-        ZooError: words are to be drawn, and are not scored with the vectors that they are read as.
+        ZooError: words are to be drawn, and are not scored with the vectors that they are read as; or there
+            are no more than are to be drawn.
     """
     if not samples:
         return Carried(core, rows), WindowCrossentropy(padding)
+    if samples + 2 >= (size := core.output["logits"].shape[-1]):
+        raise ZooError(f"--samples {samples}: there are {size:,} words; draw fewer, or leave it out")
     if not core.get_layer("embedding").tie_weights:
         raise ZooError(
             "--samples: is for words that are scored with the vectors they are read as: add --tied"

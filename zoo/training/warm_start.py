@@ -19,6 +19,12 @@ from zoo.training.settings import Settings
 VOCABULARY = "vocabulary.txt"
 
 
+def starts(init_from: str) -> list[str]:
+    """Returns the names of the models that `--init-from` joins by `+`; a path may hold one itself."""
+    joined = "+" in init_from and not _run_folder(init_from) and not Path(init_from).exists()
+    return init_from.split("+") if joined else [init_from]
+
+
 def known_words(init_from: str, file: str = VOCABULARY) -> list[str]:
     """Returns the vocabulary of a run or saved model, reserved words included; empty if `init_from` is.
 
@@ -31,7 +37,7 @@ def known_words(init_from: str, file: str = VOCABULARY) -> list[str]:
     """
     if not init_from:
         return []
-    if len(several := init_from.split("+")) > 1:
+    if len(several := starts(init_from)) > 1:
         words = [known_words(name, file) for name in several]
         if any(each != words[0] for each in words):
             raise ZooError(
@@ -57,9 +63,9 @@ def config_of(init_from: str) -> dict[str, Any]:
 
     Of two language models they are those of the first.
     """
-    init_from, *_ = init_from.split("+")
     if not init_from:
         return {}
+    init_from, *_ = starts(init_from)
     if folder := _run_folder(init_from):
         config: dict[str, Any] = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         return config
@@ -108,7 +114,7 @@ def warm_start(
     """
     if not init_from:
         return
-    names = init_from.split("+")
+    names = starts(init_from)
     several = [_trained_weights(name) for name in names]
     trained, trained_labels = several[0]
     if WORDS in {weight.path for weight in model.weights} and is_language_model(config_of(init_from)):

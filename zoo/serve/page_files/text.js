@@ -8,7 +8,7 @@ export async function text({ model, given, settings, answer, signal, server }) {
     element("span", { class: "prompt" }, given), written, element("span", { class: "caret", "aria-hidden": "true" }));
   const note = element("p", { class: "soft small" });
   answer.replaceChildren(page, note);
-  const words = model.level === "word";
+  const words = model.level !== "char";
   try {
     for await (const piece of server.stream(model, given, settings, signal)) {
       const apart = words && !written.firstChild && given && !/\s$/.test(given) && !piece.startsWith("\n");
