@@ -315,6 +315,8 @@ def test_what_taught_a_model_or_started_it_is_what_it_learned_from_too(monkeypat
 def test_cards_call_files_by_their_names_and_tell_the_part_of_a_set(file):
     assert title_of("glue/sst2", "test") == "glue/sst2"
     assert title_of("glue/sst2", "validation") == "glue/sst2 (validation)"
+    assert title_of("conll2003", "test", "chunks") == "conll2003 (chunks)"
+    assert title_of("conll2003", "validation", "pos") == "conll2003 (validation, pos)"
     assert title_of(file("text,label\nfun,good\n", "rows.csv"), "validation") == "rows.csv"
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from zoo.metrics import Score, Scores
     from zoo.tasks import Evaluation, Manifest
 
+_CHOICE = ("choosing_among", "left_out")  # of a classifier's score: what else `--json` tells
+
 
 @dataclass(frozen=True)
 class Evaluate:
@@ -52,7 +54,7 @@ class Evaluate:
     set is replaced."""
     json: bool = False
     """Print one object, and the tables to standard error: model, dataset, split, rows, figures, and
-    baselines, the figures of each."""
+    baselines, the figures of each; of a classifier asked about some of its labels also which."""
 
     def run(self) -> None:
         """Predicts and prints scores."""
@@ -75,7 +77,7 @@ class Evaluate:
         if self.record:
             from zoo import export
 
-            title = title_of(self.dataset, self.split)
+            title = title_of(self.dataset, self.split, self.tags)
             export.record(model.path, title, found.evaluation.score)
             print(f"{model.path}: its card tells of {title}", file=sys.stderr)
         if self.output:
@@ -84,6 +86,7 @@ class Evaluate:
         if self.json:
             score = found.evaluation.score
             about = {"model": model.name, "dataset": found.title, "split": self.split, "rows": score.n}
+            about |= {name: score.details[name] for name in _CHOICE if name in score.details}
             others = {name: dict(other.figures) for name, other in found.baselines.items()}
             streams.say({**about, "figures": dict(score.figures), "baselines": others})
         elif self.output:
@@ -178,11 +181,13 @@ def evaluated(model: models.Model, dataset: str = "", split: str = "test", **giv
     return Evaluated(title, evaluation, baselines, task.evaluate_more(model, examples, scored))
 
 
-def title_of(dataset: str, split: str) -> str:
-    """Returns what cards call a data set: its name, or that of the user's file or folder, and the part."""
+def title_of(dataset: str, split: str, tags: str = "") -> str:
+    """Returns what cards call a data set: its name, or that of the user's file or folder, part and tags."""
     path = Path(dataset)
     name = path.name if dataset and path.exists() else dataset
-    return name if split == "test" or path.is_file() else f"{name} ({split})"
+    part = "" if split == "test" or path.is_file() else split
+    more = ", ".join(filter(None, (part, tags)))
+    return f"{name} ({more})" if more else name
 
 
 def learned_from(manifest: Manifest, dataset: str) -> str:
