@@ -117,7 +117,7 @@ CASES = {
             "sentiment",
             "reviews",
             TINY,
-            ("imdb-best", "imdb", "tweets-best", "tweets"),
+            ("imdb", "tweets-best", "tweets"),
             "tweets",
             kernels={"--cell lstm": (4, 0, 1069)},  # layers x directions
             few_rows=True,

@@ -33,7 +33,7 @@ def test_the_written_test_has_flags_that_the_recipe_knows(recipe, tmp_path, call
 def test_a_new_recipe_has_its_parents_presets_and_its_own_name(tmp_path, call):
     call(main, tmp_path, "new", "sentiment", "mine.py")
     text = run("mine.py", "--help", cwd=tmp_path).stdout
-    assert "presets: imdb-best, imdb, tweets-best, tweets" in text
+    assert "presets: imdb, tweets-best, tweets" in text
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_scored_rows_and_figures_are_for_programs_too(run, reviews, tmp_path, su
     result = run("evaluate", "tiny", *flags)
     (found,) = objects(result.out)
     assert list(found) == ["model", "dataset", "split", "rows", "figures", "baselines"]
+    assert found["dataset"] == str(reviews)
     assert "accuracy" in result.err  # the table is for people
     if suffix == "csv":
         lines = (tmp_path / "rows.csv").read_text().splitlines()

@@ -85,7 +85,8 @@ class Evaluate:
             streams.write(Path(self.output), content)
         if self.json:
             score = found.evaluation.score
-            about = {"model": model.name, "dataset": found.title, "split": self.split, "rows": score.n}
+            dataset = self.dataset or model.manifest.dataset.name
+            about = {"model": model.name, "dataset": dataset, "split": self.split, "rows": score.n}
             about |= {name: score.details[name] for name in _CHOICE if name in score.details}
             others = {name: dict(other.figures) for name, other in found.baselines.items()}
             streams.say({**about, "figures": dict(score.figures), "baselines": others})
