@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tensorflow as tf
 
-from zoo.text import Runs, runs_of_words
+if TYPE_CHECKING:  # commands that need no TensorFlow start without it
+    from zoo.text import Runs
 
 _FOLDS = 5
 _MANY = 1000  # texts, of which a run must stand in two
@@ -39,6 +39,8 @@ class NaiveBayesRuns:
 
     def heaviest(self, most: int) -> Runs:
         """Returns the model as a part of graphs, with the runs alone that weigh most."""
+        from zoo.text import Runs
+
         weights, bias = self._linear.weights_and_bias()
         kept = np.sort(np.argsort(-np.abs(weights).max(axis=1), kind="stable")[:most])
         return Runs(self._hashes[kept], weights[kept], bias)
@@ -104,6 +106,10 @@ class _Linear:
 
 def _hashed(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Returns the hashes of the runs of all texts one after another, and the number of each one's text."""
+    import tensorflow as tf
+
+    from zoo.text import runs_of_words
+
     blocks = [
         runs_of_words(tf.constant(texts[start : start + _BLOCK], tf.string))
         for start in range(0, max(len(texts), 1), _BLOCK)
