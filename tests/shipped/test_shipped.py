@@ -12,9 +12,9 @@ from tiny import placed
 
 import zoo
 from zoo import metrics
-from zoo.bench.saved import wide_of
 from zoo.bench.sentiment import as_keras
 from zoo.data import load
+from zoo.text import Runs
 
 SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 NAMES = ["sentiment_imdb", "sentiment_tweets"]
@@ -29,6 +29,12 @@ QUESTIONS = {
         "A dull and pointless mess: wooden acting, an awful script, two hours wasted.": "negative",
     },
 }
+
+
+def wide_of(model) -> Runs | None:
+    """Rebuilds the linear model that is carried beside the network, if there is one."""
+    wide = getattr(tf.saved_model.load(str(model.path)), "wide", None)
+    return wide and Runs(wide.hashes.numpy(), wide.weights.numpy()[:-1], wide.bias.numpy())
 
 
 @pytest.fixture(scope="module", params=NAMES)

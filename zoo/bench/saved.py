@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from zoo import models
 from zoo.errors import ZooError
-from zoo.text import Clusters, Known, Runs, Vectors, Vocabulary
+from zoo.text import Clusters, Known, Vectors, Vocabulary
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -56,12 +56,6 @@ def known_of(model: models.Model) -> Known:
     if (path := assets / "clusters.txt").exists():
         clusters = Clusters.read(path)
     return Known(Vocabulary.read(assets / "vocabulary.txt"), vectors, clusters)
-
-
-def wide_of(model: models.Model) -> Runs | None:
-    """Returns the linear model that a saved model carries beside its network, if there is one."""
-    wide = getattr(tf.saved_model.load(str(model.path)), "wide", None)
-    return wide and Runs(wide.hashes.numpy(), wide.weights.numpy()[:-1], wide.bias.numpy())
 
 
 def with_weights(network: keras.Model, model: models.Model) -> keras.Model:

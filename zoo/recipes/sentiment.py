@@ -15,6 +15,7 @@ Better ones: --preset tweets-best, --preset imdb
 Your data:   --dataset FILE.csv, with the columns text and label
 """
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -164,11 +165,9 @@ def build_model(config: Config, known: text.Known, labels: int) -> keras.Model:
     return keras.Model(inputs, logits, name="sentiment")
 
 
-def make_wide(config: Config, train: Part, labels: int) -> text.Runs | None:
-    """Fits the linear model that is read beside the network, if there is to be one."""
-    if not config.wide:
-        return None
-    return NaiveBayesRuns(train.strings("text"), train.column("label"), labels).heaviest(config.wide)
+def fit_linear(train: Part, labels: int) -> NaiveBayesRuns:
+    """Fits the linear model of runs of words that can teach the network, and be read beside it."""
+    return NaiveBayesRuns(train.strings("text"), train.column("label"), labels)
 
 
 # Serving ----------------------------------------------------------------------------------------------------
@@ -226,16 +225,16 @@ def main(config: Config) -> None:
     labels, train = examples.label_names, examples.train
     counts = count_words(train)
     known = run.known("vocabulary", counts, config.vocabulary_size)
-    train, validation = training.taught(
-        examples, config.teachers, config.teaching, config.unlabelled, config.set_weights, config.balance
-    )
+    linear = functools.cache(lambda: fit_linear(examples.train, len(labels)))  # once, if at all
+    teaching = (config.teaching, config.unlabelled, config.set_weights, config.balance)
+    train, validation = training.taught(examples, config.teachers, *teaching, linear)
     model = run.build(build_model, config, known, len(labels))
     run.start_from(model, grown=["word_embedding/embeddings"], by_label=["logits"])
     batches = [make_batches(config, known, part, run.replicas) for part in (train, validation)]
     loss = keras.losses.CategoricalCrossentropy(from_logits=True)
     run.fit(model, batches[0], batches[1], loss, [keras.metrics.CategoricalAccuracy(name="accuracy")])
 
-    wide = make_wide(config, examples.train, len(labels))
+    wide = linear().heaviest(config.wide) if config.wide else None
     beside = wide.read(examples.validation.strings("text"), config.max_words) if wide else None
     temperature, share = training.calibrated(model, batches[1], beside)
     module = Sentiment(config, model, known, labels, temperature, wide, share)

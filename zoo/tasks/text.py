@@ -116,13 +116,10 @@ class Text(Task):
         backwards = answered.manifest.config.get("backwards", False)
         painted = []
         for row in answered.rows:
-            written = (safe(row["continuation"]), "cyan")
-            if backwards:
-                given = (safe(row["text"].removeprefix(row["continuation"])), "bold")
-                painted.append(Coloured.assemble(written, given, "\n"))
-            else:
-                given = (safe(row["text"].removesuffix(row["continuation"])), "bold")
-                painted.append(Coloured.assemble(given, written, "\n"))
+            whole, new = row["text"], row["continuation"]
+            given = whole.removeprefix(new) if backwards else whole.removesuffix(new)
+            pieces = [(safe(given), "bold"), (safe(new), "cyan")]
+            painted.append(Coloured.assemble(*(pieces[::-1] if backwards else pieces), "\n"))
         return painted
 
     # Scores ----------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from zoo.text.clusters import CLUSTER_BUCKETS, CLUSTER_FEATURES, Clusters
 from zoo.text.glossary import Glossary
 from zoo.text.known import Known
 from zoo.text.pieces import Pieces, with_ends
-from zoo.text.runs import LONGEST_RUN, Runs, runs_of_words
+from zoo.text.runs import Runs, runs_of_words
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
 from zoo.text.split import Split
 from zoo.text.tokens import style_of, tokenize
@@ -19,7 +19,6 @@ __all__ = [
     "CHARACTERS",
     "CLUSTER_BUCKETS",
     "CLUSTER_FEATURES",
-    "LONGEST_RUN",
     "PADDING",
     "SPELLING_FEATURES",
     "WORD",

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from zoo.text.words import split_words
 
-LONGEST_RUN = 3
-BLOCK = 1000  # texts of which the runs are in memory at a time
+_LONGEST = 3  # words
+_BLOCK = 1000  # texts of which the runs are in memory at a time
 _HASHES = 2**62
 
 
@@ -25,7 +25,7 @@ def runs_of_words(text: tf.Tensor, most_words: int | None = None) -> tf.RaggedTe
         int64 (batch, runs), ragged: the single words first.
     """
     words = split_words(text)[:, :most_words]
-    runs = tf.strings.ngrams(words, list(range(1, LONGEST_RUN + 1)), separator=" ")
+    runs = tf.strings.ngrams(words, list(range(1, _LONGEST + 1)), separator=" ")
     return tf.strings.to_hash_bucket_fast(runs, _HASHES)
 
 
@@ -66,5 +66,5 @@ class Runs(tf.Module):
 
     def read(self, texts: Sequence[str], most_words: int | None = None) -> np.ndarray:
         """Returns what a call returns, block by block."""
-        blocks = (tf.constant(texts[start : start + BLOCK]) for start in range(0, len(texts), BLOCK))
+        blocks = (tf.constant(texts[start : start + _BLOCK]) for start in range(0, len(texts), _BLOCK))
         return np.concatenate([self(block, most_words).numpy() for block in blocks])

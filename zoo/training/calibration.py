@@ -45,11 +45,6 @@ def fitted_weights(parts: Sequence[np.ndarray], truth: np.ndarray) -> np.ndarray
     return np.asarray(fitted.x)
 
 
-def fitted_temperature(logits: np.ndarray, truth: np.ndarray) -> float:
-    """Returns the temperature by which logits are divided: see `fitted_weights`."""
-    return float(1 / fitted_weights([logits], truth)[0])
-
-
 def calibrated(
     model: keras.Model, validation: Batches, beside: np.ndarray | None = None
 ) -> tuple[float, float]:

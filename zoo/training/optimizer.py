@@ -94,7 +94,7 @@ class FusedAdam(keras.optimizers.Adam):
         """Takes a variable's step, and its average along."""
         none, rate, beta_1, beta_2, epsilon, renewed = learning_rate
         number = self._get_variable_index(variable)
-        if begin := self.waiting.get(self._trainable_variables[number].path, 0):
+        if begin := _begin(self, variable):
             # Its first step is the one with which it begins to learn.
             own = tf.cast(tf.maximum(self.iterations.value - begin, 0) + 1, tf.float32)
             rate = _corrected(self._get_current_learning_rate(), own, beta_1, beta_2)
@@ -125,6 +125,13 @@ def _corrected(rate: Any, step: tf.Tensor, beta_1: tf.Tensor, beta_2: tf.Tensor)
     return rate * tf.sqrt(1 - beta_2**step) / (1 - beta_1**step)
 
 
+def _begin(optimizer: Any, variable: Any) -> int:
+    """Returns the step before which a variable has no gradient."""
+    number = optimizer._get_variable_index(variable)
+    begin: int = optimizer.waiting.get(optimizer._trainable_variables[number].path, 0)
+    return begin
+
+
 def _clipped(kind: type[keras.optimizers.Optimizer], norm: float, waiting: Mapping[str, int]) -> Any:
     """Returns an optimizer class that clips the global norm of the gradient summed over all devices.
 
@@ -137,15 +144,12 @@ def _clipped(kind: type[keras.optimizers.Optimizer], norm: float, waiting: Mappi
             grads, variables = zip(*super()._all_reduce_sum_gradients(grads_and_vars), strict=True)
             # Sparse gradients may name a row twice; only as dense ones have they a norm.
             dense = [tf.convert_to_tensor(grad) for grad in grads]
-            if waiting:
-                begins = [
-                    waiting.get(self._trainable_variables[self._get_variable_index(variable)].path, 0)
-                    for variable in variables
-                ]
-                dense = [
-                    tf.where(self.iterations.value < begin, tf.zeros_like(grad), grad) if begin else grad
-                    for grad, begin in zip(dense, begins, strict=True)
-                ]
+            dense = [
+                tf.where(self.iterations.value < begin, tf.zeros_like(grad), grad)
+                if (begin := _begin(self, variable))
+                else grad
+                for grad, variable in zip(dense, variables, strict=True)
+            ]
             return list(zip(_clip(dense, norm) if norm else dense, variables, strict=True))
 
     Clipped.__name__ = kind.__name__

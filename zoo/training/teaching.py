@@ -27,6 +27,7 @@ def taught(
     most: int = 0,
     set_weights: Sequence[float] = (),
     balance: float = 0.0,
+    linear: Callable[[], NaiveBayesRuns] | None = None,
 ) -> tuple[Part, Part]:
     """Returns training and validation rows whose labels are probabilities (Hinton et al. 2015).
 
@@ -41,6 +42,7 @@ def taught(
         most: unlabelled texts that are read.
         set_weights: of a mix, how much each text of a set counts; none: all alike.
         balance: 0: each text counts alike; 1: each label does, however often it stands in training.
+        linear: gives the linear model of the training part, for who reads it too; None: it is fitted here.
 
     Returns:
         Training and validation part, with `text`, `label`, float32 (labels,), and `weight`, of mean 1.
@@ -71,7 +73,8 @@ def taught(
         said = [_kept(_key(key, more), functools.partial(ask, more)) for key, ask in asked]
         if NGRAMS in teachers:
             key = _key(NGRAMS, _VERSION, texts, numbers, more)
-            said.append(_kept(key, lambda: NaiveBayesRuns(texts, numbers, len(names)).chances(more)))
+            fitted = linear or (lambda: NaiveBayesRuns(texts, numbers, len(names)))
+            said.append(_kept(key, lambda: fitted().chances(more)))
         rows.append(_rows(unlabelled, np.mean(np.stack(said), axis=0), np.ones(len(more))))
     validation = examples.validation
     sure = _sure(validation.column("label"), len(names))
