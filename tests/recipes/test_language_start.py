@@ -35,6 +35,8 @@ def test_two_directions_start_a_classifier_whose_frozen_layers_stay(reviews, tmp
     assert "starts from to+fro: 7 of 9 weights; new: logits/kernel, logits/bias" in kept.said
     changed = {path for path, weight in kept.weights.items() if (weight != kept.before[path]).any()}
     assert changed == {"logits/kernel", "logits/bias"}
+    # Neither does what cannot learn take up words that it would know by random vectors.
+    assert len(kept.module.known.words) == 30
 
 
 def test_what_cannot_be_frozen_is_refused_before_anything_is_written(reviews, tmp_path, call):

@@ -237,7 +237,7 @@ def main(config: Config) -> None:
     layers.check_image_encoder(config.encoder)
     examples = run.load("captioning", frames=str(config.frames))
     counts = text.Split.of_column(examples.train.blocks("captions")).counts
-    pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces)
+    pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces, vectors="embedding")
     *_, channels = examples.train.dataset.element_spec["image"].shape
     model = run.build(build_model, config, len(pieces), channels)
     encoder, teller = model.get_layer("encoder"), model.get_layer("teller")

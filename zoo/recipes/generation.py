@@ -249,9 +249,9 @@ def main(config: Config) -> None:
     examples = run.load("text")
     learned = examples.with_unlabelled()
     counts = text.Units.count((texts for (texts,) in learned.blocks("text", rows=64)), config.level)
-    # Vectors that stay as they are can learn no new words.
-    size = 0 if "embedding" in config.freeze else config.vocabulary_size
-    units = run.vocabulary("vocabulary", text.Units, counts, size, config.level, config.backwards)
+    kind = (config.level, config.backwards)
+    size = config.vocabulary_size
+    units = run.vocabulary("vocabulary", text.Units, counts, size, *kind, vectors="embedding")
     train, validation = (make_streams(config, units, part) for part in (learned, examples.validation))
     train.check(config.dataset, f"{config.level}s", run.replicas)
     core = run.build(build_model, config, len(units))

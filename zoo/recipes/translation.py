@@ -236,7 +236,10 @@ def main(config: Config) -> None:
     examples = run.load("translation", source=config.source, target=config.target)
     pairs, held_out = split(config, examples.train), split(config, examples.validation)
     sizes = {"source": (config.source_pieces, config.lower_case), "target": (config.target_pieces,)}
-    pieces = {side: run.vocabulary(side, text.Pieces, pairs[side].counts, *sizes[side]) for side in sizes}
+    pieces = {
+        side: run.vocabulary(side, text.Pieces, pairs[side].counts, *sizes[side], vectors=f"{side}_embedding")
+        for side in sizes
+    }
     model = run.build(build_model, config, {side: len(own) for side, own in pieces.items()})
     run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in pieces])
     train = make_batches(config, pieces, pairs, run.replicas, config.max_pieces)

@@ -101,9 +101,17 @@ class Run:
         return self.examples
 
     def vocabulary(
-        self, name: str, kind: type[Numbered], counts: Counter[bytes], size: int, *more: Any
+        self,
+        name: str,
+        kind: type[Numbered],
+        counts: Counter[bytes],
+        size: int,
+        *more: Any,
+        vectors: str = "",
     ) -> Numbered:
         """Returns an inventory of what is frequent; with `--init-from` it begins with the trained model's.
+
+        Where `--freeze` keeps the vectors as they are, nothing is added: it would stay at random.
 
         Args:
             name: of its file.
@@ -111,9 +119,12 @@ class Run:
             counts: how often each word stands in the training part.
             size: most lines, or most new ones beside those already known.
             *more: what else the inventory takes.
+            vectors: the layer that has a vector for each line; empty: none has.
         """
         known = known_words(self.config.init_from, f"{name}.txt")
         min_count: int = getattr(self.config, "min_count")  # noqa: B009 - which such a recipe's config has
+        if known and vectors in self.config.freeze and not self.config.thaw:
+            size = 0
         inventory = kind(kind.learn(counts, size, min_count, known), *more)
         self._known += known
         self._inventories[name] = inventory
@@ -141,7 +152,8 @@ class Run:
         if wanted.cluster_units:
             clusters = text.Clusters(known_words(start, "clusters.txt") or data.word_clusters())
             self._keep("clusters", clusters, data.LICENCE_OF_CLUSTERS)
-        return text.Known(self.vocabulary(name, text.Vocabulary, counts, size), vectors, clusters)
+        words = self.vocabulary(name, text.Vocabulary, counts, size, vectors="word_embedding")
+        return text.Known(words, vectors, clusters)
 
     def _keep(self, name: str, inventory: Inventory, licence: str) -> None:
         """Remembers what an export carries along that others made."""
