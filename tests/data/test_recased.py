@@ -15,6 +15,14 @@ def test_so_many_rows_are_copied_in_lower_case_and_in_capitals():
     assert len(set(labels[10:13])) == 3
 
 
+def test_titles_and_single_words_in_capitals():
+    part = Part({"text": ["it's an old dog, é 1", "!"]})
+    assert recased(part, "text", 0, titles=1.0).strings("text")[2:] == ["It's An Old Dog, É 1", "!"]
+    found = [recased(part, "text", 0, shouts=1.0, seed=seed).strings("text")[2] for seed in range(20)]
+    assert {"it's AN old dog, é 1", "IT's an old dog, é 1", "it's an old DOG, é 1"} < set(found)
+    assert all(sum(word.isupper() for word in text.replace("'s", "").split()) == 1 for text in found)
+
+
 def test_tags_stay_with_their_tokens():
     tags = [["B-PER", "O"], ["O"]]
     part = recased(Part({"tokens": [["Bo", "ran"], ["Hi"]], "tags": tags}), "tokens", 1.0, 0.0)

@@ -183,7 +183,7 @@ def test_of_a_sure_model_greedy_search_finds_what_the_beam_finds(rebuilt, answer
     assert answers["greedy"]["translation"][0] == b"Le chien rouge entend l'oiseau noir."
 
 
-def test_a_model_that_never_ends_stops_at_twice_the_source_and_says_so(rebuilt, monkeypatch):
+def test_a_model_that_never_ends_stops_at_twice_the_source_and_says_so(rebuilt):
     config, pieces = rebuilt.config, {"source": rebuilt.source, "target": rebuilt.writer.pieces}
     network = translation.build_model(config, {side: len(inventory) for side, inventory in pieces.items()})
     writer = Writer.of(network, pieces["target"], "target_embedding")
@@ -197,15 +197,12 @@ def test_a_model_that_never_ends_stops_at_twice_the_source_and_says_so(rebuilt, 
     source = tf.constant(
         [[PIECE, 3, Pieces.END], [Pieces.END, PADDING, PADDING], [PIECE, Pieces.END, PADDING]]
     )
-    once = searched(config, network, writer, source, 1)
-    assert once.lengths[:, 0].numpy().tolist() == [1, 0, 1]  # what it repeats
-    assert once.finished[:, 0].numpy().tolist() == [False, True, False]
-    monkeypatch.setattr("zoo.decoding.writer.without_endless", lambda decoded: decoded)
     for beam_size in (1, 3):
         found = searched(config, network, writer, source, beam_size)
         assert found.finished[:, 0].numpy().tolist() == [False, True, False]
         assert found.lengths[:, 0].numpy().tolist() == [14, 0, 12]
-        assert set(found.tokens[0, 0].numpy()) == {PIECE}
+        tokens = found.tokens[0, 0].numpy()
+        assert tokens[:3].tolist() != [PIECE] * 3 and (tokens == PIECE).sum() > 8  # but not thrice in a row
         assert found.scores[1, 0] == 0
 
 

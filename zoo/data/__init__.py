@@ -27,6 +27,7 @@ from zoo.data.pretrained import LICENCE_OF_CLUSTERS, licence_of_vectors, word_cl
 from zoo.data.reader import Reader, reader_of, readers, register
 from zoo.data.recased import recased
 from zoo.data.scaling import Scaling
+from zoo.data.varied import varied
 from zoo.errors import ZooError
 
 __all__ = [
@@ -66,6 +67,7 @@ __all__ = [
     "recased",
     "register",
     "tests_of",
+    "varied",
     "waves",
     "word_clusters",
     "word_vectors",

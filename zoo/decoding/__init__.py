@@ -21,6 +21,7 @@ Everything is plain TensorFlow and can be part of a SavedModel; call it inside a
 from zoo.decoding import ctc
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded
+from zoo.decoding.loops import repeating, without_loops
 from zoo.decoding.one_by_one import assert_sampling, assert_temperature, assert_tokens, draw, greedy, sample
 from zoo.decoding.writer import Seen, Writer, Written
 
@@ -36,5 +37,7 @@ __all__ = [
     "ctc",
     "draw",
     "greedy",
+    "repeating",
     "sample",
+    "without_loops",
 ]

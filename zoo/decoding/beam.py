@@ -39,6 +39,7 @@ def beam_search(
     length_penalty=0.6,
     padding: int = 0,
     memory: tuple = (),
+    normalised: bool = False,
 ) -> Decoded:
     """Finds probable texts by following the best few at a time.
 
@@ -67,6 +68,8 @@ def beam_search(
         padding: fills tokens up on the right.
         memory: nests of tensors (batch, ...) that never change, such as an encoder's outputs; `step` gets
             them without repetition for the beam.
+        normalised: whether `step` gives log-probabilities, which are taken as they are: what it forbids then
+            makes nothing else more probable.
 
     Returns:
         `beam_size` texts for each row: the finished ones, best first, then those that hit the limit. Where
@@ -80,7 +83,7 @@ def beam_search(
     start = first_tokens(start, state)
     most = limits(most, start)[:, None]
     alpha = tf.maximum(for_rows(length_penalty, start, tf.float32), 0.0)[:, None]
-    open_, finished, history = _searched(step, state, memory, start, end, most, beam_size, alpha)
+    open_, finished, history = _searched(step, state, memory, start, end, most, beam_size, alpha, normalised)
     ranked, ended = _ranked(finished, open_, most, alpha)
     tokens = _traced(history, ranked.lengths, ranked.slots, padding)
     return Decoded(tokens, ranked.lengths, ranked.scores, ranked.log_probabilities, ended)
@@ -99,12 +102,12 @@ class _Rows(NamedTuple):
     finished: _Finished
 
 
-def _search_step(step: Step, end, beam_size: int):
+def _search_step(step: Step, end, beam_size: int, normalised: bool):
     """Returns the loop's body; `found` holds what is open and finished of all rows of the batch."""
 
     def search(t, rows, beams, history):
         logits, state = step(rows.tokens, rows.state, *rows.memory)
-        totals, numbers = _continuations(logits, rows.open_, beam_size)
+        totals, numbers = _continuations(logits, rows.open_, beam_size, normalised)
         at_limit = t >= rows.most
         totals = tf.where(at_limit[..., None] & (numbers != end), NEVER, totals)
         best, parents, tokens = _best(totals, numbers, beam_size)
@@ -153,7 +156,7 @@ def _going_on(rows: _Rows, parents, done, beam_size: int) -> _Rows:
     )
 
 
-def _searched(step: Step, state, memory, start, end, most, beam_size: int, alpha):
+def _searched(step: Step, state, memory, start, end, most, beam_size: int, alpha, normalised: bool):
     """Runs the loop until no row is left; returns open and finished hypotheses, and all steps taken."""
     tokens, state = tf.nest.map_structure(lambda part: tf.repeat(part, beam_size, axis=0), (start, state))
     none = tf.fill([tf.size(start), beam_size], NEVER)
@@ -167,7 +170,7 @@ def _searched(step: Step, state, memory, start, end, most, beam_size: int, alpha
     )
     _, _, (open_, finished), history = tf.while_loop(
         lambda t, rows, *_: tf.size(rows.numbers) > 0,
-        _search_step(step, end, beam_size),
+        _search_step(step, end, beam_size, normalised),
         (*begin, history.write(0, tf.stack([zeros, zeros]))),
         (*with_free_rows(begin), None),
     )
@@ -178,14 +181,15 @@ def _score(log_probabilities, lengths, alpha) -> tf.Tensor:
     return log_probabilities / ((5.0 + tf.cast(lengths, tf.float32)) / 6.0) ** alpha
 
 
-def _continuations(logits, open_, beam_size: int) -> tuple[tf.Tensor, tf.Tensor]:
+def _continuations(logits, open_, beam_size: int, normalised: bool) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns log-probability and last token of each hypothesis' best continuations, (batch, beam, k)."""
     logits = tf.cast(logits, tf.float32)
     # No more than the best few of each can be among the best of all; the rest is never touched again.
     k = tf.minimum(beam_size, tf.shape(logits)[1])
     large = (logits.shape[1] or 0) >= 4 * _GROUP * beam_size
     best, numbers = _top_of_groups(logits, k) if large else tf.math.top_k(logits, k)
-    best -= tf.reduce_logsumexp(logits, axis=1, keepdims=True)
+    if not normalised:
+        best -= tf.reduce_logsumexp(logits, axis=1, keepdims=True)
     best, numbers = (tf.reshape(part, [-1, beam_size, k]) for part in (best, numbers))
     totals = open_[..., None] + best
     return tf.where(totals > NEVER, totals, NEVER), numbers  # what is no number is not possible

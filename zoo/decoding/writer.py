@@ -11,6 +11,8 @@ from keras import ops
 
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded, longest, without_endless
+from zoo.decoding.loops import without_loops
+from zoo.text.case import upper
 from zoo.text.pieces import PADDING, Pieces
 
 
@@ -21,11 +23,13 @@ class Seen(NamedTuple):
         states: before the first piece, each (batch, units).
         values: what it attends to, (batch, source, features).
         mask: bool (batch, source), which of these are there; None: all.
+        repeats: bool (batch,), rows that say a thing three times in a row; None: none does.
     """
 
     states: Any
     values: tf.Tensor
     mask: tf.Tensor | None = None
+    repeats: tf.Tensor | None = None
 
 
 class Written(NamedTuple):
@@ -46,6 +50,10 @@ class Written(NamedTuple):
     def noting(self, **notes: tf.Tensor) -> Written:
         """Returns the same, of which something else is said."""
         return self._replace(notes={**self.notes, **notes})
+
+    def louder(self, loud: tf.Tensor) -> Written:
+        """Returns the same, but in capitals where that is so, bool (batch,)."""
+        return self._replace(texts=tf.where(loud[:, None], upper(self.texts), self.texts))
 
     def best(self, name: str) -> dict[str, tf.Tensor]:
         """Returns each row's first text under a name, its `score`, perhaps `finished`, and the notes."""
@@ -92,7 +100,7 @@ class Writer(tf.Module):
         return cls(model.get_layer("decoder"), model.get_layer(embedding), pieces)
 
     def search(self, seen: Seen, most: Any, beam_size: int, length_penalty: float) -> Decoded:
-        """Finds the best texts.
+        """Finds the best texts. They say nothing three times in a row, unless what is seen does.
 
         Args:
             seen: what is written about.
@@ -112,15 +120,21 @@ class Writer(tf.Module):
             x, state, _ = self.decoder.step(self.embedding(tokens), state, memory)
             return tf.cast(x, tf.float32) @ matrix, state
 
+        start = self.decoder.start(seen.states)
+        repeats = seen.repeats
+        if repeats is None:
+            repeats = tf.zeros_like(tf.nest.flatten(start)[0][:, 0], tf.bool)
+        careful, start = without_loops(step, start, repeats)
         decoded = beam_search(
-            step,
-            self.decoder.start(seen.states),
+            careful,
+            start,
             self.pieces.START,
             self.pieces.END,
             most,
             beam_size,
             length_penalty,
             memory=(memory,) if memory else (),
+            normalised=True,
         )
         nothing = tf.broadcast_to(most == 0, tf.shape(decoded.scores)[:1])[:, None]
         scores = tf.where(nothing, 0.0, decoded.scores)

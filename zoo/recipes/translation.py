@@ -24,7 +24,7 @@ import tensorflow as tf
 from keras import ops
 
 from zoo import cli, decoding, export, layers, text, training
-from zoo.data import Batches, Part
+from zoo.data import Batches, Part, recased, varied
 from zoo.training import Count, Positive, Share, Size
 
 
@@ -48,6 +48,12 @@ class Config(training.Settings, training.Search):
     """The same of the target language; each step of decoding scores them all."""
     min_count: Count = 2
     """Rarer pieces are spelled in smaller ones."""
+    varied: Share = 0.0
+    """Copies of training pairs with other numbers in them, of so many as there are pairs, and as many with
+    other names: a translator learns to hand both on."""
+    recased: Share = 0.0
+    """Share of the training pairs whose source is read in lower case, too; half as many With Each Word So,
+    and as many with one WORD so. Texts in capitals alone are then read in lower case, and answered loudly."""
     max_pieces: Count = 100
     """Pieces read of a source; longer pairs are left out of training."""
     width: Count = 128
@@ -79,6 +85,14 @@ class Config(training.Settings, training.Search):
 
 
 # Data -------------------------------------------------------------------------------------------------------
+
+
+def more(config: Config, part: Part) -> Part:
+    """Adds copies of training pairs, with other numbers and names, and in other cases."""
+    if config.varied:
+        part = varied(part, config.varied)
+    half = config.recased / 2
+    return recased(part, "source", config.recased, titles=half, shouts=half) if config.recased else part
 
 
 def split(config: Config, part: Part) -> dict[str, text.Split]:
@@ -164,7 +178,8 @@ def search(
 ) -> tuple[decoding.Seen, decoding.Decoded]:
     """Returns what is seen of sources (batch, time), and their best translations, (batch, beam, ...)."""
     encoded, *states = model.get_layer("encoder")(source, training=False)
-    seen = decoding.Seen(states, encoded, tf.not_equal(source, text.PADDING))
+    mask = tf.not_equal(source, text.PADDING)
+    seen = decoding.Seen(states, encoded, mask, decoding.repeating(source, mask))
     lengths = tf.reduce_sum(tf.cast(seen.mask, tf.int32), axis=1) - 1  # without the end
     limits = tf.where(lengths > 0, limit(lengths), 0)
     return seen, writer.search(seen, limits, beam_size, config.length_penalty)
@@ -198,12 +213,12 @@ class Translation(export.Serving):
     @export.signature("text", "attention", when=lambda config: config.attention != "none")
     def show_attention(self, text):
         """As `translate`, and the tokens of both sides with the weights between them."""
-        numbers, truncated = self.read(text)
+        numbers, truncated, loud = self.read(text)
         source = export.padded(numbers)
         seen, decoded = search(self.config, self.model, self.writer, source, self.config.beam_size)
         target_tokens, attention = self.writer.shown(seen, decoded)
         return {
-            **self.writer.written(decoded).noting(truncated=truncated).best("translation"),
+            **self.writer.written(decoded).noting(truncated=truncated).louder(loud).best("translation"),
             "source_tokens": self.source.strings(source),
             "target_tokens": target_tokens,
             "attention": attention,
@@ -211,20 +226,24 @@ class Translation(export.Serving):
 
     def write(self, text: tf.Tensor, beam_size: int) -> decoding.Written:
         """Returns translations (batch, beam)."""
-        source, truncated = self.read(text)
+        source, truncated, loud = self.read(text)
 
         def translate(inputs):
             _, decoded = search(self.config, self.model, self.writer, inputs["source"], beam_size)
             return self.writer.written(decoded)
 
         specs = self.writer.specs(beam_size)
-        return export.by_length(translate, {"source": source}, specs, rows=128).noting(truncated=truncated)
+        written = export.by_length(translate, {"source": source}, specs, rows=128)
+        return written.noting(truncated=truncated).louder(loud)
 
     @export.once(tf.TensorSpec([None], tf.string))
-    def read(self, texts: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor]:
-        """Returns the pieces of texts (batch,), and which of the texts were cut."""
+    def read(self, texts: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor, tf.Tensor]:
+        """Returns the pieces of texts (batch,), which of the texts were cut, and which stand in capitals."""
+        texts = text.normalise(texts)
+        loud = text.loud(texts) & (self.config.recased > 0)
+        texts = tf.where(loud, text.lower(texts), texts)
         numbers, lengths = self.source.closed(texts, self.config.max_pieces)
-        return numbers, lengths > self.config.max_pieces
+        return numbers, lengths > self.config.max_pieces, loud
 
 
 # Program ----------------------------------------------------------------------------------------------------
@@ -234,7 +253,7 @@ def main(config: Config) -> None:
     """Trains, evaluates and exports."""
     run = training.Run(__file__, config)
     examples = run.load("translation", source=config.source, target=config.target)
-    pairs, held_out = split(config, examples.train), split(config, examples.validation)
+    pairs, held_out = split(config, more(config, examples.train)), split(config, examples.validation)
     sizes = {"source": (config.source_pieces, config.lower_case), "target": (config.target_pieces,)}
     pieces = {
         side: run.vocabulary(side, text.Pieces, pairs[side].counts, *sizes[side], vectors=f"{side}_embedding")

@@ -86,6 +86,22 @@ class Phrases(Pairs):
         return cldr_phrases.CldrPhrases(source=source, target=target, data_dir=cache_dir())
 
 
+class EnglishPairs(Pairs):
+    """Of Tatoeba, whose builder takes the language beside English."""
+
+    def builder(self, dataset: str, **options: str) -> tfds.core.DatasetBuilder:
+        """Returns what prepares the pairs of English and another language."""
+        from zoo.data.sets import tatoeba_pairs
+
+        sides = options["source"], options["target"]
+        (english, *others), known = tatoeba_pairs.DEFAULT_PAIR, ["en", *tatoeba_pairs.OTHERS]
+        (other,) = [side for side in sides if side not in ("", english)][:1] or others
+        pair = language_pair(dataset, known, (english, other), *sides)
+        if english not in pair:
+            raise ZooError(f"{dataset}: one of each pair is English; choose --source en or --target en")
+        return tatoeba_pairs.TatoebaPairs(other=other, data_dir=cache_dir())
+
+
 class Translation(Written):
     """Features: `source` and `target`, strings. The user's own: a table with the columns source and target.
 
@@ -107,7 +123,7 @@ class Translation(Written):
     sets = {  # noqa: RUF012 - as Task says
         "cldr_phrases": Phrases(train="train", validation="validation", extra=("test_terms",), embedded=True),
         "multi30k": Pairs(own="multi30k.Multi30k"),
-        "tatoeba_pairs": Pairs(own="tatoeba_pairs.TatoebaPairs"),
+        "tatoeba_pairs": EnglishPairs(train="train", validation="validation"),
         "cmudict": Pairs(own="cmudict.Cmudict"),
         "ted_hrlr_translate/*": Pairs(
             train="train",

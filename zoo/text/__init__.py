@@ -2,13 +2,14 @@
 
 from zoo.text import dates
 from zoo.text.alphabet import Alphabet
+from zoo.text.case import loud, lower, upper
 from zoo.text.clusters import CLUSTER_BUCKETS, CLUSTER_FEATURES, Clusters
 from zoo.text.glossary import Glossary
 from zoo.text.known import Known
 from zoo.text.pieces import Pieces, with_ends
 from zoo.text.runs import Runs, runs_of_words
 from zoo.text.spelling import CHARACTERS, SPELLING_FEATURES, character_numbers, normalize, spelling_features
-from zoo.text.split import Split
+from zoo.text.split import Split, normalise
 from zoo.text.tokens import style_of, tokenize
 from zoo.text.units import WORD, Level, Units, parted
 from zoo.text.vectors import Vectors
@@ -38,6 +39,9 @@ __all__ = [
     "character_numbers",
     "count",
     "dates",
+    "loud",
+    "lower",
+    "normalise",
     "normalize",
     "parted",
     "runs_of_words",
@@ -45,5 +49,6 @@ __all__ = [
     "split_words",
     "style_of",
     "tokenize",
+    "upper",
     "with_ends",
 ]

@@ -1,4 +1,4 @@
-"""Lower case that is the same on every machine."""
+"""Upper and lower case that are the same on every machine."""
 
 import tensorflow as tf
 
@@ -11,3 +11,15 @@ def lower(text: tf.Tensor) -> tf.Tensor:
     """
     text = tf.strings.lower(text)  # A to Z alone
     return tf.strings.lower(tf.strings.regex_replace(text, "\u0130", "i\u0307"), encoding="utf-8")
+
+
+def upper(text: tf.Tensor) -> tf.Tensor:
+    """Puts strings of valid UTF-8 without NUL (of any shape) into upper case, by the same rules."""
+    return tf.strings.upper(tf.strings.upper(text), encoding="utf-8")  # A to Z first: no locale sees an i
+
+
+def loud(text: tf.Tensor) -> tf.Tensor:
+    """Tells which strings of valid UTF-8 are two words or more IN CAPITALS ALONE, bool of the same shape."""
+    small, capitals, words = r"[\p{Ll}\p{Lo}]", r"\p{Lu}\p{Lu}", r"\p{L}[^\p{L}]+\p{L}"
+    found = [tf.strings.regex_full_match(text, f"(?s).*{each}.*") for each in (small, capitals, words)]
+    return ~found[0] & found[1] & found[2]

@@ -59,6 +59,30 @@ def test_it_goes_the_other_way_too(archive):
     assert {pair[::-1] for part in parts(examples).values() for pair in part} == set(PAIRS)
 
 
+def test_other_languages_are_other_files(archive):
+    write(archive, "".join(f"{source}\t{target}\n" for source, target in PAIRS))
+    write(archive.with_name("deu-eng.zip"), "".join(f"{i}.\tNummer {i}.\n" for i in range(300)), "deu.txt")
+    for sides in ({"source": "de"}, {"source": "de", "target": "en"}):
+        examples = zoo.data.load("tatoeba_pairs", "translation", **sides)
+        assert examples.languages == ("de", "en")
+        assert ("Nummer 7.", "7.") in {pair for part in parts(examples).values() for pair in part}
+    assert zoo.data.load("tatoeba_pairs", "translation", target="de").languages == ("en", "de")
+    assert zoo.data.load("tatoeba_pairs", "translation").languages == ("en", "fr")
+
+
+@pytest.mark.parametrize(
+    ("sides", "message"),
+    [
+        ({"source": "de", "target": "fr"}, "one of each pair is English; choose --source en"),
+        ({"source": "xx"}, "no language 'xx'; choose en, de, es"),
+        ({"source": "en", "target": "en"}, "are both 'en'"),
+    ],
+)
+def test_pairs_that_it_does_not_have_are_refused(sides, message):
+    with pytest.raises(ZooError, match=message):
+        zoo.data.load("tatoeba_pairs", "translation", **sides)
+
+
 def test_what_training_has_in_other_words_is_left_out_of_the_test_part(archive, monkeypatch):
     pairs = [("We're tired.", "Nous sommes fatigués."), ("We are tired!", "On est fatigués."),
              ("I see.", "Je vois."), ("I can't.", "Je ne peux pas."), ("I got it.", "Je vois !"),

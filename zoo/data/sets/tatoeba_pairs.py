@@ -1,8 +1,9 @@
-"""Sentences of Tatoeba in English and French, as a TFDS builder."""
+"""Sentences of Tatoeba in English and another language, as a TFDS builder."""
 
 import re
 import zipfile
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,20 @@ from zoo.data.download import fetch
 from zoo.data.splits import fingerprint, near_duplicates, split_of
 from zoo.errors import ZooError
 
-LANGUAGES = ("en", "fr")
-_URL = "http://www.manythings.org/anki/fra-eng.zip"
-_FILE = "fra.txt"
+DEFAULT_PAIR = ("en", "fr")
+OTHERS = {
+    "de": "deu",
+    "es": "spa",
+    "fr": "fra",
+    "it": "ita",
+    "nl": "nld",
+    "pl": "pol",
+    "pt": "por",
+    "ru": "rus",
+    "tr": "tur",
+}
+"""Code of a language -> what the site calls it."""
+_URL = "http://www.manythings.org/anki/{}-eng.zip"
 _CONTRACTIONS = (
     ("can['’]t", "cannot"),
     ("won['’]t", "will not"),
@@ -30,45 +42,66 @@ _ONE_OF = 50  # one cluster of sentences of so many goes to test, and one to val
 Pair = tuple[str, str]
 
 
+@dataclass
+class TatoebaConfig(tfds.core.BuilderConfig):
+    """English, and another language."""
+
+    other: str = ""
+
+
 class TatoebaPairs(tfds.core.GeneratorBasedBuilder):
-    """Short everyday sentences with their translations; one sentence may have several.
+    """Short everyday sentences in English with their translations; one sentence may have several.
 
     English sentences that differ in case and punctuation alone, or that share most of their word pairs
     (`near_duplicates`), are in one split. Of the test part is left out what the training part has in the same
-    French, or in the same English with or without contractions; of validation, what either has. So no
-    sentence of either language is in two splits.
+    other language, or in the same English with or without contractions; of validation, what either has. So
+    no sentence of either language is in two splits.
+
+    Args:
+        other: code of the language beside English, one of `OTHERS`.
+        options: of `tfds.core.GeneratorBasedBuilder`.
     """
 
     VERSION = tfds.core.Version("1.0.0")
     RELEASE_NOTES = {"1.0.0": "First version."}  # noqa: RUF012 - TFDS's own convention
 
+    def __init__(self, *, other: str = DEFAULT_PAIR[1], **options):
+        config = TatoebaConfig(name=f"en-{other}", description=f"English and {other}.", other=other)
+        super().__init__(**{"config": config, **options})
+
     def _info(self) -> tfds.core.DatasetInfo:
         return self.dataset_info_from_configs(
             description=(
-                "English sentences of the Tatoeba project with their French translations, as "
-                "manythings.org/anki collects them: those by native speakers, and proofread. The site renews "
-                "its file; that of 2019-04-07 has 167,130 pairs. Splits share no sentence of either language."
+                "English sentences of the Tatoeba project with their translations, as manythings.org/anki "
+                "collects them: those by native speakers, and proofread. The site renews its files; that of "
+                "2019-04-07 has 167,130 pairs with French, that of 2018-05-13 169,813 with German. Splits "
+                "share no sentence of either language."
             ),
-            features=tfds.features.Translation(languages=LANGUAGES),
-            supervised_keys=LANGUAGES,
+            features=tfds.features.Translation(languages=self._languages),
+            supervised_keys=self._languages,
             homepage="https://www.manythings.org/anki/",
             license="CC BY 2.0 FR, by manythings.org/anki and tatoeba.org",
         )
 
+    @property
+    def _languages(self) -> Pair:
+        return "en", self.builder_config.other
+
     def _split_generators(self, dl_manager):
-        parts = _split(_read(fetch(dl_manager, _URL)))
+        name = OTHERS[self.builder_config.other]
+        parts = _split(_read(fetch(dl_manager, _URL.format(name)), f"{name}.txt"))
         return {split: self._generate_examples(pairs) for split, pairs in parts.items()}
 
     def _generate_examples(self, pairs):
         for index, pair in enumerate(pairs):
-            yield index, dict(zip(LANGUAGES, pair, strict=True))
+            yield index, dict(zip(self._languages, pair, strict=True))
 
 
-def _read(path: Path) -> list[Pair]:
-    damaged = f"{path}: is not the zip file with {_FILE} of manythings.org; remove it and fetch it again"
+def _read(path: Path, name: str) -> list[Pair]:
+    damaged = f"{path}: is not the zip file with {name} of manythings.org; remove it and fetch it again"
     try:
         with zipfile.ZipFile(path) as archive:
-            content = archive.read(_FILE).decode("utf-8")
+            content = archive.read(name).decode("utf-8")
     except (OSError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, UnicodeDecodeError) as error:
         raise ZooError(damaged) from error
     # Only the line feed parts pairs. Newer files have a third column, which names the authors.
@@ -97,7 +130,7 @@ def _split(pairs: list[Pair]) -> dict[str, list[Pair]]:
 
 def _sides(pair: Pair) -> tuple[str, str]:
     """Returns what tells the sentences of a pair apart from others."""
-    english, french = pair
+    english, other = pair
     for pattern, words in _CONTRACTIONS:
         english = re.sub(pattern, words, english, flags=re.IGNORECASE)
-    return f"en {fingerprint(english)}", f"fr {fingerprint(french)}"
+    return f"en {fingerprint(english)}", f"other {fingerprint(other)}"
