@@ -1,8 +1,11 @@
 """Expected calibration error, by hand."""
 
+import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from zoo import metrics
+from zoo.metrics import told_apart
 
 
 def test_bins_are_weighted_by_what_they_hold():
@@ -18,6 +21,16 @@ def test_spans_are_right_as_a_whole_or_not():
     predicted = [["B-a", "I-a", "O", "B-a"], ["B-b", "O"]]
     error = metrics.span_calibration_error(truth, predicted, [[0.9, 0.3], [0.2]])
     assert error == pytest.approx((0.1 + 0.3 + 0.2) / 3)
+
+
+def test_right_and_wrong_answers_are_told_apart_as_scikit_learn_counts_it():
+    assert told_apart([0.9, 0.8, 0.3], [True, False, False]) == 1
+    assert told_apart([0.9, 0.8, 0.3], [False, True, False]) == 0.5
+    assert told_apart([0.5, 0.5], [True, False]) == 0.5
+    assert told_apart([0.1], [True]) == told_apart([], []) == 0.5
+    random = np.random.default_rng(0)
+    sure, right = random.integers(0, 20, 200) / 20, random.random(200) < 0.3
+    assert told_apart(sure, right) == pytest.approx(roc_auc_score(right, sure))
 
 
 def test_a_classifier_that_tells_how_sure_it_is_has_the_error_among_its_figures():

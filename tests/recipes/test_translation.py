@@ -7,6 +7,7 @@ from cases import CASES, manifest_of, train
 from tiny import assert_refused, stored
 
 import zoo
+from zoo import __main__
 from zoo.cli.evaluate import evaluate
 from zoo.data import load
 from zoo.recipes import translation
@@ -81,8 +82,9 @@ def test_words_are_spelled_to_phonemes_in_any_case_and_scored_by_their_errors(pa
     assert set(manifest["signatures"]) == {"serving_default", "greedy", "beam"}
     assert manifest["signatures"]["beam"]["outputs"]["scores"] == "float32 (any, 1)"
     score = manifest["metrics"]["test"]
-    assert set(score) == set(manifest["baselines"]["test"]["the source itself"])
-    assert set(score) == {"n", "word_error_rate", "phoneme_error_rate"}
+    told = {"n", "word_error_rate", "phoneme_error_rate"}
+    assert set(manifest["baselines"]["test"]["the source itself"]) == told
+    assert set(score) == {*told, "auroc", "ece"}
     letters = (tmp_path / "runs/translation/source.txt").read_text().split("\n")[PADDING + 259 : -1]
     assert max(map(len, letters)) == 1 and not any(map(str.isupper, letters))
     model = zoo.load(f"{tmp_path}/saved_models/translation")
@@ -154,3 +156,31 @@ def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, call, a
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)
     assert_refused(call, CASE.program, tmp_path, arguments, named, mend)
+
+
+def test_what_is_doubtful_is_marked(trained_translator, tmp_path, call):
+    """The tiny model is right about what it learned, and not about words that it never saw."""
+    model, output = trained_translator / "saved_models/tiny", tmp_path / "out.jsonl"
+    texts = ("the red dog hears the cat", "Zyx qwv.")
+    flags = ("--min-confidence", "0.999999", "--output", output)
+    said = call(__main__.main, tmp_path, "predict", model, *texts, *flags)
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert all(0 <= row["confidence"] <= 1 for row in rows)
+    assert [row["doubtful"] for row in rows] == [row["confidence"] < 0.999999 for row in rows]
+    assert "doubtful (confidence below 0.999999)" in said.err
+    many = zoo.load(model).predict(texts, signature="beam")
+    first = [row["translations"][0]["confidence"] for row in many]
+    assert first == pytest.approx([row["confidence"] for row in rows], rel=1e-5)
+    said = call(__main__.main, tmp_path, "predict", model, "a", "--min-confidence", "2", code=2).err
+    assert "--min-confidence 2: must be from 0 to 1" in said
+
+
+def test_texts_in_capitals_are_translated_as_those_in_small_letters(pairs, tmp_path):
+    shortly(tmp_path, pairs, "--recased", "0.5", "--varied", "0.1")
+    model = zoo.load(f"{tmp_path}/saved_models/translation")
+    quiet, loud, shout = model.predict(["the red dog.", "THE RED DOG.", "THE"])
+    assert loud["translation"] == quiet["translation"].upper() != quiet["translation"]
+    assert loud["score"] == pytest.approx(quiet["score"], rel=1e-5)
+    assert not shout["translation"].isupper() or not shout["translation"]
+    shown = model.predict(["THE RED DOG."], signature="attention")
+    assert shown[0]["translation"] == loud["translation"]

@@ -37,7 +37,9 @@ def rebuilt(model):
     """What was exported, made again from the recipe and the stored weights."""
     config, pieces, network = as_keras(model)
     assert [weight.path for weight in network.weights] == model.manifest.weights
-    return translation.Translation(config, network, pieces)
+    module = translation.Translation(config, network, pieces)
+    module.confidence.weights.assign(tf.saved_model.load(str(model.path)).confidence.weights)
+    return module
 
 
 def searched(config, network, writer, source, beam_size):

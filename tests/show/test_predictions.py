@@ -283,6 +283,17 @@ def test_a_text_or_translation_that_was_cut_has_a_note(terminal):
     assert words == "only the first 7 pieces were read stopped at the length limit"
 
 
+def test_a_model_that_says_how_sure_it_is_has_a_column_more_and_marks_what_is_doubtful(terminal):
+    sure, unsure = translated("a", "b"), translated("c", "d")
+    show([{**sure, "confidence": 0.875}, {**unsure, "confidence": 0.25}], [])
+    shown = cells(terminal)
+    assert [row[:4] for row in shown if row[0]] == [
+        ["a", "b", "-0.2500", "0.88"],
+        ["c", "d", "-0.2500", "0.25"],
+    ]
+    assert " ".join(row[4] for row in shown if row[4]) == "doubtful (confidence below 0.5)"
+
+
 @pytest.mark.parametrize("width", range(12, 40))
 def test_no_part_of_a_text_is_lost_behind_wide_characters(terminal, width):
     words = "日 b " * (width // 5) + "c" * (width % 5) + " d e f"

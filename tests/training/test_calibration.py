@@ -1,9 +1,11 @@
-"""How much each part of a model is heard, fitted on the validation part."""
+"""What makes probabilities of a model's parts, fitted on the validation part."""
 
 import numpy as np
 import pytest
 
-from zoo.training import fitted_weights
+from zoo.decoding import Confidence
+from zoo.tasks import Judged
+from zoo.training import fit_confidence, fitted_weights, logistic_weights
 
 
 def fitted_temperature(logits, truth):
@@ -59,3 +61,42 @@ def test_two_parts_that_know_different_things_are_weighed_as_logistic_regression
 
     model = LogisticRegression(C=1e9, fit_intercept=False, tol=1e-10).fit(np.stack([first, second], 1), truth)
     np.testing.assert_allclose(fitted_weights(parts, truth), model.coef_[0], rtol=1e-4)
+
+
+# How probable it is that what was written is right ---------------------------------------------------------
+
+
+def test_a_logistic_regression_finds_the_odds_that_each_kind_of_row_has():
+    features = np.array([[1, 0]] * 1000 + [[1, 1]] * 1000)
+    right = np.array([1] * 750 + [0] * 250 + [1] * 200 + [0] * 800)
+    weights = logistic_weights(features, right)
+    assert weights == pytest.approx([np.log(3), np.log(0.25) - np.log(3)], abs=0.03)
+
+
+def test_where_nearly_all_is_right_or_wrong_nothing_is_concluded():
+    features, right = np.array([[1.0, x] for x in range(20)]), np.array([0] * 9 + [1] * 11)
+    assert logistic_weights(features, right) == pytest.approx([np.log(12 / 10), 0])
+    assert logistic_weights(features, np.ones(20)) == pytest.approx([np.log(21), 0])
+    assert logistic_weights(np.ones((0, 2)), np.ones(0)) == pytest.approx([0, 0])
+
+
+class Writes:
+    """Stands for a module whose better half of the texts is right."""
+
+    def __init__(self, texts, scores, right):
+        self.task, self.confidence = self, Confidence()
+        self.answers = (texts, scores, [9] * len(texts), right)
+
+    def judged(self, module, part):
+        assert module is self
+        return Judged(*self.answers)
+
+
+def test_confidence_is_what_its_own_answers_say():
+    scores = np.linspace(-3, 0, 100)
+    module = Writes(["a text"] * 100, scores, list(scores > -1.5))
+    fit_confidence(module, None)
+    good, bad = module.confidence(["a text"] * 2, [-0.1, -2.9], [9, 9]).numpy()
+    assert 0.9 < good <= 1 and 0 <= bad < 0.1
+    strange = module.confidence(["", "x" * 10_000, "x"], [0.0, -np.inf, -1e30], [0, 1, 10**6]).numpy()
+    assert np.isfinite(strange).all() and strange[1] == 0

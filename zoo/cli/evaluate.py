@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from zoo.metrics import Score, Scores
     from zoo.tasks import Evaluation, Manifest
 
-_CHOICE = ("choosing_among", "left_out")  # of a classifier's score: what else `--json` tells
+_MORE = ("choosing_among", "left_out", "kept")  # of a score: what else `--json` tells
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Evaluate:
             score = found.evaluation.score
             dataset = self.dataset or model.manifest.dataset.name
             about = {"model": model.name, "dataset": dataset, "split": self.split, "rows": score.n}
-            about |= {name: score.details[name] for name in _CHOICE if name in score.details}
+            about |= {name: score.details[name] for name in _MORE if name in score.details}
             others = {name: dict(other.figures) for name, other in found.baselines.items()}
             streams.say({**about, "figures": dict(score.figures), "baselines": others})
         elif self.output:

@@ -50,6 +50,9 @@ class Predict:
     """Of a generator: draw from so many of the likeliest only; 0: from all."""
     top_p: float | None = None
     """Of a generator: draw from the likeliest only, so many that their shares add up to this."""
+    min_confidence: float | None = None
+    """Of a translator: an answer that is right with less probability is marked as doubtful; 0.5, if left out.
+    Files then have a field doubtful."""
     language_model: str = ""
     """Of a transcriber: a generator that helps to choose among the texts of its beam."""
     language_weight: float | None = None
@@ -65,6 +68,8 @@ class Predict:
             )
         if self.language_weight is not None and not self.language_model:
             raise ZooError("--language-weight is for --language-model; give both, or neither")
+        if self.min_confidence is not None and not 0 <= self.min_confidence <= 1:
+            raise ZooError(f"--min-confidence {self.min_confidence:g}: must be from 0 to 1")
         if self.json and self.output:
             raise ZooError("--json prints, and --output writes; give one of them")
         from zoo.data.own import tables
@@ -93,6 +98,8 @@ class Predict:
             with rows_bar(len(given.inputs)) as model.progress:
                 rows = model.predict(given.inputs, self.signature, **settings)
         answered = task.answered(given, rows, saved.manifest)
+        if self.min_confidence is not None:
+            answered = answered.marked(self.min_confidence)
         if self.json or self.output == streams.STANDARD:
             print(answers.write(task, answered.rows, ".jsonl"), end="")
             answers.tell(task, answered)

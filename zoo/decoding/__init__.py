@@ -21,11 +21,13 @@ Everything is plain TensorFlow and can be part of a SavedModel; call it inside a
 from zoo.decoding import ctc
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded
+from zoo.decoding.confidence import Confidence
 from zoo.decoding.loops import repeating, without_loops
 from zoo.decoding.one_by_one import assert_sampling, assert_temperature, assert_tokens, draw, greedy, sample
 from zoo.decoding.writer import Seen, Writer, Written
 
 __all__ = [
+    "Confidence",
     "Decoded",
     "Seen",
     "Writer",

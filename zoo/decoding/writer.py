@@ -11,6 +11,7 @@ from keras import ops
 
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded, longest, without_endless
+from zoo.decoding.confidence import Confidence
 from zoo.decoding.loops import without_loops
 from zoo.text.case import upper
 from zoo.text.pieces import PADDING, Pieces
@@ -39,36 +40,46 @@ class Written(NamedTuple):
         texts: strings.
         scores: what they are sorted by.
         finished: whether they came to their end; None: it is not said.
+        told: what else is said of each text, by name, each (batch, beam).
         notes: what else is said of the rows, by name, each (batch, ...).
     """
 
     texts: tf.Tensor
     scores: tf.Tensor
     finished: tf.Tensor | None
+    told: Mapping[str, tf.Tensor] = {}
     notes: Mapping[str, tf.Tensor] = {}
 
     def noting(self, **notes: tf.Tensor) -> Written:
         """Returns the same, of which something else is said."""
         return self._replace(notes={**self.notes, **notes})
 
+    def sure(self, confidence: Confidence, about: tf.Tensor) -> Written:
+        """Returns the same, with the `confidence` of each text; `about`: characters of what went in."""
+        about = tf.broadcast_to(about[:, None], tf.shape(self.scores))
+        sure = confidence(self.texts, self.scores, about)
+        return self._replace(told={**self.told, "confidence": sure})
+
     def louder(self, loud: tf.Tensor) -> Written:
         """Returns the same, but in capitals where that is so, bool (batch,)."""
         return self._replace(texts=tf.where(loud[:, None], upper(self.texts), self.texts))
 
     def best(self, name: str) -> dict[str, tf.Tensor]:
-        """Returns each row's first text under a name, its `score`, perhaps `finished`, and the notes."""
+        """Returns each row's first text under a name, its `score` and perhaps more, and the notes."""
         finished = {} if self.finished is None else {"finished": self.finished[:, 0]}
-        return {name: self.texts[:, 0], "score": self.scores[:, 0], **finished, **self.notes}
+        told = {part: values[:, 0] for part, values in self.told.items()}
+        return {name: self.texts[:, 0], "score": self.scores[:, 0], **told, **finished, **self.notes}
 
     def all(self, name: str) -> dict[str, tf.Tensor]:
-        """Returns all texts under a name, their `scores`, perhaps `finished`, and the notes."""
+        """Returns all texts under a name, their `scores` and perhaps more, and the notes."""
         finished = {} if self.finished is None else {"finished": self.finished}
-        return {name: self.texts, "scores": self.scores, **finished, **self.notes}
+        told = {f"{part}s": values for part, values in self.told.items()}
+        return {name: self.texts, "scores": self.scores, **told, **finished, **self.notes}
 
     def where(self, real: tf.Tensor) -> Written:
         """Returns empty texts, with the score 0, for the rows (batch,) that are not real; notes `valid`."""
         texts, scores = tf.where(real[:, None], self.texts, ""), tf.where(real[:, None], self.scores, 0.0)
-        return Written(texts, scores, None, {**self.notes, "valid": real})
+        return Written(texts, scores, None, notes={**self.notes, "valid": real})
 
 
 class Writer(tf.Module):

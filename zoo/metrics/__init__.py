@@ -1,12 +1,13 @@
 """Scores by their standard definitions, thin over well-kept libraries."""
 
 from zoo.metrics.bleu import sentence_chrf, translation
-from zoo.metrics.calibration import calibration_error, span_calibration_error
+from zoo.metrics.calibration import calibration_error, span_calibration_error, told_apart
 from zoo.metrics.captions import are_names, captioning, cider_each
 from zoo.metrics.compared import is_a_reference, plain
 from zoo.metrics.drawings import Shapes, drawing
 from zoo.metrics.figures import FIGURES, Figure, figure_of, listed, written
 from zoo.metrics.forecasts import forecasting, naive_error
+from zoo.metrics.kept import kept
 from zoo.metrics.labels import classification
 from zoo.metrics.language import generation
 from zoo.metrics.phonemes import phoneme_closeness, pronunciation
@@ -32,6 +33,7 @@ __all__ = [
     "generation",
     "is_a_reference",
     "is_span_data",
+    "kept",
     "listed",
     "naive_error",
     "phoneme_closeness",
@@ -42,6 +44,7 @@ __all__ = [
     "tagging",
     "tagging_from_raw",
     "tokenization",
+    "told_apart",
     "transcription",
     "translation",
     "written",

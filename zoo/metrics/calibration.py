@@ -25,6 +25,22 @@ def calibration_error(confidences: Sequence[float] | np.ndarray, right: Sequence
     return float(sum(gaps) / max(1, len(sure)))
 
 
+def told_apart(confidences: Sequence[float] | np.ndarray, right: Sequence[bool] | np.ndarray) -> float:
+    """Returns how well right and wrong answers are told apart: the area under the ROC curve, from 0 to 1.
+
+    That is the chance that of a right answer and a wrong one the right one has the higher confidence; of
+    equal ones half counts. Where all answers are right, or all wrong, it is 0.5.
+    """
+    from scipy.stats import rankdata
+
+    hits = np.asarray(right, bool)
+    pairs = hits.sum() * (~hits).sum()
+    if not pairs:
+        return 0.5
+    above = rankdata(np.asarray(confidences, float))[hits].sum() - hits.sum() * (hits.sum() + 1) / 2
+    return float(above / pairs)
+
+
 def span_calibration_error(
     truth: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], confidences: Sequence[Sequence[float]]
 ) -> float:

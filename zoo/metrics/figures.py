@@ -41,6 +41,7 @@ _TABLE = (
     Figure("macro_recall", "macro-recall", listed=False),
     Figure("f1_pn", "F1-PN", listed=False),
     Figure("ece", "ECE", lower_is_better=True, listed=False),
+    Figure("auroc", "AUROC", listed=False),
     Figure("exact_match", "exact match"),
     Figure("word_accuracy", "word accuracy"),
     Figure("both_events", "both events", listed=False),

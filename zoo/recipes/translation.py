@@ -194,10 +194,13 @@ class Translation(export.Serving):
         super().__init__(model, config)
         self.source = pieces["source"]
         self.writer = decoding.Writer.of(self.model, pieces["target"], "target_embedding")
+        self.confidence = decoding.Confidence()
 
     @export.signature("text")
     def translate(self, text):
-        """Returns the best `translation` that the beam search finds, and its `score`."""
+        """Returns the best `translation` that the beam search finds, its `score`, and its `confidence`:
+        how probable it is that it is right.
+        """
         return self.write(text, self.config.beam_size).best("translation")
 
     @export.signature("text", "greedy")
@@ -207,7 +210,7 @@ class Translation(export.Serving):
 
     @export.signature("text", "beam")
     def translate_n_best(self, text):
-        """Returns as many `translations` as the beam holds, the best first, and their `scores`."""
+        """Returns as many `translations` as the beam holds, the best first, with `scores`, `confidences`."""
         return self.write(text, self.config.beam_size).all("translations")
 
     @export.signature("text", "attention", when=lambda config: config.attention != "none")
@@ -218,7 +221,7 @@ class Translation(export.Serving):
         seen, decoded = search(self.config, self.model, self.writer, source, self.config.beam_size)
         target_tokens, attention = self.writer.shown(seen, decoded)
         return {
-            **self.writer.written(decoded).noting(truncated=truncated).louder(loud).best("translation"),
+            **self.told(self.writer.written(decoded), text, truncated, loud).best("translation"),
             "source_tokens": self.source.strings(source),
             "target_tokens": target_tokens,
             "attention": attention,
@@ -234,7 +237,14 @@ class Translation(export.Serving):
 
         specs = self.writer.specs(beam_size)
         written = export.by_length(translate, {"source": source}, specs, rows=128)
-        return written.noting(truncated=truncated).louder(loud)
+        return self.told(written, text, truncated, loud)
+
+    def told(
+        self, written: decoding.Written, texts: tf.Tensor, truncated: tf.Tensor, loud: tf.Tensor
+    ) -> decoding.Written:
+        """Returns what was written of texts (batch,), with what is said of it."""
+        about = tf.strings.length(texts, unit="UTF8_CHAR")
+        return written.sure(self.confidence, about).louder(loud).noting(truncated=truncated)
 
     @export.once(tf.TensorSpec([None], tf.string))
     def read(self, texts: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor, tf.Tensor]:
@@ -273,6 +283,7 @@ def main(config: Config) -> None:
     run.fit(model, train, validation, loss, score=score)
 
     module = Translation(config, model, pieces)
+    training.fit_confidence(module, examples.validation)
     run.evaluate(module)
     samples = ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *dict.fromkeys(examples.test.strings("source"))]
     run.export(module, samples[:12], {"train": len(train), "validation": len(validation)})

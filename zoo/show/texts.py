@@ -1,6 +1,6 @@
 """What a person sees of texts that were written: figures, the worst, and others drawn evenly."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -44,6 +44,15 @@ def print_translation(
     if even:
         title = "Others, drawn evenly (wrong ones in red)"
         console().print(_translations(title, [rows[i] for i in even], what))
+
+
+def print_kept(kept: Mapping[str, Mapping[str, float]]) -> None:
+    """Prints how much of what must not be lost came through: what `zoo.metrics.kept` returns."""
+    if kept:
+        table = titled("What must come through", "", "of", "kept", left=1)
+        for kind, found in kept.items():
+            table.add_row(kind, f"{found['of']:,}", f"{found['kept']:.3f}")
+        console().print(table)
 
 
 def print_captioning(

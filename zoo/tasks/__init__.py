@@ -12,6 +12,7 @@ from zoo.tasks.tagging import Tagging
 from zoo.tasks.text import Text, generation_samples
 from zoo.tasks.transcription import Transcription
 from zoo.tasks.translation import Translation
+from zoo.tasks.written import Judged
 
 __all__ = [
     "CARD",
@@ -23,6 +24,7 @@ __all__ = [
     "DataSet",
     "Drawing",
     "Evaluation",
+    "Judged",
     "Manifest",
     "Model",
     "Recognition",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -64,12 +64,29 @@ class Answered:
         manifest: of the model that did.
         refused: name of an input -> why it could not be read.
         inputs: what was given, where a picture of the answers shows it.
+        least: an answer of less confidence is doubtful.
     """
 
     rows: list[Row]
     manifest: Manifest
     refused: Mapping[str, str] = field(default_factory=dict)
     inputs: Sequence[Any] = ()
+    least: float = 0.5
+
+    def marked(self, least: float) -> Answered:
+        """Returns the same with another bound, and in each row whether it is `doubtful`.
+
+        Raises:
+            ZooError: the model does not say how sure it is of what it writes.
+        """
+        rows = self.rows
+        if any("confidence" not in row for row in rows):
+            raise ZooError(
+                f"--min-confidence: {self.manifest.name or 'the model'} does not say how sure it is of one answer for each "
+                "text; leave it out"
+            )
+        marked = [{**row, "doubtful": bool(row["confidence"] < least)} for row in rows]
+        return replace(self, rows=marked, least=least)
 
 
 class Evaluation(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +16,18 @@ from zoo.tasks import tries
 from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row
 from zoo.tasks.manifest import Manifest
 from zoo.tasks.tries import Try
-from zoo.tasks.written import Written
+from zoo.tasks.written import Judged, Written
 
 if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
-# What answers may be: how they are scored, how close one is to its references, and what is said of it.
+RIGHT = 50.0
+"""chrF of a translation that counts as right: most of it is there, whatever the words."""
+# What answers may be: how they are scored, how close each is to its references, and how close is right.
 SCORED = {
-    "translation": (metrics.translation, metrics.sentence_chrf),
-    "pronunciation": (metrics.pronunciation, metrics.phoneme_closeness),
+    "translation": (metrics.translation, metrics.sentence_chrf, RIGHT),
+    "pronunciation": (metrics.pronunciation, metrics.phoneme_closeness, 0.0),
 }
 
 
@@ -119,7 +121,12 @@ class Translation(Written):
     suffixes = tables.SUFFIXES
     mixes = "source"
     one, several = "translation", "translations"
-    parts = {"translation": "translations", "score": "scores", "finished": "finished"}  # noqa: RUF012
+    parts = {  # noqa: RUF012
+        "translation": "translations",
+        "score": "scores",
+        "confidence": "confidences",
+        "finished": "finished",
+    }
     sets = {  # noqa: RUF012 - as Task says
         "cldr_phrases": Phrases(train="train", validation="validation", extra=("test_terms",), embedded=True),
         "multi30k": Pairs(own="multi30k.Multi30k"),
@@ -149,7 +156,7 @@ class Translation(Written):
 
     def __init__(self, scored_as: str = "translation"):
         self.scored_as = scored_as
-        self.score, self.closeness = SCORED[scored_as]
+        self.score, self.closeness, self.enough = SCORED[scored_as]
 
     @classmethod
     def for_model(cls, manifest: Manifest) -> Translation:
@@ -179,7 +186,7 @@ class Translation(Written):
             said.append(f"only the first {most or 'few'} pieces were read")
         if not all(text.get("finished", True) for text in row.get(self.several, [row])):
             said.append("stopped at the length limit")
-        return said
+        return said + super().notes(row, answered)
 
     def readable(self, row: Row) -> Row:
         """Leaves the padding of both sides out of the attention between them."""
@@ -206,22 +213,51 @@ class Translation(Written):
         sources, references = sources_and_references(examples.split(split))
         answers = model.predict(sources)
         predicted = [answer["translation"] for answer in answers]
+        score = self._with_confidence(self.score(references, predicted), answers, references)
+        if self.scored_as == "translation":
+            _, language = examples.languages or model.manifest.dataset.languages or ("", "")
+            came_through = metrics.kept(sources, references, predicted, language)
+            score = replace(score, details={**score.details, "kept": came_through})
 
         def show_scores(scores: Scores, title: str) -> None:
-            from zoo.show.texts import print_translation
+            from zoo.show.texts import print_kept, print_translation
 
             print_translation(scores, sources, references, predicted, self.closeness, title, self.scored_as)
+            print_kept(score.details.get("kept", {}))
 
         rows = [
             {
                 "source": source,
                 "truth": list(truth),
                 "answer": answer["translation"],
-                "score": answer["score"],
+                **{name: answer[name] for name in ("score", "confidence") if name in answer},
             }
             for source, truth, answer in zip(sources, references, answers, strict=True)
         ]
-        return Evaluation(self.score(references, predicted), show_scores, predicted, rows)
+        return Evaluation(score, show_scores, predicted, rows)
+
+    def _with_confidence(
+        self, score: Score, answers: Sequence[Row], references: Sequence[Sequence[str]]
+    ) -> Score:
+        """Adds how well a model knows that it is right, where it says so."""
+        if not answers or "confidence" not in answers[0]:
+            return score
+        right = self._right(references, [answer["translation"] for answer in answers])
+        sure = [answer["confidence"] for answer in answers]
+        found = {"auroc": metrics.told_apart(sure, right), "ece": metrics.calibration_error(sure, right)}
+        return replace(score, figures={**score.figures, **found})
+
+    def _right(self, references: Sequence[Sequence[str]], predicted: Sequence[str]) -> list[bool]:
+        """Tells which answers are close enough to one of their references: of words exactly."""
+        return [close >= self.enough for close in self.closeness(references, predicted)]
+
+    def judged(self, model: Model, part: Part) -> Judged:
+        """Returns a model's answers to all sources of a part, and which are right."""
+        sources, references = sources_and_references(part)
+        answers = model.predict(sources)
+        predicted = [answer["translation"] for answer in answers]
+        scores = [answer["score"] for answer in answers]
+        return Judged(predicted, scores, [len(s) for s in sources], self._right(references, predicted))
 
     def scorer(
         self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
@@ -12,7 +12,23 @@ from zoo.show.answers import empty_table, one_line, safe, shown
 from zoo.tasks.base import Answered, Row, Task
 
 _LONGEST = 500  # cells of a text beside its translation
-_FIRST = ("score", "finished", "truncated", "valid")
+_FIRST = ("score", "confidence", "finished", "truncated", "valid")
+
+
+class Judged(NamedTuple):
+    """A model's answers, and which of them are right.
+
+    Attributes:
+        texts: that were written (n,).
+        scores: theirs (n,).
+        about: characters of what each is about (n,).
+        right: whether each is right (n,).
+    """
+
+    texts: list[str]
+    scores: list[float]
+    about: list[int]
+    right: list[bool]
 
 
 class Written(Task):
@@ -39,8 +55,9 @@ class Written(Task):
 
     def _ordered(self, row: Row) -> Row:
         if self.several in row:
-            columns = [row.pop(column) for column in self.parts.values()]
-            texts = [dict(zip(self.parts, column, strict=True)) for column in zip(*columns, strict=True)]
+            parts = [part for part, column in self.parts.items() if column in row]
+            columns = [row.pop(self.parts[part]) for part in parts]
+            texts = [dict(zip(parts, column, strict=True)) for column in zip(*columns, strict=True)]
             return {self.several: texts if row.get("valid", True) else texts[:1], **row}
         if self.one in row:
             return {name: row[name] for name in (self.one, *_FIRST) if name in row} | row
@@ -62,6 +79,11 @@ class Written(Task):
         )
         return "\n".join(map("".join, blocks))
 
+    def notes(self, row: Row, answered: Answered) -> list[str]:
+        """Says that an answer is doubtful, of a model that tells how sure it is."""
+        doubtful = row.get("valid", True) and row.get("confidence", 1.0) < answered.least
+        return [f"doubtful (confidence below {answered.least:g})"] if doubtful else []
+
     def _before(self, row: Row, rows: list[Row]) -> str:
         """Returns what stands before an answer on its line."""
         return ""
@@ -75,13 +97,16 @@ class Written(Task):
 
     def _table(self, rows: list[Row], answered: Answered) -> Table:
         noted = any(self.notes(row, answered) for row in rows)
-        table = empty_table([self.given_as, self.one, "score", *["note"] * noted])
+        sure = any("confidence" in text for row in rows for text in row.get(self.several, [row]))
+        table = empty_table([self.given_as, self.one, "score", *["confidence"] * sure, *["note"] * noted])
         for row in rows:
             given = Text(safe(row[self.given_as]))
             given.truncate(_LONGEST, overflow="ellipsis")  # what was cut is the longest of all
             for text in row.get(self.several, [row]):
                 told = self.notes({**row, **text, "truncated": given and row.get("truncated")}, answered)
                 cells = [Text(safe(text[self.one])), Text(_score({**row, **text}))]
+                if sure:
+                    cells.append(Text(f"{text['confidence']:.2f}"))
                 table.add_row(given, *cells, *["; ".join(told)] * noted)
                 given = Text()
             if self.several in rows[0]:

@@ -1,7 +1,7 @@
 """How a model is trained: settings, one folder a run, and a fit that continues where it was stopped."""
 
 from zoo.training.auxiliary import ALSO, Auxiliary
-from zoo.training.calibration import calibrated, fitted_weights
+from zoo.training.calibration import calibrated, fit_confidence, fitted_weights, logistic_weights
 from zoo.training.carried import Carried, read, state_names, zero_states
 from zoo.training.fitting import Outcome, called_too, fit
 from zoo.training.folder import RUNS, Folder, check_name
@@ -53,7 +53,9 @@ __all__ = [
     "check_name",
     "check_ranges",
     "fit",
+    "fit_confidence",
     "fitted_weights",
+    "logistic_weights",
     "make_optimizer",
     "read",
     "start",

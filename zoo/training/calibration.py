@@ -1,12 +1,14 @@
-"""Probabilities that mean what they say: how much each part of a model is heard is fitted on validation."""
+"""Probabilities that mean what they say: what makes them of a model's parts is fitted on validation."""
 
 from collections.abc import Sequence
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo.data import Batches
+from zoo.data import Batches, Part
+from zoo.tasks import Judged
 
 _LOWEST, _HIGHEST = 0.05, 20.0
 _FEW = 10  # wrong answers: of fewer nothing is concluded, and of none that all is certain
@@ -65,3 +67,53 @@ def calibrated(
     parts = [np.stack(validation.answering(logits)()), *([] if beside is None else [beside])]
     weights = fitted_weights(parts, np.asarray(validation.targets))
     return float(1 / weights[0]), float(weights[1]) if len(weights) > 1 else 0.0
+
+
+class Writes(Protocol):
+    """What is exported of a model that writes."""
+
+    task: Any
+    confidence: Any
+
+
+def fit_confidence(module: Writes, validation: Part) -> None:
+    """Fits how probable it is that what a model writes is right, by its own answers to a part.
+
+    Args:
+        module: before it is evaluated.
+        validation: rows whose right answers are known.
+    """
+    judged: Judged = module.task.judged(module, validation)
+    features = module.confidence.features(judged.texts, judged.scores, judged.about).numpy()
+    module.confidence.weights.assign(logistic_weights(features, np.asarray(judged.right, float)))
+
+
+def logistic_weights(features: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Returns the weights of a logistic regression (features,), slightly drawn towards 0.
+
+    Where fewer than ten rows are right, or wrong, nothing can be concluded from features: then all rows have
+    the same chance, by Laplace's rule of succession.
+
+    Args:
+        features: (n, features), of which the first is 1.
+        right: 1 or 0 (n,).
+    """
+    from scipy.optimize import minimize
+
+    count, hits = len(right), right.sum()
+    alike = np.zeros(features.shape[1])
+    alike[0] = np.log((hits + 1) / (count - hits + 1))
+    if min(hits, count - hits) < _FEW:
+        return alike
+    features = features.astype(np.float64)
+
+    def cost(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = features @ weights
+        loss = np.logaddexp(0, logits).sum() - logits @ right + 0.5 * (weights[1:] ** 2).sum()
+        slopes = features.T @ (1 / (1 + np.exp(-logits)) - right) + np.append(0, weights[1:])
+        return loss / count, slopes / count
+
+    fitted = minimize(
+        cost, alike, jac=True, method="L-BFGS-B", options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000}
+    )
+    return np.asarray(fitted.x)
