@@ -189,7 +189,7 @@ def test_predict_prints_one_translation_a_line_in_a_pipe(shouter, call):
 
 def test_a_model_that_does_not_say_how_sure_it_is_marks_nothing(shouter, call):
     said = call(__main__.main, shouter, "predict", "shouter", "oh", "--min-confidence", "0.7", code=2).err
-    assert "does not say how sure it is of one answer for each text; leave it out" in said
+    assert "does not say how sure it is of each answer; leave it out" in said
 
 
 def test_predict_runs_the_signature_that_is_asked_for(shouter, tmp_path, call):

@@ -208,6 +208,17 @@ def test_padding_and_unknown_are_never_written_however_likely(tmp_path):
         assert all("\ufffd" not in text and len(text) >= 30 for text in texts)
 
 
+def test_what_stands_for_rare_words_in_the_training_text_is_read_for_others_and_never_written(tmp_path):
+    units = Units([*RESERVED, "a", "<unk>", "b"], "word")
+    assert units.encode(["zebra a <unk>\n"]).to_list() == [[4, 3, 4, 2]]
+    assert units.never == [0, 1, 4]
+    _, module = made(tmp_path, level="word", tied=True, layers=1)
+    module.units.never.append(3)
+    for temperature in (1.0, 1e30):
+        words = " ".join(wrote(module, [""] * 20, 30, temperature, seed=list(range(20)))).split()
+        assert words and module.units.units([3]).numpy()[0].decode() not in words
+
+
 def test_the_text_is_prompt_and_continuation_and_its_probability_that_of_the_drawn(both):
     core, module = both
     prompt = b"a\xff\r\nb"

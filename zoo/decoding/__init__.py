@@ -20,7 +20,7 @@ Everything is plain TensorFlow and can be part of a SavedModel; call it inside a
 
 from zoo.decoding import ctc
 from zoo.decoding.beam import beam_search
-from zoo.decoding.common import Decoded
+from zoo.decoding.common import Decoded, without
 from zoo.decoding.confidence import Confidence
 from zoo.decoding.loops import repeating, without_loops
 from zoo.decoding.one_by_one import assert_sampling, assert_temperature, assert_tokens, draw, greedy, sample
@@ -41,5 +41,6 @@ __all__ = [
     "greedy",
     "repeating",
     "sample",
+    "without",
     "without_loops",
 ]

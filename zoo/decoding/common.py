@@ -1,7 +1,7 @@
 """What all ways of decoding share."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -42,6 +42,13 @@ def check(name: str, value, least: float, highest: float = math.inf) -> None:
     if isinstance(value, Real) and not least <= float(value) <= highest:
         wanted = f"{least} or more" if highest == math.inf else f"from {least} to {highest}"
         raise ZooError(f"{name} {value}: must be {wanted}")
+
+
+def without(logits: tf.Tensor, tokens: Sequence[int]) -> tf.Tensor:
+    """Returns logits (rows, vocabulary) that forbid some tokens."""
+    each = tf.one_hot(tf.constant(tokens, tf.int32), tf.shape(logits)[1], True, False, dtype=tf.bool)
+    forbidden = tf.reduce_any(each, axis=0)
+    return tf.where(forbidden, tf.cast(NEVER, logits.dtype), logits)
 
 
 def first_tokens(start, state) -> tf.Tensor:

@@ -49,7 +49,10 @@ def _pieces(model: Model, prompt: str, chosen: Mapping[str, Any], units: Any) ->
 
     from zoo.text.units import between
 
-    step, draw = model.signatures["step"], _draw()
+    # What older models, which do not say it, never write: padding and unknown.
+    said = model.manifest.own.get("never")
+    never = tuple(n for n in said if isinstance(n, int)) if isinstance(said, list) else (0, 1)
+    step, draw = model.signatures["step"], _draw(never)
     size = step.structured_input_signature[1]["state"].shape[1]
     read = model.signatures["encode"](text=tf.constant([prompt]))["tokens"][0].numpy()
     start = units.vocabulary.START
@@ -77,17 +80,15 @@ def _text(units: Any, token: tf.Tensor) -> str:
 
 
 @functools.cache
-def _draw() -> Callable[..., tf.Tensor]:
+def _draw(never: tuple[int, ...]) -> Callable[..., tf.Tensor]:
     """Returns what draws a token, traced once for all models."""
     import tensorflow as tf
 
-    from zoo.decoding import draw
-    from zoo.text import Vocabulary
+    from zoo.decoding import draw, without
 
     @tf.function(reduce_retracing=True, autograph=False)
     def one(logits, t, temperature, top_k, top_p, seeds):  # type: ignore[no-untyped-def]
-        possible = tf.range(tf.shape(logits)[1]) >= Vocabulary.START  # neither padding nor unknown
-        return draw(tf.where(possible, logits, float("-inf")), t, temperature, top_k, top_p, seeds)
+        return draw(without(logits, never), t, temperature, top_k, top_p, seeds)
 
     specs = {"temperature": tf.float32, "top_k": tf.int32, "top_p": tf.float32, "seeds": tf.int64}
     rows = {name: tf.TensorSpec([None], kind) for name, kind in specs.items()}

@@ -27,7 +27,6 @@ from zoo.training import Count, Positive, Share, Size
 
 START = text.Vocabulary.START
 NEVER = -1  # no number: a text ends where it is long enough
-NO_LOGIT = float("-inf")
 SETTINGS = ("length", "temperature", "top_k", "top_p", "seed")  # what `serving_default` takes
 
 
@@ -142,7 +141,8 @@ class Generation(export.Serving):
         # Texts of a batch differ in length: the mask holds the state of a row that is over.
         reader = build_model(config, len(units), masked=True)
         reader.set_weights(core.get_weights())
-        super().__init__(reader, config, defaults={name: getattr(config, name) for name in SETTINGS})
+        settings = {name: getattr(config, name) for name in SETTINGS}
+        super().__init__(reader, config, defaults=settings, own={"never": units.never})
         self.units = units
         self.sizes = [reader.input[name].shape[1] for name in training.state_names(reader)]
 
@@ -196,7 +196,8 @@ class Generation(export.Serving):
     def stream(self, tokens, state):
         """Takes one step; `state` is what the step before returned, zeros at first, all layers side by side.
 
-        Logits are the model's own, as `score` takes them; who writes leaves out 0 and 1, padding and unknown.
+        Logits are the model's own, as `score` takes them; who writes leaves out what the manifest's
+        `never` names, padding and unknown.
         """
         tokens = decoding.assert_tokens(tokens, len(self.units))
         states = dict(zip(training.state_names(self.model), tf.split(state, self.sizes, 1), strict=True))
@@ -231,8 +232,7 @@ class Generation(export.Serving):
     def step(self, tokens: tf.Tensor, states: dict[str, tf.Tensor]):
         """As `advance`, but only what can be written is possible."""
         logits, after = self.advance(tokens, states)
-        written = tf.range(tf.shape(logits)[1]) >= START  # neither padding nor unknown
-        return tf.where(written, logits, NO_LOGIT), after
+        return decoding.without(logits, self.units.never), after
 
     def advance(self, tokens: tf.Tensor, states: dict[str, tf.Tensor]):
         """Returns the logits (rows, size) behind one more token of each row, and the next states."""

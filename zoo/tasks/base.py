@@ -81,9 +81,9 @@ class Answered:
         """
         rows = self.rows
         if any("confidence" not in row for row in rows):
+            name = self.manifest.name or "the model"
             raise ZooError(
-                f"--min-confidence: {self.manifest.name or 'the model'} does not say how sure it is of one answer for each "
-                "text; leave it out"
+                f"--min-confidence: {name} does not say how sure it is of each answer; leave it out"
             )
         marked = [{**row, "doubtful": bool(row["confidence"] < least)} for row in rows]
         return replace(self, rows=marked, least=least)

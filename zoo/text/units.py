@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 import tensorflow as tf
 
-from zoo.text.vocabulary import Vocabulary
+from zoo.text.vocabulary import PADDING, Vocabulary
 from zoo.text.words import split_words
 
 Level = Literal["char", "word", "token"]
@@ -19,6 +19,7 @@ Level = Literal["char", "word", "token"]
 WORD = re.compile(r"\r\n?|\n|[^ \t\f\r\n]+")
 # Words that nothing need part from those behind them, or before them: white space does already.
 _ENDS, _BEGINS = r"((?s:.*)[ \t\f\r\n])?", r"(\n(?s:.*))?"
+_UNKNOWN = "<unk>"
 _ROWS, _BYTES = 256, 1_000_000  # that are encoded together
 
 
@@ -30,6 +31,8 @@ class Units(tf.Module):
     read as one. A line break is also the start symbol: every text begins as if a line had ended before it.
     Its tokens are what `split_words` makes of it, in lower case and without line breaks.
     Characters and words of no number are unknown, and unknown is never written: `decode` shows it as U+FFFD.
+    Where the training text itself had its rare words replaced by `<unk>`, as the Penn Treebank has, that is
+    what unknown words are read as, and it is not written either.
 
     Args:
         lines: the units, as `learn` returns them.
@@ -40,6 +43,10 @@ class Units(tf.Module):
     def __init__(self, lines: Sequence[str], level: Level, backwards: bool = False):
         super().__init__()
         self.level, self.backwards, self.vocabulary = level, backwards, Vocabulary(lines)
+        words = self.vocabulary.words
+        self._unknown = words.index(_UNKNOWN) if _UNKNOWN in words else Vocabulary.UNKNOWN
+        self.never = sorted({PADDING, Vocabulary.UNKNOWN, self._unknown})
+        """Numbers that are not written: padding, and what stands for unknown."""
         self._written = tf.constant(
             ["", "\N{REPLACEMENT CHARACTER}", "\n", *self.vocabulary.words[Vocabulary.START + 1 :]]
         )
@@ -60,7 +67,7 @@ class Units(tf.Module):
         numbers = tf.where(units.values == "\n", Vocabulary.START, self.vocabulary(units.values))
         # Reserved numbers are no words, whatever a text says.
         reserved = (numbers <= Vocabulary.START) & (units.values != "\n")
-        return self._turned(units.with_values(tf.where(reserved, Vocabulary.UNKNOWN, numbers)))
+        return self._turned(units.with_values(tf.where(reserved, self._unknown, numbers)))
 
     def _turned(self, rows: tf.RaggedTensor) -> tf.RaggedTensor:
         return tf.reverse(rows, [1]) if self.backwards else rows
