@@ -59,7 +59,7 @@ def test_a_series_that_repeats_itself_is_no_riddle_to_the_seasonal_baselines():
     week = np.tile([1.0, 2, 3, 4, 3, 2, 0], 20)
     parts = series(week).part(0, 100), series(week).part(100, None)
     scores = forecasts.forecasting(*parts, np.ones(1), 3, LEVELS, [(7.0 * DAY, 3)])
-    assert list(scores) == ["naive", "7 steps before", "climatology", "exponential smoothing"]
+    assert list(scores) == ["naive", "7 steps before", "climatology", "exponential smoothing", "AR(1)"]
     assert scores["7 steps before"]["mase"] == 0
     assert scores["climatology"]["mase"] < 1e-4
     # From 3 to 4, 3, 2 ... by hand: the mean over 3 steps of |x(t + h) - x(t)|.
@@ -83,6 +83,24 @@ def test_exponential_smoothing_follows_a_level_that_has_moved():
     scores = forecasts.forecasting(*parts, np.ones(1), 2, LEVELS, ())
     assert scores["exponential smoothing"]["mase"] < 0.5 * scores["climatology"]["mase"]
     assert 0.6 < scores["naive"]["coverage"] < 0.95
+
+
+def test_what_fades_by_a_share_is_forecast_to_fade_by_it():
+    noise, values = np.random.default_rng(2).normal(size=6000), np.zeros(6000)
+    for t in range(1, 6000):
+        values[t] = 0.8 * values[t - 1] + noise[t]
+    values += 50
+    times = DAY * np.arange(6000)
+    methods = forecasts.fitted(values[:, None], times, 5000, 3, (), DAY)
+    first, forecast = methods["AR(1)"]
+    mean, row = values[:5000].mean(), np.array([5500])
+    expected = mean + np.array([0.8, 0.64, 0.512]) * (values[5500] - mean)
+    np.testing.assert_allclose(forecast(row)[0, :, 0], expected, atol=0.15)
+    assert first == 1
+    parts = series(values).part(0, 5000), series(values).part(5000, None)
+    scores = forecasts.forecasting(*parts, np.ones(1), 3, LEVELS, ())
+    assert min(scores, key=lambda name: scores[name]["mase"]) == "AR(1)"
+    assert scores["AR(1)"]["mase_by_step"][0] == pytest.approx((2 / np.pi) ** 0.5, rel=0.05)
 
 
 def test_the_first_share_is_used_as_holt_and_winters_wrote_it():

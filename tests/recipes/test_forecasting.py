@@ -24,10 +24,10 @@ def model(trained_forecaster) -> models.Model:
 # What it learns -------------------------------------------------------------------------------------------
 
 
-def test_it_learns_exports_and_shows_scores_beside_four_baselines(trained_forecaster):
+def test_it_learns_exports_and_shows_scores_beside_five_baselines(trained_forecaster):
     manifest = manifest_of(trained_forecaster)
     score, baselines = manifest["metrics"]["test"], manifest["baselines"]["test"]
-    assert list(baselines) == ["naive", "7 steps before", "climatology", "exponential smoothing"]
+    assert list(baselines) == ["naive", "7 steps before", "climatology", "exponential smoothing", "AR(1)"]
     assert score["mase"] < 0.95 * baselines["climatology"]["mase"]
     assert 0.5 < score["coverage"] < 0.97
     assert len(score["mase_by_step"]) == len(score["coverage_by_step"]) == 3
@@ -133,14 +133,30 @@ def test_evaluate_repeats_the_scores_and_scores_other_tables(trained_forecaster,
     manifest = manifest_of(trained_forecaster)
     assert f"{manifest['metrics']['test']['mase']:.4f}" in shown and "exponential smoothing" in shown
     other = write_series(tmp_path / "other.csv", 40)
-    assert "MASE" in call(zoo_main, tmp_path, "evaluate", name, "--dataset", other).out
-    assert "MASE" in call(zoo_main, tmp_path, "evaluate", name, "--split", "validation").out
+    flags = ("--dataset", other, "--output", "backtest.csv")
+    shown = call(zoo_main, tmp_path, "evaluate", name, *flags).out
+    # Methods that are fitted to the rows before the first forecast; of the week these are just two.
+    assert "MASE" in shown and "AR(1)" in shown and "7 steps before" in shown
+    with (tmp_path / "backtest.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == (40 - 14 - 3 + 1) * 3
+    assert all(float(row["10%"]) <= float(row["answer"]) <= float(row["90%"]) for row in rows)
+    shown = call(zoo_main, tmp_path, "evaluate", name, "--split", "validation").out
+    assert "MASE" in shown and "exponential smoothing" in shown
+
+
+def test_a_table_shorter_than_a_window_is_continued_with_a_warning(trained_forecaster, tmp_path, call):
+    name = str(trained_forecaster / "saved_models/tiny")
+    short, shorter = write_series(tmp_path / "10.csv", 10), write_series(tmp_path / "3.csv", 3)
+    for table, rows in ((short, 10), (shorter, 3)):
+        said = call(zoo_main, tmp_path, "predict", name, "--input", table, "--output", "next.csv")
+        assert f"has {rows} rows, and tiny learned from windows of 14" in said.err
+        assert len((tmp_path / "next.csv").read_text().splitlines()) == 1 + 3
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"rows": 10}, ("has 10 rows", "looks back on 14")),
         ({"at_4_1": ""}, ("line 6", "'load' is blank", "fill it in")),
         ({"at_4_0": "2020-02-23"}, ("line 6", "repeats")),
         ({"at_29_2": "3.4e38"}, ("bad.csv", "too large to compute with")),
@@ -252,4 +268,4 @@ def test_another_cell_and_precision_train_and_export(series, tmp_path):
     outputs = manifest["signatures"]["serving_default"]["outputs"]
     assert outputs["quantiles"] == "float64 (any, 1, 1, 1)"
     assert "coverage" not in manifest["metrics"]["test"]
-    assert list(manifest["baselines"]["test"]) == ["naive", "climatology", "exponential smoothing"]
+    assert list(manifest["baselines"]["test"]) == ["naive", "climatology", "exponential smoothing", "AR(1)"]

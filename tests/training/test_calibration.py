@@ -5,7 +5,7 @@ import pytest
 
 from zoo.decoding import Confidence
 from zoo.tasks import Judged
-from zoo.training import fit_confidence, fitted_weights, logistic_weights
+from zoo.training import conformal_shifts, fit_confidence, fitted_weights, logistic_weights
 
 
 def fitted_temperature(logits, truth):
@@ -100,3 +100,30 @@ def test_confidence_is_what_its_own_answers_say():
     assert 0.9 < good <= 1 and 0 <= bad < 0.1
     strange = module.confidence(["", "x" * 10_000, "x"], [0.0, -np.inf, -1e30], [0, 1, 10**6]).numpy()
     assert np.isfinite(strange).all() and strange[1] == 0
+
+
+# Bounds of forecasts ---------------------------------------------------------------------------------------
+
+
+def test_bounds_are_moved_until_they_hold_their_share():
+    """Of 99 errors 1 to 99 the tenth and the ninetieth are those of an 80 % interval."""
+    truth = np.arange(1.0, 100)[::-1, None, None]
+    shifts = conformal_shifts(truth, np.zeros((99, 1, 1, 3)), [0.1, 0.5, 0.9])
+    assert shifts.tolist() == [[[10, 0, 90]]]
+    # The farther out, the more a finite part lacks: of 20 errors 1 to 20, 2.1 are rounded down, 18.9 up.
+    shifts = conformal_shifts(truth[-20:], np.zeros((20, 1, 1, 3)), [0.1, 0.5, 0.9])
+    assert shifts.tolist() == [[[2, 0, 19]]]
+    assert conformal_shifts(truth[:20], np.zeros((20, 1, 1, 3)), [0.01, 0.5, 0.99]).tolist() == [
+        [[80, 0, 99]]
+    ]
+    assert not conformal_shifts(truth[:19], np.zeros((19, 1, 1, 3)), [0.1, 0.5, 0.9]).any()
+
+
+def test_each_step_and_column_has_bounds_of_its_own():
+    random = np.random.default_rng(0)
+    scales = np.array([[1.0, 5.0], [2.0, 10.0]])
+    calibration, new = (random.normal(size=(4000, 2, 2)) * scales for _ in range(2))
+    quantiles = np.broadcast_to([-0.1, 0.0, 0.1], (4000, 2, 2, 3))
+    moved = quantiles + conformal_shifts(calibration, quantiles, [0.1, 0.5, 0.9])
+    inside = ((moved[..., 0] <= new) & (new <= moved[..., 2])).mean(axis=0)
+    assert np.abs(inside - 0.8).max() < 0.02

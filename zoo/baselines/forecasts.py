@@ -1,4 +1,4 @@
-"""What a forecaster must beat: four methods that every textbook has, fitted in a moment."""
+"""What a forecaster must beat: methods that every textbook has, fitted in a moment."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -32,6 +32,8 @@ def forecasting(
     - exponential smoothing: the level of the deviations from the climatology goes on (Holt-Winters' method
       with a fixed additive season and no trend). The share that a new observation has in the level is the one
       of least absolute error over the whole horizon, by rolling origin over the known part.
+    - AR(1): the last deviation from the climatology goes on, and fades by the same share at each step
+      (Box and Jenkins 1970), the one of least squared error one step ahead.
 
     The interval of each is made of the quantiles that its own errors have in the known part, step by step.
 
@@ -90,10 +92,14 @@ def fitted(
     }
     totals = {share: error.sum(0) for share, error in errors.items()}
     shares = np.array([min(_SHARES, key=lambda s: totals[s][column]) for column in range(values.shape[1])])
+    before, after = deviations[: known - 1], deviations[1:known]
+    fading = (before * after).sum(0) / np.maximum((before**2).sum(0), np.finfo(np.float64).tiny)
+    steps = np.arange(1, horizon + 1)[:, None]
     methods: dict[str, tuple[int, Forecasts]] = {
         "naive": (1, lambda rows: np.repeat(values[rows][:, None], horizon, 1)),
         "climatology": (1, lambda rows: normal[ahead(rows, horizon)]),
         "exponential smoothing": (1, lambda rows: _smoothed(normal, deviations, shares, rows, horizon)),
+        "AR(1)": (1, lambda rows: normal[ahead(rows, horizon)] + fading**steps * deviations[rows][:, None]),
     }
     name, lag = season_of(cycles, interval)
     if horizon <= lag and lag + horizon < known:

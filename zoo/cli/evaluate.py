@@ -178,6 +178,7 @@ def evaluated(model: models.Model, dataset: str = "", split: str = "test", **giv
         shown = same_rows and options == usual
         baselines = dict(manifest.baselines.get(split, {})) if shown else {}
     evaluation = task.evaluate(model, examples, scored)
+    baselines = baselines or task.others(model, examples, scored)
     evaluation.show({**baselines, model.name: evaluation.score}, title)
     return Evaluated(title, evaluation, baselines, task.evaluate_more(model, examples, scored))
 

@@ -148,17 +148,29 @@ def build_model(
 
 
 class Forecasting(export.Serving):
-    """Raw numbers and dates in; forecasts and quantiles, in the numbers' own units, out."""
+    """Raw numbers and dates in; forecasts and quantiles, in the numbers' own units, out.
+
+    Args:
+        shifts: by how many standard deviations each quantile is moved, (horizon, targets, levels).
+    """
 
     mapping = "series"
 
-    def __init__(self, config: Config, model: keras.Model, climatology: data.Climatology, about: tasks.About):
+    def __init__(
+        self,
+        config: Config,
+        model: keras.Model,
+        climatology: data.Climatology,
+        about: tasks.About,
+        shifts: np.ndarray | float = 0.0,
+    ):
         count = model.input["waves"].shape[-1]
         reader = build_model(config, len(about.columns), count, len(about.targets), carried=True)
         trained = {weight.path: weight for weight in model.weights}
         for weight in reader.weights:
             weight.assign(trained[weight.path])
         super().__init__(reader, config, about.columns, own={"series": asdict(about)})
+        self.shifts = np.asarray(shifts, np.float32)
         self.climatology, self.interval, self.columns = climatology, about.interval, len(about.columns)
         self.targets = [about.columns.index(name) for name in about.targets]
         self.sizes = [config.units] * (len(reader.input) - 2)
@@ -217,13 +229,19 @@ class Forecasting(export.Serving):
         ahead = seconds[:, None] + self.interval * tf.range(1, self.config.horizon + 1, dtype=tf.int64)
         normal = tf.gather(self.climatology.normal(ahead), self.targets, axis=-1)
         together = tf.reduce_mean(outputs["quantiles"][:, -1], axis=1)  # of the ensemble
+        # A bound that is moved never passes the median, nor another bound.
+        middle = self.config.quantiles.index(0.5)
+        moved, median = together + self.shifts, together[..., middle : middle + 1]
+        lower, upper = moved[..., :middle], moved[..., middle + 1 :]
+        parts = [tf.minimum(lower, median), median, tf.maximum(upper, median)]
+        together = tf.sort(tf.concat(parts, axis=-1), axis=-1)
         quantiles = tf.cast(together, tf.float64) * self.climatology.spread[self.targets][:, None]
         quantiles += normal[..., None]
         valid = dated | (not self.climatology.cycles)
         for numbers in (deviations, state, quantiles):
             valid &= tf.reduce_all(tf.math.is_finite(numbers), axis=list(range(1, len(numbers.shape))))
         quantiles = tf.where(valid[:, None, None, None], quantiles, tf.constant(np.nan, tf.float64))
-        forecast = quantiles[..., self.config.quantiles.index(0.5)]
+        forecast = quantiles[..., middle]
         after = tf.concat([outputs[name] for name in states], axis=1)
         return {"forecast": forecast, "quantiles": quantiles, "valid": valid}, after
 
@@ -249,14 +267,19 @@ def main(config: Config) -> None:
     run.start_from(model, whole=[f"member_{member}_readout" for member in range(1, config.members + 1)])
     run.fit(model, train, validation, training.PinballLoss(config.quantiles))
 
-    # What is usual is known best from everything before the test part; so do the baselines.
     known = history.known
-    climatology = data.Climatology.fit(known.values, known.times, cycles)
     scale = metrics.naive_error(history.train.values[:, targets]).tolist()
     whole, wanted = history.whole, [columns[number] for number in targets]
     seen = np.stack([known.values.min(axis=0), known.values.max(axis=0)], axis=1).tolist()
     about = tasks.About(columns, wanted, whole.interval, scale, seen)
-    module = Forecasting(config, model, climatology, about)
+    # Bounds are as wide as they should have been in the validation part, which the network did not learn.
+    before = Forecasting(config, model, climatology, about)
+    truth, quantiles, _ = tasks.rolling(before, known, len(history.train.times))
+    shifts = training.conformal_shifts(truth[..., targets], quantiles, config.quantiles)
+    shifts /= climatology.spread[targets][:, None]
+    # What is usual is known best from everything before the test part; so do the baselines.
+    climatology = data.Climatology.fit(known.values, known.times, cycles)
+    module = Forecasting(config, model, climatology, about, shifts)
     quantiles, rows = run.evaluate(module)["test"].predicted
     usual, picture = climatology.normal(whole.times).numpy(), run.folder.directory / "forecast.png"
     show.draw_forecasts(whole, targets, config.quantiles, quantiles, rows, usual, picture)

@@ -7,7 +7,7 @@ from zoo.tasks.classification import Classification
 from zoo.tasks.drawing import Drawing, drawing_samples
 from zoo.tasks.manifest import CARD, MANIFEST, DataSet, Manifest, Signature, Training
 from zoo.tasks.recognition import AboutSignals, Recognition, recognition_samples
-from zoo.tasks.series import About, Series, Window, forecasting_samples
+from zoo.tasks.series import About, Series, Window, forecasting_samples, rolling
 from zoo.tasks.tagging import Tagging
 from zoo.tasks.text import Text, generation_samples
 from zoo.tasks.transcription import Transcription
@@ -45,6 +45,7 @@ __all__ = [
     "named",
     "of",
     "recognition_samples",
+    "rolling",
 ]
 
 for _kind in (

@@ -291,6 +291,10 @@ class Task(Reader):
         """
         raise NotImplementedError
 
+    def others(self, model: Model, examples: Examples, split: str) -> dict[str, Score]:
+        """Scores simple methods on data that the model was not made with, where they need no other data."""
+        return {}
+
     def merit(self, score: Score) -> float:
         """Returns what chooses the best epoch, the higher the better."""
         return score.merit

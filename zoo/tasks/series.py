@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _ROWS = 256  # windows that go through a model together
 _SHOWN, _LAST_DAYS = 120, ("2015-12-31", "2015-06-30", "2015-03-20")  # rows of a table to try, and its ends
+_FEW_ROWS = 8  # from which no method can be fitted
 _MOST_STEPS = 14  # of a horizon, side by side in a table
 
 
@@ -164,8 +166,7 @@ class Series(Task):
             model: the forecaster.
 
         Raises:
-            ZooError: as `read_series`, or a series is shorter than the model's window, or its rows are not as
-                far apart as the model's.
+            ZooError: as `read_series`, or a series' rows are not as far apart as the model's.
         """
         if isinstance(inputs, str | Path | Window) or getattr(inputs, "ndim", 0) == 2:
             inputs = [inputs]
@@ -252,10 +253,7 @@ class Series(Task):
             ZooError: the series is too short, or its rows are not as far apart as the model's.
         """
         about, config = About.of(model.manifest), model.manifest.config
-        splits = SPLITS[: SPLITS.index(split) + 1]
-        parts = [series.series_of(examples.split(part), examples.label_names) for part in splits]
-        whole = series.join(*parts)
-        start = max(config["window"], sum(len(known.times) for known in parts[:-1]))
+        whole, start = _until_end_of(examples, split, config["window"])
         _check_interval(examples.name, whole, about.interval, model.name)
         if len(whole.times) < start + config["horizon"]:
             raise ZooError(
@@ -275,6 +273,11 @@ class Series(Task):
                 "column": column,
                 "truth": float(truth[origin, step, targets[number]]),
                 "answer": float(quantiles[origin, step, number, median]),
+                **{
+                    _name(level): float(quantiles[origin, step, number, place])
+                    for place, level in enumerate(config["quantiles"])
+                    if place != median
+                },
             }
             for origin, row in enumerate(rows)
             for step in range(config["horizon"])
@@ -288,20 +291,20 @@ class Series(Task):
         return len(row["times"])
 
     def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
-        """Scores four methods that every textbook has, by rolling origin."""
-        about, config = About.of(model.manifest), model.manifest.config
+        """Scores methods that every textbook has, by rolling origin."""
         history = History.of(examples)
-        targets = [history.test.columns.index(column) for column in about.targets]
-        return {
-            "test": baselines.forecasting(
-                history.known.only(targets),
-                history.test.only(targets),
-                np.array(about.scale),
-                config["horizon"],
-                list(config["quantiles"]),
-                cycles_of(config["year"], config["week"], config["day"]),
-            )
-        }
+        return {"test": _textbook(model, history.known, history.test)}
+
+    def others(self, model: Model, examples: Examples, split: str) -> dict[str, Score]:
+        """Scores them on data that the model was not made with, fitted to what comes before the part.
+
+        Where that is too little to fit anything to there are none.
+        """
+        config = model.manifest.config
+        whole, start = _until_end_of(examples, split, config["window"])
+        if start < 2 * config["horizon"] + _FEW_ROWS:
+            return {}
+        return _textbook(model, whole.part(0, start), whole.part(start, None))
 
     # The page --------------------------------------------------------------------------------------------
 
@@ -346,6 +349,29 @@ class Series(Task):
     def what_was_scored(self, rows: int, score: Score) -> str:
         """Says from how many origins forecasts were made."""
         return f"{rows:,} rows, forecast from {score.n:,} origins"
+
+
+def _until_end_of(examples: Examples, split: str, window: int) -> tuple[series.Series, int]:
+    """Returns a part with all that comes before it, and the first row of it that has a window before it."""
+    splits = SPLITS[: SPLITS.index(split) + 1]
+    parts = [series.series_of(examples.split(part), examples.label_names) for part in splits]
+    return series.join(*parts), max(window, sum(len(known.times) for known in parts[:-1]))
+
+
+def _textbook(model: Model, known: series.Series, test: series.Series) -> dict[str, Score]:
+    """Scores the baselines on a part; cycles are those of which what is known shows two."""
+    about, config = About.of(model.manifest), model.manifest.config
+    targets = [test.columns.index(column) for column in about.targets]
+    cycles = cycles_of(config["year"], config["week"], config["day"])
+    span = int(known.times[-1] - known.times[0]) + about.interval
+    return baselines.forecasting(
+        known.only(targets),
+        test.only(targets),
+        np.array(about.scale),
+        config["horizon"],
+        list(config["quantiles"]),
+        [(length, count) for length, count in cycles if span >= 2 * length],
+    )
 
 
 def rolling(model: Model, whole: series.Series, start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -419,8 +445,10 @@ def _window_of(path: Path, model: Model) -> Window:
     _check_interval(path, observed, about.interval, model.name)
     window, horizon = config["window"], config["horizon"]
     if len(observed.times) < window:
-        raise ZooError(
-            f"{path}: has {len(observed.times)} rows, but {model.name} looks back on {window}; give more rows"
+        warnings.warn(
+            f"{path}: has {len(observed.times)} rows, and {model.name} learned from windows of {window}; it "
+            "forecasts from what there is, and is less sure than it says",
+            stacklevel=4,
         )
     following = [times.written(seconds, observed.zone) for seconds in series.later(observed, horizon)]
     return Window(observed.values[-window:], times.written(observed.times[-1]), following)

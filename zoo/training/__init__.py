@@ -1,7 +1,13 @@
 """How a model is trained: settings, one folder a run, and a fit that continues where it was stopped."""
 
 from zoo.training.auxiliary import ALSO, Auxiliary
-from zoo.training.calibration import calibrated, fit_confidence, fitted_weights, logistic_weights
+from zoo.training.calibration import (
+    calibrated,
+    conformal_shifts,
+    fit_confidence,
+    fitted_weights,
+    logistic_weights,
+)
 from zoo.training.carried import Carried, read, state_names, zero_states
 from zoo.training.fitting import Outcome, called_too, fit
 from zoo.training.folder import RUNS, Folder, check_name
@@ -52,6 +58,7 @@ __all__ = [
     "called_too",
     "check_name",
     "check_ranges",
+    "conformal_shifts",
     "fit",
     "fit_confidence",
     "fitted_weights",

@@ -69,6 +69,33 @@ def calibrated(
     return float(1 / weights[0]), float(weights[1]) if len(weights) > 1 else 0.0
 
 
+def conformal_shifts(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """Returns what quantiles lack to hold the shares of the truth that they should (Romano et al. 2019).
+
+    Each bound is moved by the quantile of its own errors on a part that was not learned from, so that below
+    it lies as much as its level says, or a little more to the outside, since a part is finite. The median
+    stays. Of fewer than twenty forecasts nothing is concluded.
+
+    Args:
+        truth: what came (n, horizon, targets).
+        quantiles: what was forecast (n, horizon, targets, levels).
+        levels: of the quantiles, 0.5 among them.
+
+    Returns:
+        What is to be added, (horizon, targets, levels).
+    """
+    shifts = np.zeros(quantiles.shape[1:])
+    if (count := len(truth)) < 2 * _FEW:
+        return shifts
+    errors = np.sort(truth[..., None] - quantiles, axis=0)
+    for place, level in enumerate(levels):
+        if level != 0.5:
+            rank = (count + 1) * level
+            number = int(np.ceil(rank)) if level > 0.5 else int(np.floor(rank))
+            shifts[..., place] = errors[min(max(number, 1), count) - 1, ..., place]
+    return shifts
+
+
 class Writes(Protocol):
     """What is exported of a model that writes."""
 
