@@ -70,6 +70,9 @@ class Config(training.Settings, training.Search):
     """Size of the decoder's state."""
     attention: Literal["additive", "dot", "none"] = "dot"
     """How places of the source are weighed; none: the decoder knows the encoder's last state alone."""
+    lexical: bool = False
+    """Attention gives the vectors of the source's pieces too, beside what the encoder makes of them: a
+    shortcut for what is to be copied."""
     input_feeding: bool = False
     """Hand each step's readout to the next one (Luong et al. 2015); training then runs step by step."""
     dropout: Share = 0.0
@@ -120,14 +123,14 @@ def make_batches(
 
 
 def build_encoder(config: Config, size: int) -> keras.Model:
-    """Builds source (batch, time) -> outputs (batch, time, 2 * units), and the decoder's first states."""
+    """Builds source (batch, time) -> outputs (batch, time, features), and the decoder's first states."""
     source = keras.Input((None,), dtype="int32", name="source")
     # Padding stands on the right, where the fused cuDNN kernels ask for it.
     mask = ops.not_equal(source, text.PADDING)
     # With Keras's short vectors the recurrent layers would start slowly.
     vectors = keras.initializers.RandomNormal(stddev=1.0)
     x = keras.layers.Embedding(size, config.width, vectors, name="source_embedding")(source)
-    x = layers.word_dropout(config.word_dropout, "source_word_dropout")(x)
+    x = vectors_of_pieces = layers.word_dropout(config.word_dropout, "source_word_dropout")(x)
 
     tops = []  # what each layer ends with: (h,), of an LSTM (h, c), both directions joined
     for number in range(1, config.encoder_layers + 1):
@@ -138,6 +141,8 @@ def build_encoder(config: Config, size: int) -> keras.Model:
         x, *states = keras.layers.Bidirectional(layer, name=f"both_ways_{number}")(x, mask=mask)
         forward, backward = states[: len(states) // 2], states[len(states) // 2 :]
         tops.append([ops.concatenate(pair, axis=-1) for pair in zip(forward, backward, strict=True)])
+    if config.lexical:
+        x = keras.layers.Concatenate(name="with_pieces")([x, vectors_of_pieces])
     x = keras.layers.Dropout(config.dropout, name="encoded")(x)
 
     # The bridge: the decoder's layers start from the encoder's of the same height (the top one's, if it has
