@@ -189,6 +189,28 @@ def test_another_unit_is_told(trained_forecaster, series, tmp_path, call):
             models.load(name).predict(tmp_path / "fahrenheit.csv")
 
 
+def test_numbers_in_another_unit_are_forecast_in_it_where_that_is_said(
+    trained_forecaster, series, tmp_path, call
+):
+    name, rows = str(trained_forecaster / "saved_models/tiny"), list(csv.reader(series.open()))
+    for row in rows[1:]:
+        row[1:] = [str(32 + 1.8 * float(cell)) for cell in row[1:]]
+    with (tmp_path / "fahrenheit.csv").open("w") as file:
+        csv.writer(file).writerows(rows)
+    flags = ("--input", "fahrenheit.csv", "--rescale", "1.8", "32", "--output", "next.csv")
+    assert "far from all" not in call(zoo_main, tmp_path, "predict", name, *flags).err
+    call(zoo_main, tmp_path, "predict", name, "--input", series, "--output", "plain.csv")
+    there, here = (
+        [list(row.items())[2:] for row in csv.DictReader((tmp_path / file).open())]
+        for file in ("next.csv", "plain.csv")
+    )
+    for celsius, fahrenheit in zip(here, there, strict=True):
+        for (column, value), (_, other) in zip(celsius, fahrenheit, strict=True):
+            assert float(other) == pytest.approx(32 + 1.8 * float(value), abs=1e-4), column
+    wrong = ("predict", name, "--input", "fahrenheit.csv", "--rescale", "0", "32")
+    assert_refused(call, zoo_main, tmp_path, wrong, "the factor must be a number, and not 0")
+
+
 def test_what_stands_on_a_large_number_is_forecast_as_without_it(trained_forecaster, series, tmp_path, call):
     rows = list(csv.reader(series.open()))
     for row in rows[1:]:

@@ -50,6 +50,9 @@ class Predict:
     """Of a generator: draw from so many of the likeliest only; 0: from all."""
     top_p: float | None = None
     """Of a generator: draw from the likeliest only, so many that their shares add up to this."""
+    rescale: tuple[float, float] | None = None
+    """Of a forecaster: how the table's numbers come from the unit that the model knows: a factor, and what is
+    then added, as 1.8 32 for Fahrenheit of Celsius. Forecasts are in the table's unit."""
     min_confidence: float | None = None
     """Of a translator: an answer that is right with less probability is marked as doubtful; 0.5, if left out.
     Files then have a field doubtful."""
@@ -87,6 +90,8 @@ class Predict:
             given = task.given(
                 self.texts if task.reads in ("pictures", "files") else _texts(self.texts), file, saved
             )
+            if self.rescale:
+                given = task.rescaled(given, self.rescale)
             flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
             settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
             model: Any = models.Model(saved)

@@ -7,11 +7,12 @@ from zoo.tasks.classification import Classification
 from zoo.tasks.drawing import Drawing, drawing_samples
 from zoo.tasks.manifest import CARD, MANIFEST, DataSet, Manifest, Signature, Training
 from zoo.tasks.recognition import AboutSignals, Recognition, recognition_samples
-from zoo.tasks.series import About, Series, Window, forecasting_samples, rolling
+from zoo.tasks.series import Series, forecasting_samples, rolling
 from zoo.tasks.tagging import Tagging
 from zoo.tasks.text import Text, generation_samples
 from zoo.tasks.transcription import Transcription
 from zoo.tasks.translation import Translation
+from zoo.tasks.windows import About, Window
 from zoo.tasks.written import Judged
 
 __all__ = [

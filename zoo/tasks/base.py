@@ -203,6 +203,10 @@ class Task(Reader):
         """Returns what stands beside each answer in a frame: a column and its cell."""
         return [{"text": text} for text in inputs]
 
+    def rescaled(self, given: Given, unit: tuple[float, float]) -> Given:
+        """Returns inputs that are in another unit than the model's: a factor, and what is then added."""
+        raise ZooError("--rescale is for forecasters, which read numbers; leave it out")
+
     def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:
         """Returns the settings that flags stand for.
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,8 +21,9 @@ from zoo.metrics import Score, Scores
 from zoo.metrics.forecasts import ahead, by_step, origins
 from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, Task, in_blocks
 from zoo.tasks.far import warn_if_far
-from zoo.tasks.manifest import Manifest, parsed
+from zoo.tasks.manifest import Manifest
 from zoo.tasks.tries import Try
+from zoo.tasks.windows import About, InUnit, Window, check_interval, windowed
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -33,52 +33,6 @@ _ROWS = 256  # windows that go through a model together
 _SHOWN, _LAST_DAYS = 120, ("2015-12-31", "2015-06-30", "2015-03-20")  # rows of a table to try, and its ends
 _FEW_ROWS = 8  # from which no method can be fitted
 _MOST_STEPS = 14  # of a horizon, side by side in a table
-
-
-@dataclass(frozen=True)
-class About:
-    """What a forecaster's manifest says of its series.
-
-    Attributes:
-        columns: that it reads.
-        targets: those of them that it forecasts.
-        interval: seconds between two rows.
-        scale: what errors are divided by, one for each target.
-        seen: the lowest and the highest value of each column that it was trained on; empty in exports of
-            before this was kept.
-    """
-
-    columns: list[str]
-    targets: list[str]
-    interval: int
-    scale: list[float]
-    seen: list[list[float]] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, manifest: Manifest) -> About:
-        """Reads it off a manifest.
-
-        Raises:
-            ZooError: it does not say so.
-        """
-        try:
-            about: About = parsed(cls, manifest.own["series"])
-            if not all(len(bounds) == 2 for bounds in about.seen):
-                raise TypeError
-            return about
-        except (KeyError, TypeError, AttributeError):
-            raise ZooError(
-                f"{manifest.name or 'the model'}: its manifest says nothing of the series that it reads; "
-                "export it anew"
-            ) from None
-
-
-class Window(NamedTuple):
-    """Observations (time, columns), the time of the last one, and those that follow, if known."""
-
-    values: np.ndarray
-    time: str
-    ahead: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,12 +124,9 @@ class Series(Task):
         """
         if isinstance(inputs, str | Path | Window) or getattr(inputs, "ndim", 0) == 2:
             inputs = [inputs]
-        windows = [
-            _window_of(Path(row), model) if isinstance(row, str | Path) else _as_window(row, model)
-            for row in inputs
-        ]
+        windows = [windowed(row, model) for row in inputs]
         about = About.of(model.manifest)
-        warn_if_far(model.name, [window.values for window in windows], about.columns, about.seen)
+        warn_if_far(model.name, [window.known for window in windows], about.columns, about.seen)
         return windows
 
     def given_tensors(self, signature: str) -> tuple[str, ...]:
@@ -194,7 +145,7 @@ class Series(Task):
     def tensors(self, block: list[Any], signature: str) -> dict[str, Any]:
         """Stacks windows."""
         return {
-            "values": np.stack([window.values for window in block]),
+            "values": np.stack([window.known for window in block]),
             "time": [window.time for window in block],
         }
 
@@ -219,6 +170,16 @@ class Series(Task):
             raise ZooError(_reads_a_table(model.name))
         return Given([Path(file)], [{"file": file}])
 
+    def rescaled(self, given: Given, unit: tuple[float, float]) -> Given:
+        """Returns the same tables, whose numbers are in another unit: see `Window`.
+
+        Raises:
+            ZooError: all numbers would be one.
+        """
+        if not all(map(np.isfinite, unit)) or unit[0] == 0:
+            raise ZooError("--rescale: the factor must be a number, and not 0; of degrees Fahrenheit 1.8 32")
+        return replace(given, inputs=[InUnit(Path(path), unit) for path in given.inputs])
+
     def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:
         """Refuses a signature: what is fed step by step is no file."""
         if signature:
@@ -231,11 +192,12 @@ class Series(Task):
         Raises:
             ZooError: the table's last rows hold numbers too large to compute with.
         """
-        for path, answer in zip(given.inputs, answers, strict=True):
+        for name, answer in zip(given.names, answers, strict=True):
             if not answer["valid"]:
                 window = manifest.config["window"]
                 raise ZooError(
-                    f"{path}: its last {window} rows hold numbers too large to compute with; mend them"
+                    f"{name['file']}: its last {window} rows hold numbers too large to compute with; "
+                    "mend them"
                 )
         return Answered([row for answer in answers for row in answer["forecasts"]], manifest)
 
@@ -254,7 +216,7 @@ class Series(Task):
         """
         about, config = About.of(model.manifest), model.manifest.config
         whole, start = _until_end_of(examples, split, config["window"])
-        _check_interval(examples.name, whole, about.interval, model.name)
+        check_interval(examples.name, whole, about.interval, model.name)
         if len(whole.times) < start + config["horizon"]:
             raise ZooError(
                 f"{examples.name}: has {len(whole.times)} rows, but a window of {config['window']} and a "
@@ -432,54 +394,15 @@ def _steps(quantiles: np.ndarray, window: Window, manifest: Manifest) -> list[Ro
     rows = []
     for step, at_step in enumerate(quantiles.tolist()):
         when = {"time": window.ahead[step]} if window.ahead else {"step": step + 1}
-        for column, values in zip(columns, at_step, strict=True):
+        for column, found in zip(columns, at_step, strict=True):
+            values = [_in_unit(value, window.unit) for value in found]
             bounds = {_name(s): value for s, value in zip(levels, values, strict=True) if s != 0.5}
             rows.append({**when, "column": column, "forecast": values[levels.index(0.5)], **bounds})
     return rows
 
 
-def _window_of(path: Path, model: Model) -> Window:
-    """Returns the end of a user's series."""
-    about, config = About.of(model.manifest), model.manifest.config
-    observed = series.read_series(path, ",".join(about.columns), config["time"], flags=False)
-    _check_interval(path, observed, about.interval, model.name)
-    window, horizon = config["window"], config["horizon"]
-    if len(observed.times) < window:
-        warnings.warn(
-            f"{path}: has {len(observed.times)} rows, and {model.name} learned from windows of {window}; it "
-            "forecasts from what there is, and is less sure than it says",
-            stacklevel=4,
-        )
-    following = [times.written(seconds, observed.zone) for seconds in series.later(observed, horizon)]
-    return Window(observed.values[-window:], times.written(observed.times[-1]), following)
-
-
-def _as_window(row: Any, model: Model) -> Window:
-    """Returns an array as a window; a model that knows cycles must be told the time."""
-    if isinstance(row, Window):
-        return row
-    values = np.asarray(row, np.float64)
-    columns = About.of(model.manifest).columns
-    if values.ndim != 2 or values.shape[1] != len(columns):
-        shape = f"(time, {len(columns)})"
-        raise ZooError(f"{model.name}: an array of shape {values.shape}; give {shape}: {', '.join(columns)}")
-    config = model.manifest.config
-    if cycles_of(config["year"], config["week"], config["day"]):
-        raise ZooError(
-            f"{model.name}: knows what is usual for the time; give zoo.tasks.Window(values, time), the time "
-            "that of the last row, or the path of a table"
-        )
-    return Window(values, "")
-
-
-def _check_interval(name: Path | str, observed: series.Series, interval: int, model: str) -> None:
-    """Refuses a series whose rows are not as far apart as those that a model has learned."""
-    if abs(observed.interval / interval - 1) > 0.02:  # months differ by that
-        apart, usual = (f"{seconds / 3600:g}" for seconds in (observed.interval, interval))
-        raise ZooError(
-            f"{name}: its rows are {apart} hours apart, those that {model} was trained on {usual}; "
-            "give a series of such rows"
-        )
+def _in_unit(value: float | None, unit: tuple[float, float]) -> float | None:
+    return None if value is None else value * unit[0] + unit[1]
 
 
 def _show_scores(scores: Scores, title: str) -> None:
