@@ -9,6 +9,7 @@ from tiny import assert_same_answers, tensorflow_alone
 import zoo
 from zoo import images
 from zoo.bench.captioning import as_keras
+from zoo.decoding import Habits
 from zoo.recipes import captioning
 from zoo.text.pieces import Pieces
 
@@ -48,7 +49,10 @@ def model(trained_captioner):
 def rebuilt(model):
     """What was exported, made again from the recipe and the stored weights."""
     config, pieces, network = as_keras(model)
-    return captioning.Captioning(config, network, pieces)
+    habits = Habits.from_json(model.manifest.own["habits"], len(pieces))
+    module = captioning.Captioning(config, network, pieces, habits)
+    module.confidence.weights.assign(tf.saved_model.load(str(model.path)).confidence.weights)
+    return module
 
 
 def ask(model, signature: str, given) -> dict[str, np.ndarray]:

@@ -5,7 +5,7 @@ import pytest
 
 from zoo.decoding import Confidence
 from zoo.tasks import Judged
-from zoo.training import conformal_shifts, fit_confidence, fitted_weights, logistic_weights
+from zoo.training import conformal_factors, fit_confidence, fitted_weights, logistic_weights
 
 
 def fitted_temperature(logits, truth):
@@ -105,25 +105,25 @@ def test_confidence_is_what_its_own_answers_say():
 # Bounds of forecasts ---------------------------------------------------------------------------------------
 
 
-def test_bounds_are_moved_until_they_hold_their_share():
-    """Of 99 errors 1 to 99 the tenth and the ninetieth are those of an 80 % interval."""
+def test_bounds_lie_as_far_out_as_their_share_of_the_truth():
+    """Of 99 errors 1 to 99 above the median the ninetieth is the bound; below it there are none."""
     truth = np.arange(1.0, 100)[::-1, None, None]
-    shifts = conformal_shifts(truth, np.zeros((99, 1, 1, 3)), [0.1, 0.5, 0.9])
-    assert shifts.tolist() == [[[10, 0, 90]]]
-    # The farther out, the more a finite part lacks: of 20 errors 1 to 20, 2.1 are rounded down, 18.9 up.
-    shifts = conformal_shifts(truth[-20:], np.zeros((20, 1, 1, 3)), [0.1, 0.5, 0.9])
-    assert shifts.tolist() == [[[2, 0, 19]]]
-    assert conformal_shifts(truth[:20], np.zeros((20, 1, 1, 3)), [0.01, 0.5, 0.99]).tolist() == [
-        [[80, 0, 99]]
-    ]
-    assert not conformal_shifts(truth[:19], np.zeros((19, 1, 1, 3)), [0.1, 0.5, 0.9]).any()
+    quantiles = np.broadcast_to([-2.0, 0.0, 2.0], (99, 1, 1, 3))
+    assert conformal_factors(truth, quantiles, [0.1, 0.5, 0.9]).tolist() == [[0, 1, 45]]
+    assert conformal_factors(-truth, quantiles, [0.1, 0.5, 0.9]).tolist() == [[45, 1, 0]]
+    # A finite part lacks something: of 20 errors 1 to 20, 18.9 are rounded up.
+    assert conformal_factors(truth[-20:], quantiles[:20], [0.1, 0.5, 0.9]).tolist() == [[0, 1, 9.5]]
+    assert conformal_factors(truth[-20:], quantiles[:20], [0.01, 0.5, 0.99]).tolist() == [[0, 1, 10]]
+    assert conformal_factors(truth[:19], quantiles[:19], [0.1, 0.5, 0.9]).tolist() == [[1, 1, 1]]
+    assert np.isfinite(conformal_factors(truth, 0 * quantiles, [0.1, 0.5, 0.9])).all()
 
 
-def test_each_step_and_column_has_bounds_of_its_own():
+def test_each_column_has_factors_of_its_own_for_all_steps():
     random = np.random.default_rng(0)
-    scales = np.array([[1.0, 5.0], [2.0, 10.0]])
+    scales = np.array([[1.0, 5.0], [2.0, 10.0]])  # the second step is twice as uncertain, and so it was said
     calibration, new = (random.normal(size=(4000, 2, 2)) * scales for _ in range(2))
-    quantiles = np.broadcast_to([-0.1, 0.0, 0.1], (4000, 2, 2, 3))
-    moved = quantiles + conformal_shifts(calibration, quantiles, [0.1, 0.5, 0.9])
+    said = np.array([-1.0, 0.0, 1.0]) * np.array([0.1, 9.0])[:, None] * np.array([[[1.0]], [[2.0]]])
+    quantiles = np.broadcast_to(said, (4000, 2, 2, 3))
+    moved = quantiles * conformal_factors(calibration, quantiles, [0.1, 0.5, 0.9])
     inside = ((moved[..., 0] <= new) & (new <= moved[..., 2])).mean(axis=0)
     assert np.abs(inside - 0.8).max() < 0.02

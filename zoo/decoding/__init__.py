@@ -22,6 +22,7 @@ from zoo.decoding import ctc
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded, without
 from zoo.decoding.confidence import Confidence
+from zoo.decoding.habits import Habits
 from zoo.decoding.loops import repeating, without_loops
 from zoo.decoding.one_by_one import assert_sampling, assert_temperature, assert_tokens, draw, greedy, sample
 from zoo.decoding.writer import Seen, Writer, Written
@@ -29,6 +30,7 @@ from zoo.decoding.writer import Seen, Writer, Written
 __all__ = [
     "Confidence",
     "Decoded",
+    "Habits",
     "Seen",
     "Writer",
     "Written",

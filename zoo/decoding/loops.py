@@ -7,19 +7,23 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.decoding.common import NEVER, Step
+from zoo.decoding.habits import Habits
 
 PERIOD = 8  # tokens of the longest thing that is told from its repetition
 _TIMES = 3
 _NOTHING, _START = -2, -1  # in the place of tokens that are no part of a text
 
 
-def without_loops(step: Step, state: Any, repeats: tf.Tensor) -> tuple[Step, Any]:
+def without_loops(
+    step: Step, state: Any, repeats: tf.Tensor, habits: Habits | None = None
+) -> tuple[Step, Any]:
     """Returns a step, and its first state, by which nothing is written three times in a row.
 
     Args:
         step: as `zoo.decoding` takes it.
         state: its own before the first token, tensors (batch, ...).
         repeats: bool (batch,), rows that may, as what they are about does it, too.
+        habits: what else no text does.
 
     Returns:
         The step gives log-probabilities; those of what is forbidden are minus infinity, and nothing else
@@ -36,6 +40,8 @@ def without_loops(step: Step, state: Any, repeats: tf.Tensor) -> tuple[Step, Any
         last = tf.concat([latest, last[:, :-1]], axis=1)
         logits, own = step(tokens, own, *memory)
         logits -= tf.reduce_logsumexp(logits, axis=1, keepdims=True)
+        if habits:
+            logits = habits.kept(logits, latest[:, 0], latest[:, 0] == _START)
         # One more token that equals the one before by a period would close the circle.
         closing = (runs >= (_TIMES - 1) * tf.range(1, PERIOD + 1) - 1) & ~repeats[:, None]
         places = tf.where(closing)

@@ -12,6 +12,7 @@ from keras import ops
 from zoo.decoding.beam import beam_search
 from zoo.decoding.common import Decoded, longest, without_endless
 from zoo.decoding.confidence import Confidence
+from zoo.decoding.habits import Habits
 from zoo.decoding.loops import without_loops
 from zoo.text.case import upper
 from zoo.text.pieces import PADDING, Pieces
@@ -79,7 +80,8 @@ class Written(NamedTuple):
     def where(self, real: tf.Tensor) -> Written:
         """Returns empty texts, with the score 0, for the rows (batch,) that are not real; notes `valid`."""
         texts, scores = tf.where(real[:, None], self.texts, ""), tf.where(real[:, None], self.scores, 0.0)
-        return Written(texts, scores, None, notes={**self.notes, "valid": real})
+        told = {name: tf.where(real[:, None], values, 0.0) for name, values in self.told.items()}
+        return Written(texts, scores, None, told, {**self.notes, "valid": real})
 
 
 class Writer(tf.Module):
@@ -89,11 +91,19 @@ class Writer(tf.Module):
         decoder: a `zoo.layers.Decoder`.
         embedding: Keras's `ReversibleEmbedding`, whose matrix reads pieces and scores them.
         pieces: the inventory that numbers them.
+        habits: what texts of training do, and others never; None: anything may be written.
     """
 
-    def __init__(self, decoder: Any, embedding: keras.layers.Layer, pieces: Pieces):
+    def __init__(
+        self,
+        decoder: Any,
+        embedding: keras.layers.Layer,
+        pieces: Pieces,
+        habits: Habits | None = None,
+    ):
         super().__init__()
         self.pieces = pieces
+        object.__setattr__(self, "habits", habits)
         # Untracked: a module that is exported holds the layers' variables itself.
         object.__setattr__(self, "decoder", decoder)
         object.__setattr__(self, "embedding", embedding)
@@ -104,11 +114,18 @@ class Writer(tf.Module):
 
     decoder: Any
     embedding: Any
+    habits: Habits | None
 
     @classmethod
-    def of(cls, model: keras.Model, pieces: Pieces, embedding: str = "embedding") -> Writer:
+    def of(
+        cls,
+        model: keras.Model,
+        pieces: Pieces,
+        embedding: str = "embedding",
+        habits: Habits | None = None,
+    ) -> Writer:
         """Returns what writes by a model's layers `decoder` and, by the name that is given, `embedding`."""
-        return cls(model.get_layer("decoder"), model.get_layer(embedding), pieces)
+        return cls(model.get_layer("decoder"), model.get_layer(embedding), pieces, habits)
 
     def search(self, seen: Seen, most: Any, beam_size: int, length_penalty: float) -> Decoded:
         """Finds the best texts. They say nothing three times in a row, unless what is seen does.
@@ -135,7 +152,7 @@ class Writer(tf.Module):
         repeats = seen.repeats
         if repeats is None:
             repeats = tf.zeros_like(tf.nest.flatten(start)[0][:, 0], tf.bool)
-        careful, start = without_loops(step, start, repeats)
+        careful, start = without_loops(step, start, repeats, self.habits)
         decoded = beam_search(
             careful,
             start,

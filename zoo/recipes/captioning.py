@@ -182,13 +182,21 @@ class Captioning(export.Serving):
 
     mapping = "captioning"
 
-    def __init__(self, config: Config, model: keras.Model, pieces: text.Pieces):
-        super().__init__(model, config)
-        self.writer = decoding.Writer.of(self.model.get_layer("teller"), pieces)
+    def __init__(
+        self,
+        config: Config,
+        model: keras.Model,
+        pieces: text.Pieces,
+        habits: decoding.Habits | None = None,
+    ):
+        super().__init__(model, config, own={"habits": habits.to_json()} if habits else None)
+        self.writer = decoding.Writer.of(self.model.get_layer("teller"), pieces, habits=habits)
+        self.confidence = decoding.Confidence()
 
     @export.signature("image")
     def caption(self, image):
-        """Returns the best `caption` that the beam search finds, its `score`, and whether it is `valid`.
+        """Returns the best `caption` that the beam search finds, its `score`, its `confidence` (how probable
+        it is that it is good), and whether it is `valid`.
 
         A picture that cannot be decoded has the caption "" and the score 0, and is not `valid`.
         """
@@ -196,7 +204,7 @@ class Captioning(export.Serving):
 
     @export.signature("image", "beam")
     def caption_n_best(self, image):
-        """Returns as many `captions` as the beam holds, the best first, their `scores`, and `valid`."""
+        """Returns as many `captions` as the beam holds, the best first, `scores`, `confidences`, `valid`."""
         return self.write(image).all("captions")
 
     @export.signature("image", "attention", when=lambda config: config.attention != "none")
@@ -206,7 +214,7 @@ class Captioning(export.Serving):
         seen, decoded = search(self.config, self.model, self.writer, features, self.config.beam_size)
         tokens, attention = self.writer.shown(seen, decoded, valid)
         places = tf.concat([tf.shape(tokens), tf.shape(features)[1:-1]], axis=0)
-        best = self.writer.written(decoded).where(valid).best("caption")
+        best = self.told(self.writer.written(decoded), valid).best("caption")
         return {**best, "tokens": tokens, "attention": tf.reshape(attention, places)}
 
     def write(self, image: tf.Tensor) -> decoding.Written:
@@ -220,7 +228,11 @@ class Captioning(export.Serving):
 
         specs = (self.writer.specs(beam_size), tf.TensorSpec([None], tf.bool))
         written, valid = export.in_blocks(write_some, image, specs)
-        return written.where(valid)
+        return self.told(written, valid)
+
+    def told(self, written: decoding.Written, valid: tf.Tensor) -> decoding.Written:
+        """Returns what was written of pictures (batch,), with what is said of it."""
+        return written.sure(self.confidence, tf.zeros_like(valid, tf.int32)).where(valid)
 
     def encoded(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the maps of pictures (batch,), and which of these could be decoded."""
@@ -248,7 +260,8 @@ def main(config: Config) -> None:
     held_out = data.read_pictures(examples.validation, config.image_size, frozen, frames=config.frames)
     train = make_batches(config, pieces, examples.train, pictures, run.replicas)
     validation = make_batches(config, pieces, examples.validation, held_out, run.replicas)
-    writer = decoding.Writer.of(teller, pieces)
+    habits = decoding.Habits.of(train.targets, len(pieces))  # what captions never begin with, and more
+    writer = decoding.Writer.of(teller, pieces, habits=habits)
 
     def caption(batch):
         features = tf.cast(batch, tf.float32) if frozen else encoder(images.on_background(batch))
@@ -258,7 +271,8 @@ def main(config: Config) -> None:
     score = run.task.scorer(examples.validation, data.answering(caption, held_out))
     run.fit(learner, train, validation, loss, score=score)
 
-    module = Captioning(config, model, pieces)
+    module = Captioning(config, model, pieces, habits)
+    training.fit_confidence(module, examples.validation)
     for split, evaluation in run.evaluate(module).items():
         part, picture = examples.split(split), run.folder.directory / f"{split}.png"
         show.draw_sheet(part.dataset, part.rows_of_strings("captions"), evaluation.predicted, picture)

@@ -151,7 +151,7 @@ class Forecasting(export.Serving):
     """Raw numbers and dates in; forecasts and quantiles, in the numbers' own units, out.
 
     Args:
-        shifts: by how many standard deviations each quantile is moved, (horizon, targets, levels).
+        factors: by which quantiles lie farther from the median than was learned, (targets, levels).
     """
 
     mapping = "series"
@@ -162,7 +162,7 @@ class Forecasting(export.Serving):
         model: keras.Model,
         climatology: data.Climatology,
         about: tasks.About,
-        shifts: np.ndarray | float = 0.0,
+        factors: np.ndarray | float = 1.0,
     ):
         count = model.input["waves"].shape[-1]
         reader = build_model(config, len(about.columns), count, len(about.targets), carried=True)
@@ -170,7 +170,7 @@ class Forecasting(export.Serving):
         for weight in reader.weights:
             weight.assign(trained[weight.path])
         super().__init__(reader, config, about.columns, own={"series": asdict(about)})
-        self.shifts = np.asarray(shifts, np.float32)
+        self.factors = np.asarray(factors, np.float32)
         self.climatology, self.interval, self.columns = climatology, about.interval, len(about.columns)
         self.targets = [about.columns.index(name) for name in about.targets]
         self.sizes = [config.units] * (len(reader.input) - 2)
@@ -229,12 +229,10 @@ class Forecasting(export.Serving):
         ahead = seconds[:, None] + self.interval * tf.range(1, self.config.horizon + 1, dtype=tf.int64)
         normal = tf.gather(self.climatology.normal(ahead), self.targets, axis=-1)
         together = tf.reduce_mean(outputs["quantiles"][:, -1], axis=1)  # of the ensemble
-        # A bound that is moved never passes the median, nor another bound.
         middle = self.config.quantiles.index(0.5)
-        moved, median = together + self.shifts, together[..., middle : middle + 1]
-        lower, upper = moved[..., :middle], moved[..., middle + 1 :]
-        parts = [tf.minimum(lower, median), median, tf.maximum(upper, median)]
-        together = tf.sort(tf.concat(parts, axis=-1), axis=-1)
+        median = together[..., middle : middle + 1]
+        # What is moved to or from the median stays on its side of it, and in order.
+        together = tf.sort(median + self.factors * (together - median), axis=-1)
         quantiles = tf.cast(together, tf.float64) * self.climatology.spread[self.targets][:, None]
         quantiles += normal[..., None]
         valid = dated | (not self.climatology.cycles)
@@ -275,11 +273,10 @@ def main(config: Config) -> None:
     # Bounds are as wide as they should have been in the validation part, which the network did not learn.
     before = Forecasting(config, model, climatology, about)
     truth, quantiles, _ = tasks.rolling(before, known, len(history.train.times))
-    shifts = training.conformal_shifts(truth[..., targets], quantiles, config.quantiles)
-    shifts /= climatology.spread[targets][:, None]
+    factors = training.conformal_factors(truth[..., targets], quantiles, config.quantiles)
     # What is usual is known best from everything before the test part; so do the baselines.
     climatology = data.Climatology.fit(known.values, known.times, cycles)
-    module = Forecasting(config, model, climatology, about, shifts)
+    module = Forecasting(config, model, climatology, about, factors)
     quantiles, rows = run.evaluate(module)["test"].predicted
     usual, picture = climatology.normal(whole.times).numpy(), run.folder.directory / "forecast.png"
     show.draw_forecasts(whole, targets, config.quantiles, quantiles, rows, usual, picture)

@@ -195,10 +195,16 @@ class Translation(export.Serving):
 
     mapping = "translation"
 
-    def __init__(self, config: Config, model: keras.Model, pieces: dict[str, text.Pieces]):
-        super().__init__(model, config)
+    def __init__(
+        self,
+        config: Config,
+        model: keras.Model,
+        pieces: dict[str, text.Pieces],
+        habits: decoding.Habits | None = None,
+    ):
+        super().__init__(model, config, own={"habits": habits.to_json()} if habits else None)
         self.source = pieces["source"]
-        self.writer = decoding.Writer.of(self.model, pieces["target"], "target_embedding")
+        self.writer = decoding.Writer.of(self.model, pieces["target"], "target_embedding", habits)
         self.confidence = decoding.Confidence()
 
     @export.signature("text")
@@ -279,7 +285,10 @@ def main(config: Config) -> None:
     train = make_batches(config, pieces, pairs, run.replicas, config.max_pieces)
     validation = make_batches(config, pieces, held_out, run.replicas)
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
-    writer = decoding.Writer.of(model, pieces["target"], "target_embedding")
+    # A pronunciation has no phoneme twice in a row that no other word has so.
+    words = config.scored_as == "pronunciation"
+    habits = decoding.Habits.of(train.targets, len(pieces["target"])) if words else None
+    writer = decoding.Writer.of(model, pieces["target"], "target_embedding", habits)
 
     def translate(inputs):
         return writer.written(search(config, model, writer, inputs["source"], 1)[1]).texts[:, 0]
@@ -287,7 +296,7 @@ def main(config: Config) -> None:
     score = run.task.scorer(examples.validation, validation.answering(translate))
     run.fit(model, train, validation, loss, score=score)
 
-    module = Translation(config, model, pieces)
+    module = Translation(config, model, pieces, habits)
     training.fit_confidence(module, examples.validation)
     run.evaluate(module)
     samples = ["", " ", "Ada met Bo on May 3, 2021.", "Ж", *dict.fromkeys(examples.test.strings("source"))]

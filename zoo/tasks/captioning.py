@@ -19,7 +19,7 @@ from zoo.show.answers import one_line
 from zoo.tasks.base import FEW, Answered, Described, Evaluation, Given, Model, Row, in_blocks
 from zoo.tasks.manifest import Manifest
 from zoo.tasks.tries import PICTURES, Try
-from zoo.tasks.written import Written
+from zoo.tasks.written import Judged, Written, with_confidence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _TRIED = 6  # clips that a page offers
 _SHOWN = 160  # pixels of the longer side of a picture on a sheet
 _PICTURES = 32  # that are held in memory together
+GOOD = 0.5
+"""CIDEr of a sentence that counts as a good caption: about what the mean of a good model is."""
 _FILE = 'open("photo.jpg", "rb").read()'
 
 
@@ -110,7 +112,7 @@ class Captioning(Written):
     kind = "a folder of pictures with captions.csv"
     suffixes = tables.SUFFIXES
     one, several = "caption", "captions"
-    parts = {"caption": "captions", "score": "scores"}  # noqa: RUF012
+    parts = {"caption": "captions", "score": "scores", "confidence": "confidences"}  # noqa: RUF012
     given_as = "image"
     options = ("frames",)
     sets = {  # noqa: RUF012 - as Task says
@@ -226,16 +228,18 @@ class Captioning(Written):
 
         captioned: list[tuple[list[np.ndarray], list[str]]] = []
         for source, row in zip(answered.inputs, answered.rows, strict=True):
-            if notes := self.notes(row, answered):
-                captioned.append(([], [f"{row['image']} {note}" for note in notes]))
+            if reason := answered.refused.get(row["image"]):
+                captioned.append(([], [f"{row['image']} {reason}"]))
             else:
                 said = [text["caption"] for text in row.get("captions", [row])]
                 captioned.append((thumbnails(source, answered.manifest, _SHOWN), said))
         return sheet(captioned)
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
-        """Says why a picture could not be read."""
-        return [answered.refused[row["image"]]] if row["image"] in answered.refused else []
+        """Says why a picture could not be read, or that its caption is doubtful."""
+        if row["image"] in answered.refused:
+            return [answered.refused[row["image"]]]
+        return super().notes(row, answered)
 
     def _before(self, row: Row, rows: list[Row]) -> str:
         """Returns which of several pictures a caption belongs to."""
@@ -254,19 +258,9 @@ class Captioning(Written):
             ZooError: a picture cannot be read.
         """
         part = examples.split(split)
-        truth, names = part.rows_of_strings("captions"), []
-        if "file" in part.features:
-            names, files = part.strings("name"), [Path(file) for file in part.strings("file")]
-            answers = model.predict(files)
-            for name, file, answer in zip(names, files, answers, strict=True):
-                if not answer["valid"]:
-                    reason = _refusal(file, model.manifest)
-                    raise ZooError(f"{examples.name}: {name} {reason}; replace it or remove its rows")
-        else:
-            blocks = _as_files(part, frames_of(model.manifest))
-            answers = [answer for block in blocks for answer in model.predict(block)]
-            if bad := [number for number, answer in enumerate(answers, 1) if not answer.get("valid", True)]:
-                raise ZooError(f"{examples.name}: row {bad[0]:,} of {split} cannot be read by {model.name}")
+        truth = part.rows_of_strings("captions")
+        names = part.strings("name") if "file" in part.features else []
+        answers = _answers(model, part, examples.name)
         predicted = [answer["caption"] for answer in answers]
 
         def show_scores(scores: Scores, title: str) -> None:
@@ -276,11 +270,24 @@ class Captioning(Written):
 
         shown = names or [f"{split} {number}" for number in range(1, len(truth) + 1)]
         rows = [
-            {"image": name, "truth": captions, "answer": answer["caption"], "score": answer["score"]}
+            {
+                "image": name,
+                "truth": captions,
+                "answer": answer["caption"],
+                **{key: answer[key] for key in ("score", "confidence") if key in answer},
+            }
             for name, captions, answer in zip(shown, truth, answers, strict=True)
         ]
         score = metrics.captioning(truth, predicted, self._events(examples))
+        score = with_confidence(score, answers, _good(truth, predicted))
         return Evaluation(score, show_scores, predicted, rows)
+
+    def judged(self, model: Model, part: Part) -> Judged:
+        """Returns a model's captions of all pictures of a part, and which are good: see `GOOD`."""
+        truth, answers = part.rows_of_strings("captions"), _answers(model, part, "validation")
+        predicted = [answer["caption"] for answer in answers]
+        scores = [answer["score"] for answer in answers]
+        return Judged(predicted, scores, [0] * len(answers), _good(truth, predicted))
 
     def scorer(
         self, part: Part, predict: Callable[[], list[Any]], names: Sequence[str] = ()
@@ -325,6 +332,34 @@ class Captioning(Written):
         """Returns the sentence of the card."""
         told = super().with_the_zoo(manifest).replace('"..."', "photo.jpg")
         return _of_clip(told, manifest)
+
+
+def _answers(model: Model, part: Part, name: str) -> list[Row]:
+    """Returns a model's captions of a part's pictures.
+
+    Raises:
+        ZooError: a picture cannot be read.
+    """
+    if "file" not in part.features:
+        blocks = _as_files(part, frames_of(model.manifest))
+        answers = [answer for block in blocks for answer in model.predict(block)]
+        if bad := [number for number, answer in enumerate(answers, 1) if not answer.get("valid", True)]:
+            raise ZooError(f"{name}: row {bad[0]:,} cannot be read by {model.name}")
+        return answers
+    pictures, files = part.strings("name"), [Path(file) for file in part.strings("file")]
+    answers = model.predict(files)
+    for picture, file, answer in zip(pictures, files, answers, strict=True):
+        if not answer["valid"]:
+            reason = _refusal(file, model.manifest)
+            raise ZooError(f"{name}: {picture} {reason}; replace it or remove its rows")
+    return answers
+
+
+def _good(truth: Sequence[Sequence[str]], predicted: Sequence[str]) -> list[bool]:
+    """Tells which captions are good: of names exactly right, of sentences by their CIDEr."""
+    if metrics.are_names(truth):
+        return [metrics.is_a_reference(*pair) for pair in zip(truth, predicted, strict=True)]
+    return [cider >= GOOD for cider in metrics.cider_each(truth, predicted)]
 
 
 def _of_clip(text: str, manifest: Manifest) -> str:

@@ -16,7 +16,7 @@ from zoo.tasks import tries
 from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row
 from zoo.tasks.manifest import Manifest
 from zoo.tasks.tries import Try
-from zoo.tasks.written import Judged, Written
+from zoo.tasks.written import Judged, Written, with_confidence
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -213,7 +213,8 @@ class Translation(Written):
         sources, references = sources_and_references(examples.split(split))
         answers = model.predict(sources)
         predicted = [answer["translation"] for answer in answers]
-        score = self._with_confidence(self.score(references, predicted), answers, references)
+        right = self._right(references, predicted)
+        score = with_confidence(self.score(references, predicted), answers, right)
         if self.scored_as == "translation":
             _, language = examples.languages or model.manifest.dataset.languages or ("", "")
             came_through = metrics.kept(sources, references, predicted, language)
@@ -235,17 +236,6 @@ class Translation(Written):
             for source, truth, answer in zip(sources, references, answers, strict=True)
         ]
         return Evaluation(score, show_scores, predicted, rows)
-
-    def _with_confidence(
-        self, score: Score, answers: Sequence[Row], references: Sequence[Sequence[str]]
-    ) -> Score:
-        """Adds how well a model knows that it is right, where it says so."""
-        if not answers or "confidence" not in answers[0]:
-            return score
-        right = self._right(references, [answer["translation"] for answer in answers])
-        sure = [answer["confidence"] for answer in answers]
-        found = {"auroc": metrics.told_apart(sure, right), "ece": metrics.calibration_error(sure, right)}
-        return replace(score, figures={**score.figures, **found})
 
     def _right(self, references: Sequence[Sequence[str]], predicted: Sequence[str]) -> list[bool]:
         """Tells which answers are close enough to one of their references: of words exactly."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
 
+from zoo import metrics
+from zoo.metrics import Score
 from zoo.show.answers import empty_table, one_line, safe, shown
 from zoo.tasks.base import Answered, Row, Task
 
@@ -29,6 +32,15 @@ class Judged(NamedTuple):
     scores: list[float]
     about: list[int]
     right: list[bool]
+
+
+def with_confidence(score: Score, answers: Sequence[Row], right: Sequence[bool]) -> Score:
+    """Adds to a score how well a model knows that it is right, where it says so: AUROC and ECE."""
+    if not answers or "confidence" not in answers[0]:
+        return score
+    sure = [answer["confidence"] for answer in answers]
+    found = {"auroc": metrics.told_apart(sure, right), "ece": metrics.calibration_error(sure, right)}
+    return replace(score, figures={**score.figures, **found})
 
 
 class Written(Task):

@@ -3,7 +3,7 @@
 from zoo.training.auxiliary import ALSO, Auxiliary
 from zoo.training.calibration import (
     calibrated,
-    conformal_shifts,
+    conformal_factors,
     fit_confidence,
     fitted_weights,
     logistic_weights,
@@ -58,7 +58,7 @@ __all__ = [
     "called_too",
     "check_name",
     "check_ranges",
-    "conformal_shifts",
+    "conformal_factors",
     "fit",
     "fit_confidence",
     "fitted_weights",

@@ -69,12 +69,13 @@ def calibrated(
     return float(1 / weights[0]), float(weights[1]) if len(weights) > 1 else 0.0
 
 
-def conformal_shifts(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
-    """Returns what quantiles lack to hold the shares of the truth that they should (Romano et al. 2019).
+def conformal_factors(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
+    """Returns by how much bounds should lie farther from the median, or nearer, to hold their share.
 
-    Each bound is moved by the quantile of its own errors on a part that was not learned from, so that below
-    it lies as much as its level says, or a little more to the outside, since a part is finite. The median
-    stays. Of fewer than twenty forecasts nothing is concluded.
+    Split conformal prediction (Papadopoulos et al. 2002): of a part that was not learned from, how far the
+    truth lies from the median, as a share of how far the bound does; that share's own quantile is the factor,
+    rounded to the outside, since a part is finite. All steps ahead are taken together: what one part says of
+    each is mostly chance. Of fewer than twenty forecasts nothing is concluded.
 
     Args:
         truth: what came (n, horizon, targets).
@@ -82,18 +83,21 @@ def conformal_shifts(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence[
         levels: of the quantiles, 0.5 among them.
 
     Returns:
-        What is to be added, (horizon, targets, levels).
+        What each distance is to be multiplied with, 0 or more, (targets, levels); of the median 1.
     """
-    shifts = np.zeros(quantiles.shape[1:])
-    if (count := len(truth)) < 2 * _FEW:
-        return shifts
-    errors = np.sort(truth[..., None] - quantiles, axis=0)
+    factors = np.ones(quantiles.shape[2:])
+    if len(truth) < 2 * _FEW:
+        return factors
+    median = quantiles[..., list(levels).index(0.5)]
     for place, level in enumerate(levels):
-        if level != 0.5:
-            rank = (count + 1) * level
-            number = int(np.ceil(rank)) if level > 0.5 else int(np.floor(rank))
-            shifts[..., place] = errors[min(max(number, 1), count) - 1, ..., place]
-    return shifts
+        if level == 0.5:
+            continue
+        width = quantiles[..., place] - median
+        shares = np.divide(truth - median, width, out=np.zeros_like(width), where=width != 0)
+        in_order = np.sort(shares.reshape(-1, shares.shape[-1]), axis=0)
+        rank = int(np.ceil((len(in_order) + 1) * max(level, 1 - level)))
+        factors[..., place] = np.maximum(in_order[min(rank, len(in_order)) - 1], 0)
+    return factors
 
 
 class Writes(Protocol):
