@@ -176,7 +176,7 @@ def test_what_is_doubtful_is_marked(trained_translator, tmp_path, call):
 
 
 def test_texts_in_capitals_are_translated_as_those_in_small_letters(pairs, tmp_path):
-    shortly(tmp_path, pairs, "--recased", "0.5", "--varied", "0.1", "--lexical")
+    shortly(tmp_path, pairs, "--recased", "0.5", "--varied", "0.1", "--lexical", "--joint")
     model = zoo.load(f"{tmp_path}/saved_models/translation")
     quiet, loud, shout = model.predict(["the red dog.", "THE RED DOG.", "THE"])
     assert loud["translation"] == quiet["translation"].upper() != quiet["translation"]

@@ -25,6 +25,7 @@ from keras import ops
 
 from zoo import cli, decoding, export, layers, text, training
 from zoo.data import Batches, Part, recased, varied
+from zoo.errors import ZooError
 from zoo.training import Count, Positive, Share, Size
 
 
@@ -46,6 +47,9 @@ class Config(training.Settings, training.Search):
     """Most words and parts of words of the source language with a vector of their own; 0: letters alone."""
     target_pieces: Annotated[int, training.Range(300, zero_too=True)] = 4_000
     """The same of the target language; each step of decoding scores them all."""
+    joint: bool = False
+    """One inventory of --target-pieces, and one matrix of vectors, for both languages: what is spelled alike
+    is cut alike, and names can be copied piece by piece."""
     min_count: Count = 2
     """Rarer pieces are spelled in smaller ones."""
     varied: Share = 0.0
@@ -123,13 +127,21 @@ def make_batches(
 
 
 def build_encoder(config: Config, size: int) -> keras.Model:
-    """Builds source (batch, time) -> outputs (batch, time, features), and the decoder's first states."""
+    """Builds source (batch, time) -> outputs (batch, time, features), and the decoder's first states.
+
+    With `joint` the vectors of the source's pieces (batch, time, width) go in beside it.
+    """
     source = keras.Input((None,), dtype="int32", name="source")
+    inputs: list = [source]
     # Padding stands on the right, where the fused cuDNN kernels ask for it.
     mask = ops.not_equal(source, text.PADDING)
-    # With Keras's short vectors the recurrent layers would start slowly.
-    vectors = keras.initializers.RandomNormal(stddev=1.0)
-    x = keras.layers.Embedding(size, config.width, vectors, name="source_embedding")(source)
+    if config.joint:
+        x = keras.Input((None, config.width), name="vectors")
+        inputs.append(x)
+    else:
+        # With Keras's short vectors the recurrent layers would start slowly.
+        vectors = keras.initializers.RandomNormal(stddev=1.0)
+        x = keras.layers.Embedding(size, config.width, vectors, name="source_embedding")(source)
     x = vectors_of_pieces = layers.word_dropout(config.word_dropout, "source_word_dropout")(x)
 
     tops = []  # what each layer ends with: (h,), of an LSTM (h, c), both directions joined
@@ -152,17 +164,23 @@ def build_encoder(config: Config, size: int) -> keras.Model:
         for number in range(1, config.decoder_layers + 1)
         for part, state in enumerate(tops[min(number, config.encoder_layers) - 1])
     ]
-    return keras.Model(source, [x, *first], name="encoder")
+    return keras.Model(inputs, [x, *first], name="encoder")
+
+
+def read_by_encoder(config: Config, embedding: keras.layers.Layer, source):
+    """Returns the encoder's inputs."""
+    # The vectors that score pieces are short: see `zoo.layers.tied_embedding`.
+    return [source, embedding(source) * config.width**0.5] if config.joint else [source]
 
 
 def build_model(config: Config, sizes: dict[str, int]) -> keras.Model:
     """Builds source and target so far (batch, time) -> logits of the next piece (batch, time, pieces)."""
     source = keras.Input((None,), dtype="int32", name="source")
     target = keras.Input((None,), dtype="int32", name="target")
-    encoded, *states = build_encoder(config, sizes["source"])(source)
-
     # One matrix reads the target's pieces and scores them (Press and Wolf 2017).
     embedding = layers.tied_embedding(sizes["target"], config.width, name="target_embedding")
+    encoder = build_encoder(config, sizes["source"])
+    encoded, *states = encoder(read_by_encoder(config, embedding, source))
     stack = (config.cell, config.decoder_layers, config.decoder_units, config.width)
     decoder = layers.Decoder(*stack, config.attention, config.input_feeding, config.dropout, name="decoder")
     x = layers.word_dropout(config.word_dropout, "target_word_dropout")(embedding(target))
@@ -182,7 +200,8 @@ def search(
     config: Config, model: keras.Model, writer: decoding.Writer, source: tf.Tensor, beam_size: int
 ) -> tuple[decoding.Seen, decoding.Decoded]:
     """Returns what is seen of sources (batch, time), and their best translations, (batch, beam, ...)."""
-    encoded, *states = model.get_layer("encoder")(source, training=False)
+    inputs = read_by_encoder(config, model.get_layer("target_embedding"), source)
+    encoded, *states = model.get_layer("encoder")(inputs, training=False)
     mask = tf.not_equal(source, text.PADDING)
     seen = decoding.Seen(states, encoded, mask, decoding.repeating(source, mask))
     lengths = tf.reduce_sum(tf.cast(seen.mask, tf.int32), axis=1) - 1  # without the end
@@ -272,16 +291,23 @@ class Translation(export.Serving):
 
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
-    run = training.Run(__file__, config)
+    run = training.Run(__file__, config, alike=["joint"])
+    if config.joint and config.lower_case:
+        raise ZooError("--joint: both sides are cut alike, so --lower-case cannot be for one; leave one out")
     examples = run.load("translation", source=config.source, target=config.target)
     pairs, held_out = split(config, more(config, examples.train)), split(config, examples.validation)
-    sizes = {"source": (config.source_pieces, config.lower_case), "target": (config.target_pieces,)}
+    counts = {side: pairs[side].counts for side in pairs}
+    if config.joint:
+        counts = dict.fromkeys(counts, counts["source"] + counts["target"])
+    of_source = config.target_pieces if config.joint else config.source_pieces
+    sizes = {"source": (of_source, config.lower_case), "target": (config.target_pieces,)}
     pieces = {
-        side: run.vocabulary(side, text.Pieces, pairs[side].counts, *sizes[side], vectors=f"{side}_embedding")
+        side: run.vocabulary(side, text.Pieces, counts[side], *sizes[side], vectors=f"{side}_embedding")
         for side in sizes
     }
     model = run.build(build_model, config, {side: len(own) for side, own in pieces.items()})
-    run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in pieces])
+    embeddings = ("target",) if config.joint else ("source", "target")
+    run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in embeddings])
     train = make_batches(config, pieces, pairs, run.replicas, config.max_pieces)
     validation = make_batches(config, pieces, held_out, run.replicas)
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
