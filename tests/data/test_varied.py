@@ -14,12 +14,13 @@ PAIRS = [
     ("Tom, 1 apple is here.", "Tom, 1 pomme est ici."),
     ("Then Japan won.", "Puis le Japon a gagné."),
     ("See Mara, Maria and Daria.", "Voyez Mara, Maria et Daria."),
+    ("Then in August Mara left.", "Dann in August Mara, los."),
 ]
 
 
 def copies(share: float, pairs=PAIRS, **columns) -> list[tuple[str, str]]:
     sources, targets = map(list, zip(*pairs, strict=True))
-    part = varied(Part({"source": sources, "target": targets, **columns}), share)
+    part = varied(Part({"source": sources, "target": targets, **columns}), share, ("en", "de"))
     assert part.strings("source")[: len(pairs)] == sources
     return list(zip(part.strings("source"), part.strings("target"), strict=True))[len(pairs) :]
 
@@ -33,7 +34,7 @@ def masked(text: str) -> str:
 
 
 def test_numbers_become_others_of_as_many_digits_on_both_sides_alike():
-    found = copies(10.0)[:70]
+    found = copies(10.0)[:80]
     shapes = {(masked(source), masked(target)) for source, target in PAIRS[:2]}
     assert {(masked(source), masked(target)) for source, target in found} == shapes
     assert all(sorted(digits(source)) == sorted(digits(target)) for source, target in found)
@@ -44,7 +45,7 @@ def test_numbers_become_others_of_as_many_digits_on_both_sides_alike():
 
 
 def test_names_become_others_that_begin_alike():
-    found = copies(40.0)[280:]
+    found = copies(40.0)[320:]
     known = {"Tom", "Anna", "Oslo", "Mara", "Maria", "Daria"}
     told = [re.fullmatch(r"Yesterday (\w+) met (\w+) in (\w+)\.", source) for source, _ in found]
     for (_, target), match in zip(found, told, strict=True):
@@ -52,6 +53,7 @@ def test_names_become_others_that_begin_alike():
             assert target == f"Hier {match[1]} a vu {match[2]} à {match[3]}."
             assert match[2][0] in "AO" and match[3][0] in "AO" and match[1][0] in "TMD"
     assert known | {"Dara"} == {name for match in filter(None, told) for name in match.groups()}
+    assert all("August" in source for source, _ in found if source.startswith("Then in"))
     # Japan is not so called in both, and numbers stay here.
     assert not any("Japon" in target for _, target in found)
     assert all("112" in source for source, _ in found if source.startswith("Call"))

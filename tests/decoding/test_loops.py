@@ -9,7 +9,9 @@ from zoo.decoding import beam_search, greedy, repeating, without_loops
 END, A, B, C, D = range(5)
 
 
-def written(likes: dict[int, list[int]], repeats: bool, most: int = 12, beam: int = 0) -> list[int]:
+def written(
+    likes: dict[int, list[int]], repeats: bool, most: int = 12, beam: int = 0, free=None
+) -> list[int]:
     """Returns what a model writes behind `D` that likes some tokens after each, the first most."""
     table = np.full((5, 5), -9.0, np.float32)
     for before, liked in likes.items():
@@ -18,7 +20,7 @@ def written(likes: dict[int, list[int]], repeats: bool, most: int = 12, beam: in
     def step(tokens, state):
         return tf.gather(table, tokens), state
 
-    careful, state = without_loops(step, tf.zeros([1, 1]), tf.constant([repeats]))
+    careful, state = without_loops(step, tf.zeros([1, 1]), tf.constant([repeats]), free=free)
     if beam:
         found = beam_search(careful, state, D, END, most, beam, length_penalty=0)
         return found.tokens[0, 0, : found.lengths[0, 0]].numpy().tolist()
@@ -38,6 +40,43 @@ def test_so_is_what_is_longer():
 
 def test_what_may_repeat_itself_does():
     assert written({D: [A], A: [A, B]}, True, most=6) == [A] * 6
+
+
+def test_digits_are_no_circle():
+    free = np.array([False, True, False, False, False])
+    assert written({D: [A], A: [A, B]}, False, most=6, free=free) == [A] * 6
+    # Another thing between them is one.
+    assert written({D: [A], A: [B], B: [A]}, False, most=9, free=free) == [A, B, A, B, A]
+
+
+def test_rows_may_repeat_themselves_or_not_side_by_side_and_there_may_be_none():
+    logits = np.log([0.1, 0.8, 0.1]).astype(np.float32)
+
+    def step(tokens, state):
+        return tf.repeat(logits[None], tf.size(tokens), axis=0), state
+
+    careful, state = without_loops(step, tf.zeros([2, 1]), tf.constant([True, False]))
+    found = greedy(careful, state, 2, END, 4)
+    assert found.tokens.numpy().tolist()[0] == [A] * 4
+    assert found.tokens.numpy().tolist()[1][:3] == [A, A, END]
+    careful, state = without_loops(step, tf.zeros([0, 1]), tf.zeros([0], tf.bool))
+    assert beam_search(careful, state, tf.zeros([0], tf.int32), END, 4, 2).tokens.shape[0] == 0
+
+
+@pytest.mark.parametrize("period", [4, 8, 9])
+def test_what_is_longer_than_eight_tokens_may_repeat_itself(period):
+    order = [*range(1, period + 1)]
+    table = np.full((period + 1, period + 1), -9.0, np.float32)
+    for before, after in zip([*order, *order], [*order[1:], *order], strict=False):
+        table[before, after] = 0
+
+    def step(tokens, state):
+        return tf.gather(table, tokens), state
+
+    careful, state = without_loops(step, tf.zeros([1, 1]), tf.constant([False]))
+    found = greedy(careful, state, period, END, 3 * period)
+    length = found.lengths[0].numpy()
+    assert (length == 3 * period) == (period > 8)
 
 
 def test_other_things_in_between_are_no_circle():

@@ -12,8 +12,7 @@ def test_by_hand():
         ["Tom est venu en mai 2012."],
         ["Nous sommes en retard."],
     ]
-    answers = ["Vendredi Ngosi a payé 14,5 vendredi.", "Tom est venu en mai 2021.", "Nous."]
-    # A weekday with a capital is another word, so the first one's references share none.
+    answers = ["Ngosi a payé 14,5 ce vendredi.", "Tom est venu en mai 2021.", "Nous."]
     assert kept(sources, references, answers, "fr") == {
         "numbers": {"kept": pytest.approx(1 / 3), "of": 3},
         "weekdays and months": {"kept": 1.0, "of": 1},
@@ -29,4 +28,13 @@ def test_names_of_days_are_no_names_and_other_languages_have_none():
     }
     assert kept(sources, references, ["Ada came."], "xx") == {"names": {"kept": 0.5, "of": 2}}
     assert kept(["a"], [["b"]], ["c"], "") == {}
+
+
+def test_days_may_be_of_several_words_or_begin_a_sentence():
+    found = kept(["On Friday."], [["Na sexta-feira."]], ["Sexta-feira."], "pt")
+    assert found == {"weekdays and months": {"kept": 1.0, "of": 1}}
+    assert kept(["On Monday."], [["On part lundi."]], ["LUNDI"], "fr")["weekdays and months"]["kept"] == 1
+    assert "weekdays and months" not in kept(["x"], [["You may go, Mayer."]], ["y"], "en")
+    assert kept(["x"], [["im Mai"]], ["im Maien"], "de")["weekdays and months"]["kept"] == 0
+    assert kept([], [], [], "pl") == {}
     assert kept([], [], [], "fr") == {}

@@ -207,8 +207,12 @@ def test_numbers_in_another_unit_are_forecast_in_it_where_that_is_said(
     for celsius, fahrenheit in zip(here, there, strict=True):
         for (column, value), (_, other) in zip(celsius, fahrenheit, strict=True):
             assert float(other) == pytest.approx(32 + 1.8 * float(value), abs=1e-4), column
-    wrong = ("predict", name, "--input", "fahrenheit.csv", "--rescale", "0", "32")
-    assert_refused(call, zoo_main, tmp_path, wrong, "the factor must be a number, and not 0")
+    wrong = ("predict", name, "--input", "fahrenheit.csv", "--rescale", "-1.8", "32")
+    assert_refused(call, zoo_main, tmp_path, wrong, "the factor must be more than 0")
+    both = models.load(name).predict(
+        [write_series(tmp_path / "20.csv", 20), write_series(tmp_path / "9.csv", 9)]
+    )
+    assert [len(answer["forecasts"]) for answer in both] == [3, 3]
 
 
 def test_what_stands_on_a_large_number_is_forecast_as_without_it(trained_forecaster, series, tmp_path, call):

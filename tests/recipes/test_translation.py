@@ -159,15 +159,21 @@ def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, call, a
 
 
 def test_what_is_doubtful_is_marked(trained_translator, tmp_path, call):
-    """The tiny model is right about what it learned, and not about words that it never saw."""
     model, output = trained_translator / "saved_models/tiny", tmp_path / "out.jsonl"
     texts = ("the red dog hears the cat", "Zyx qwv.")
-    flags = ("--min-confidence", "0.999999", "--output", output)
+    found = zoo.load(model).predict(texts)
+    assert all(0 <= row["confidence"] <= 1 for row in found)
+    least = found[0]["confidence"] + 1e-6  # more than one, or both
+    flags = ("--min-confidence", f"{least:.7f}", "--output", output)
     said = call(__main__.main, tmp_path, "predict", model, *texts, *flags)
     rows = [json.loads(line) for line in output.read_text().splitlines()]
-    assert all(0 <= row["confidence"] <= 1 for row in rows)
-    assert [row["doubtful"] for row in rows] == [row["confidence"] < 0.999999 for row in rows]
-    assert "doubtful (confidence below 0.999999)" in said.err
+    assert rows[0]["doubtful"] and rows[1]["doubtful"] == (found[1]["confidence"] < least)
+    assert "doubtful (confidence below" in said.err
+    call(__main__.main, tmp_path, "predict", model, *texts, "--min-confidence", "0", *flags[2:])
+    rows = [json.loads(line) for line in output.read_text().splitlines()]
+    assert not any(row["doubtful"] for row in rows)
+    said = call(__main__.main, tmp_path, "predict", model, *texts, *flags[:2], "--signature", "beam")
+    assert "doubtful (confidence below" in said.err
     many = zoo.load(model).predict(texts, signature="beam")
     first = [row["translations"][0]["confidence"] for row in many]
     assert first == pytest.approx([row["confidence"] for row in rows], rel=1e-5)
@@ -184,3 +190,6 @@ def test_texts_in_capitals_are_translated_as_those_in_small_letters(pairs, tmp_p
     assert not shout["translation"].isupper() or not shout["translation"]
     shown = model.predict(["THE RED DOG."], signature="attention")
     assert shown[0]["translation"] == loud["translation"]
+    tokens = shown[0]["target_tokens"]
+    assert tokens and all(token == token.upper() or token.startswith("<0x") for token in tokens)
+    assert "".join(shown[0]["source_tokens"]).strip().startswith("THE RED DOG")

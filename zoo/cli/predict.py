@@ -54,8 +54,8 @@ class Predict:
     """Of a forecaster: how the table's numbers come from the unit that the model knows: a factor, and what is
     then added, as 1.8 32 for Fahrenheit of Celsius. Forecasts are in the table's unit."""
     min_confidence: float | None = None
-    """Of a translator: an answer that is right with less probability is marked as doubtful; 0.5, if left out.
-    Files then have a field doubtful."""
+    """Of a translator or captioner: an answer that is right with less probability is marked as doubtful; 0.5,
+    if left out. Files then have a field doubtful."""
     language_model: str = ""
     """Of a transcriber: a generator that helps to choose among the texts of its beam."""
     language_weight: float | None = None
@@ -84,6 +84,8 @@ class Predict:
         saved = models.find(self.model)
         # What a file lacks is found before TensorFlow is imported.
         task = of(saved.manifest)
+        if self.min_confidence is not None:
+            task.check_confidence(saved.manifest, self.signature)
         with streams.as_file(
             self.input, ".csv" if task.reads in ("series", "signals", "files") else ".txt"
         ) as file:
@@ -104,7 +106,7 @@ class Predict:
                 rows = model.predict(given.inputs, self.signature, **settings)
         answered = task.answered(given, rows, saved.manifest)
         if self.min_confidence is not None:
-            answered = answered.marked(self.min_confidence)
+            answered = task.marked(answered, self.min_confidence)
         if self.json or self.output == streams.STANDARD:
             print(answers.write(task, answered.rows, ".jsonl"), end="")
             answers.tell(task, answered)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
+from zoo.data.calendar_words import calendar_words
 from zoo.data.part import Part, joined
 
 _NUMBER = re.compile(r"[0-9]+")
@@ -19,7 +20,7 @@ Pair = tuple[str, str]
 Another = Callable[[str, np.random.Generator], str]
 
 
-def varied(part: Part, share: float, seed: int = 0) -> Part:
+def varied(part: Part, share: float, languages: Sequence[str] = (), seed: int = 0) -> Part:
     """Adds copies of pairs in which numbers are others, on both sides alike, and copies with other names.
 
     A number is varied where both sides write the same ones, digit for digit; one of several digits keeps
@@ -30,12 +31,13 @@ def varied(part: Part, share: float, seed: int = 0) -> Part:
 
     Args:
         part: with `source` and `target`; `set` if it is a mix: pairs are drawn from all sets alike.
+        languages: codes of both, whose weekdays and months are no names.
         share: how many copies of either kind are added, of so many as the part has pairs.
         seed: decides which.
     """
     pairs = list(zip(part.strings("source"), part.strings("target"), strict=True))
     random, wanted = np.random.default_rng(seed), round(share * len(pairs))
-    names = _Names(pairs)
+    names = _Names(pairs, frozenset().union(*map(calendar_words, languages)))
     kinds: tuple[tuple[Callable[[Pair], set[str]], Another], ...]
     kinds = ((_numbers, _another_number), (names.of, names.another))
     parts = [part]
@@ -86,13 +88,14 @@ class _Names:
 
     Args:
         pairs: that hold them.
+        no_names: words that are none, whatever they look like.
     """
 
-    def __init__(self, pairs: Iterable[Pair]):
+    def __init__(self, pairs: Iterable[Pair], no_names: frozenset[str]):
         known: Counter[str] = Counter()
         for pair in pairs:
             source, target = (set(filter(_is_name, _INSIDE.findall(side))) for side in pair)
-            known.update(source & target)
+            known.update((source & target) - no_names)
         self._known = set(known)
         self._by_start: dict[bool, list[str]] = defaultdict(list)
         self._after: dict[str, list[str]] = defaultdict(list)

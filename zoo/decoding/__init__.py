@@ -25,7 +25,7 @@ from zoo.decoding.confidence import Confidence
 from zoo.decoding.habits import Habits
 from zoo.decoding.loops import repeating, without_loops
 from zoo.decoding.one_by_one import assert_sampling, assert_temperature, assert_tokens, draw, greedy, sample
-from zoo.decoding.writer import Seen, Writer, Written
+from zoo.decoding.writer import Seen, Writer, Written, louder
 
 __all__ = [
     "Confidence",
@@ -41,6 +41,7 @@ __all__ = [
     "ctc",
     "draw",
     "greedy",
+    "louder",
     "repeating",
     "sample",
     "without",

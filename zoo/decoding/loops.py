@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from zoo.decoding.common import NEVER, Step
@@ -15,7 +16,7 @@ _NOTHING, _START = -2, -1  # in the place of tokens that are no part of a text
 
 
 def without_loops(
-    step: Step, state: Any, repeats: tf.Tensor, habits: Habits | None = None
+    step: Step, state: Any, repeats: tf.Tensor, habits: Habits | None = None, free: np.ndarray | None = None
 ) -> tuple[Step, Any]:
     """Returns a step, and its first state, by which nothing is written three times in a row.
 
@@ -24,6 +25,7 @@ def without_loops(
         state: its own before the first token, tensors (batch, ...).
         repeats: bool (batch,), rows that may, as what they are about does it, too.
         habits: what else no text does.
+        free: bool (vocabulary,), tokens that never close a circle, such as digits; None: there are none.
 
     Returns:
         The step gives log-probabilities; those of what is forbidden are minus infinity, and nothing else
@@ -44,6 +46,8 @@ def without_loops(
             logits = habits.kept(logits, latest[:, 0], latest[:, 0] == _START)
         # One more token that equals the one before by a period would close the circle.
         closing = (runs >= (_TIMES - 1) * tf.range(1, PERIOD + 1) - 1) & ~repeats[:, None]
+        if free is not None:
+            closing &= ~tf.gather(tf.constant(free), tf.maximum(last, 0))
         places = tf.where(closing)
         pairs = tf.stack([tf.cast(places[:, 0], tf.int32), tf.gather_nd(last, places)], axis=1)
         never = tf.fill([tf.shape(pairs)[0]], tf.cast(NEVER, logits.dtype))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
@@ -63,7 +64,7 @@ class Written(NamedTuple):
 
     def louder(self, loud: tf.Tensor) -> Written:
         """Returns the same, but in capitals where that is so, bool (batch,)."""
-        return self._replace(texts=tf.where(loud[:, None], upper(self.texts), self.texts))
+        return self._replace(texts=louder(self.texts, loud))
 
     def best(self, name: str) -> dict[str, tf.Tensor]:
         """Returns each row's first text under a name, its `score` and perhaps more, and the notes."""
@@ -104,6 +105,7 @@ class Writer(tf.Module):
         super().__init__()
         self.pieces = pieces
         object.__setattr__(self, "habits", habits)
+        object.__setattr__(self, "_digits", _digits_of(pieces))
         # Untracked: a module that is exported holds the layers' variables itself.
         object.__setattr__(self, "decoder", decoder)
         object.__setattr__(self, "embedding", embedding)
@@ -115,6 +117,7 @@ class Writer(tf.Module):
     decoder: Any
     embedding: Any
     habits: Habits | None
+    _digits: Any
 
     @classmethod
     def of(
@@ -152,7 +155,7 @@ class Writer(tf.Module):
         repeats = seen.repeats
         if repeats is None:
             repeats = tf.zeros_like(tf.nest.flatten(start)[0][:, 0], tf.bool)
-        careful, start = without_loops(step, start, repeats, self.habits)
+        careful, start = without_loops(step, start, repeats, self.habits, self._digits)
         decoded = beam_search(
             careful,
             start,
@@ -213,3 +216,15 @@ class Writer(tf.Module):
         if weights is None:  # of no use, but TensorFlow traces what is no signature as well
             weights = tf.zeros(tf.concat([tf.shape(tokens), tf.shape(seen.values)[1:2]], axis=0))
         return tf.where((tokens != PADDING)[..., None], weights, 0.0)
+
+
+def louder(strings: tf.Tensor, loud: tf.Tensor) -> tf.Tensor:
+    """Returns texts or pieces (batch, n) in capitals where that is so, bool (batch,); bytes stay as named."""
+    change = loud[:, None] & ~tf.strings.regex_full_match(strings, "<0x[0-9A-F]{2}>")
+    return tf.where(change, upper(strings), strings)
+
+
+def _digits_of(pieces: Pieces) -> np.ndarray:
+    """Returns which pieces are digits, bool (pieces,): 5,000 is no circle, whatever its source looks like."""
+    bytes_ = {f"<0x{ord(digit):02X}>" for digit in "0123456789"}
+    return np.array([piece.strip().isdecimal() or piece in bytes_ for piece in pieces.pieces])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
+from zoo.data.calendar_words import calendar_words
 from zoo.metrics.compared import plain, ratio
 
 KINDS = ("numbers", "weekdays and months", "names")
@@ -32,40 +33,44 @@ def kept(
         Kind, of `KINDS` -> `kept`, the share that stands in the answer, and `of`, how many there are. Kinds
         of which there are none are left out.
     """
-    calendar = _calendar(language)
     hits, counts = dict.fromkeys(KINDS, 0), dict.fromkeys(KINDS, 0)
     for source, texts, answer in zip(sources, references, predicted, strict=True):
-        answered = _found(plain(answer), calendar)
-        common = [_found(plain(text), calendar) for text in texts]
+        source, answer = plain(source), plain(answer)
+        there = {
+            "numbers": set(_NUMBER.findall(answer)),
+            "weekdays and months": {name.casefold() for name in _dated(language, answer.casefold())},
+            "names": set(_NAME.findall(answer)),
+        }
+        common = [_wanted(plain(text), source, language) for text in texts]
         for kind in KINDS:
             wanted = set.intersection(*(found[kind] for found in common))
-            if kind == "names":
-                wanted &= _found(plain(source), frozenset())[kind]
             counts[kind] += len(wanted)
-            hits[kind] += len(wanted & answered[kind])
+            hits[kind] += len(wanted & there[kind])
     return {
         kind: {"kept": ratio(hits[kind], counts[kind]), "of": counts[kind]} for kind in KINDS if counts[kind]
     }
 
 
-def _found(text: str, calendar: frozenset[str]) -> Mapping[str, set[str]]:
-    words = set(_NAME.findall(text))
-    named = {word for word in words if word[0].isupper()}
+def _wanted(text: str, source: str, language: str) -> dict[str, set[str]]:
+    """Returns what a reference has that must not be lost."""
+    # As they are written, since May is a month and may is none.
+    dated = _dated(language, text)
+    names = {word for word in _NAME.findall(text) if word[0].isupper()} & set(_NAME.findall(source))
     return {
         "numbers": set(_NUMBER.findall(text)),
-        "weekdays and months": words & calendar,
-        "names": named - calendar,
+        "weekdays and months": {name.casefold() for name in dated},
+        "names": names - dated,
     }
 
 
-@functools.cache
-def _calendar(language: str) -> frozenset[str]:
-    """Returns the full names of weekdays and months, as they stand in a sentence."""
-    from babel import Locale, UnknownLocaleError
+def _dated(language: str, text: str) -> set[str]:
+    """Returns the weekdays and months that a text names; of one in small letters in any case."""
+    return set(_calendar(language, text == text.casefold()).findall(text))
 
-    try:
-        locale = Locale(language)
-    except (UnknownLocaleError, ValueError):
-        return frozenset()
-    names = (locale.days["format"]["wide"], locale.months["format"]["wide"])
-    return frozenset(name for table in names for name in table.values())
+
+@functools.cache
+def _calendar(language: str, any_case: bool) -> re.Pattern[str]:
+    """Returns what finds the names of weekdays and months as whole words."""
+    names = sorted(calendar_words(language), key=len, reverse=True)
+    shown = (name.casefold() if any_case else name for name in names)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, shown)) or '(?!)'})(?!\w)")

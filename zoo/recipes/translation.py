@@ -16,6 +16,7 @@ Others:      --source en --target de (or es, it, pt ...); --preset multi30k (cap
 Your data:   --preset multi30k --dataset PAIRS.tsv (columns source and target)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -94,10 +95,10 @@ class Config(training.Settings, training.Search):
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def more(config: Config, part: Part) -> Part:
+def more(config: Config, part: Part, languages: Sequence[str]) -> Part:
     """Adds copies of training pairs, with other numbers and names, and in other cases."""
     if config.varied:
-        part = varied(part, config.varied)
+        part = varied(part, config.varied, languages)
     half = config.recased / 2
     return recased(part, "source", config.recased, titles=half, shouts=half) if config.recased else part
 
@@ -249,11 +250,11 @@ class Translation(export.Serving):
         numbers, truncated, loud = self.read(text)
         source = export.padded(numbers)
         seen, decoded = search(self.config, self.model, self.writer, source, self.config.beam_size)
-        target_tokens, attention = self.writer.shown(seen, decoded)
+        shown, attention = self.writer.shown(seen, decoded)
+        tokens = {"source_tokens": self.source.strings(source), "target_tokens": shown}
         return {
             **self.told(self.writer.written(decoded), text, truncated, loud).best("translation"),
-            "source_tokens": self.source.strings(source),
-            "target_tokens": target_tokens,
+            **{side: decoding.louder(pieces, loud) for side, pieces in tokens.items()},
             "attention": attention,
         }
 
@@ -295,7 +296,10 @@ def main(config: Config) -> None:
     if config.joint and config.lower_case:
         raise ZooError("--joint: both sides are cut alike, so --lower-case cannot be for one; leave one out")
     examples = run.load("translation", source=config.source, target=config.target)
-    pairs, held_out = split(config, more(config, examples.train)), split(config, examples.validation)
+    pairs, held_out = (
+        split(config, more(config, examples.train, examples.languages)),
+        split(config, examples.validation),
+    )
     counts = {side: pairs[side].counts for side in pairs}
     if config.joint:
         counts = dict.fromkeys(counts, counts["source"] + counts["target"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
@@ -72,21 +72,6 @@ class Answered:
     refused: Mapping[str, str] = field(default_factory=dict)
     inputs: Sequence[Any] = ()
     least: float = 0.5
-
-    def marked(self, least: float) -> Answered:
-        """Returns the same with another bound, and in each row whether it is `doubtful`.
-
-        Raises:
-            ZooError: the model does not say how sure it is of what it writes.
-        """
-        rows = self.rows
-        if any("confidence" not in row for row in rows):
-            name = self.manifest.name or "the model"
-            raise ZooError(
-                f"--min-confidence: {name} does not say how sure it is of each answer; leave it out"
-            )
-        marked = [{**row, "doubtful": bool(row["confidence"] < least)} for row in rows]
-        return replace(self, rows=marked, least=least)
 
 
 class Evaluation(NamedTuple):
@@ -206,6 +191,14 @@ class Task(Reader):
     def rescaled(self, given: Given, unit: tuple[float, float]) -> Given:
         """Returns inputs that are in another unit than the model's: a factor, and what is then added."""
         raise ZooError("--rescale is for forecasters, which read numbers; leave it out")
+
+    def check_confidence(self, manifest: Manifest, signature: str) -> None:
+        """Refuses models of which no answer can be called doubtful."""
+        raise ZooError("--min-confidence is for models that translate, pronounce or caption; leave it out")
+
+    def marked(self, answered: Answered, least: float) -> Answered:
+        """Returns answers with another bound for doubtful ones, and in each row whether it is one."""
+        return answered
 
     def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:
         """Returns the settings that flags stand for.

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,13 +135,9 @@ class Series(Task):
         return ("values", "time")
 
     def blocks(self, rows: Sequence[Any], signature: str, model: Model, few: bool) -> Iterator[list[Any]]:
-        """Yields windows of one length."""
-        for block in in_blocks(rows, _ROWS):
-            lengths = dict.fromkeys(len(window.values) for window in block)
-            if len(lengths) > 1:
-                shown = " and ".join(map(str, list(lengths)[:2]))
-                raise ZooError(f"{model.name}: windows of {shown} rows; give windows of one length")
-            yield block
+        """Yields windows of one length, in their order."""
+        for _, alike in groupby(rows, lambda window: len(window.values)):
+            yield from in_blocks(list(alike), _ROWS)
 
     def tensors(self, block: list[Any], signature: str) -> dict[str, Any]:
         """Stacks windows."""
@@ -176,8 +173,8 @@ class Series(Task):
         Raises:
             ZooError: all numbers would be one.
         """
-        if not all(map(np.isfinite, unit)) or unit[0] == 0:
-            raise ZooError("--rescale: the factor must be a number, and not 0; of degrees Fahrenheit 1.8 32")
+        if not all(map(np.isfinite, unit)) or unit[0] <= 0:
+            raise ZooError("--rescale: the factor must be more than 0; of degrees Fahrenheit give 1.8 32")
         return replace(given, inputs=[InUnit(Path(path), unit) for path in given.inputs])
 
     def chosen(self, flags: Mapping[str, Any], signature: str, rows: int, manifest: Manifest) -> Row:

@@ -216,7 +216,8 @@ class Translation(Written):
         right = self._right(references, predicted)
         score = with_confidence(self.score(references, predicted), answers, right)
         if self.scored_as == "translation":
-            _, language = examples.languages or model.manifest.dataset.languages or ("", "")
+            languages = examples.languages or model.manifest.dataset.languages
+            language = (*languages, "", "")[1]
             came_through = metrics.kept(sources, references, predicted, language)
             score = replace(score, details={**score.details, "kept": came_through})
 

@@ -10,11 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from zoo import metrics
+from zoo.errors import ZooError
 from zoo.metrics import Score
 from zoo.show.answers import empty_table, one_line, safe, shown
 from zoo.tasks.base import Answered, Row, Task
+from zoo.tasks.manifest import Manifest
 
 _LONGEST = 500  # cells of a text beside its translation
+_UNSURE = "--min-confidence: {} does not say how sure it is of each answer; leave it out"
 _FIRST = ("score", "confidence", "finished", "truncated", "valid")
 
 
@@ -66,6 +69,8 @@ class Written(Task):
         return [self._ordered(row) for row in super().answers(outputs, block, manifest)]
 
     def _ordered(self, row: Row) -> Row:
+        if "confidence" in row:
+            row["confidence"] = float(row["confidence"])  # a stranger's model may say anything
         if self.several in row:
             parts = [part for part, column in self.parts.items() if column in row]
             columns = [row.pop(self.parts[part]) for part in parts]
@@ -93,8 +98,32 @@ class Written(Task):
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
         """Says that an answer is doubtful, of a model that tells how sure it is."""
-        doubtful = row.get("valid", True) and row.get("confidence", 1.0) < answered.least
+        doubtful = self._sure(row) < answered.least
         return [f"doubtful (confidence below {answered.least:g})"] if doubtful else []
+
+    def _sure(self, row: Row) -> float:
+        """Returns how sure a model is of an answer, of several the first; 1 where it does not say so."""
+        if not row.get("valid", True):
+            return 1.0  # which is no doubt: nothing was answered
+        return float(row.get("confidence", row.get(self.several, [row])[0].get("confidence", 1.0)))
+
+    def check_confidence(self, manifest: Manifest, signature: str) -> None:
+        """Refuses models that do not say how sure they are.
+
+        Raises:
+            ZooError: it is one.
+        """
+        asked = manifest.signatures.get(signature or "serving_default")
+        if asked and not {"confidence", "confidences"} & set(asked.outputs):
+            raise ZooError(_UNSURE.format(manifest.name or "the model"))
+
+    def marked(self, answered: Answered, least: float) -> Answered:
+        """Returns the same with another bound, and in each row whether it is `doubtful`."""
+        first = [row.get(self.several, [row])[0] for row in answered.rows]
+        if not any("confidence" in {**row, **text} for row, text in zip(answered.rows, first, strict=True)):
+            raise ZooError(_UNSURE.format(answered.manifest.name or "the model"))
+        rows = [{**row, "doubtful": self._sure(row) < least} for row in answered.rows]
+        return replace(answered, rows=rows, least=least)
 
     def _before(self, row: Row, rows: list[Row]) -> str:
         """Returns what stands before an answer on its line."""
@@ -108,7 +137,9 @@ class Written(Task):
         return [self._table(rows, answered)]
 
     def _table(self, rows: list[Row], answered: Answered) -> Table:
-        noted = any(self.notes(row, answered) for row in rows)
+        noted = any(
+            self.notes({**row, **text}, answered) for row in rows for text in row.get(self.several, [row])
+        )
         sure = any("confidence" in text for row in rows for text in row.get(self.several, [row]))
         table = empty_table([self.given_as, self.one, "score", *["confidence"] * sure, *["note"] * noted])
         for row in rows:

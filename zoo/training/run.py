@@ -123,9 +123,9 @@ class Run:
         """
         known = known_words(self.config.init_from, f"{name}.txt")
         min_count: int = getattr(self.config, "min_count")  # noqa: B009 - which such a recipe's config has
-        if known and vectors in self.config.freeze and not self.config.thaw:
-            size = 0
-        inventory = kind(kind.learn(counts, size, min_count, known), *more)
+        frozen = vectors in self.config.freeze and not self.config.thaw
+        lines = known if known and frozen else kind.learn(counts, size, min_count, known)
+        inventory = kind(lines, *more)
         self._known += known
         self._inventories[name] = inventory
         return inventory
