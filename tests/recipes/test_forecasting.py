@@ -209,9 +209,8 @@ def test_numbers_in_another_unit_are_forecast_in_it_where_that_is_said(
             assert float(other) == pytest.approx(32 + 1.8 * float(value), abs=1e-4), column
     wrong = ("predict", name, "--input", "fahrenheit.csv", "--rescale", "-1.8", "32")
     assert_refused(call, zoo_main, tmp_path, wrong, "the factor must be more than 0")
-    both = models.load(name).predict(
-        [write_series(tmp_path / "20.csv", 20), write_series(tmp_path / "9.csv", 9)]
-    )
+    tables = [write_series(tmp_path / f"{rows}.csv", rows) for rows in (20, 9)]
+    both = models.load(name).predict(tables)
     assert [len(answer["forecasts"]) for answer in both] == [3, 3]
 
 

@@ -184,7 +184,7 @@ def _compiled(config: translation.Config, network: keras.Model):
 
     @tf.function(input_signature=[tf.TensorSpec([None, None], tf.int32)])
     def encode(source):
-        encoded, *states = encoder(source, training=False)
+        encoded, *states = encoder(translation.read_by_encoder(config, embedding, source), training=False)
         memory = decoder.prepare(encoded, tf.not_equal(source, PADDING))
         return tf.nest.map_structure(
             lambda part: tf.repeat(part, config.beam_size, axis=0), (decoder.start(states), memory)
