@@ -60,4 +60,4 @@ def test_every_figure_is_in_the_results_and_the_cards_are_what_the_manifests_say
         if (row["model"], row["of"], row["figure"]) == ("sentiment_tweets", "sentiment_tweets", "macro_f1")
         and row["part"] == "test"
     ]  # fmt: skip
-    assert (one["value"], one["rows"], one["seed"]) == ("0.7551", "3334", "1")
+    assert (one["value"], one["rows"], one["seed"]) == ("0.7699", "3334", "1")
