@@ -257,3 +257,15 @@ def test_what_a_generator_cannot_do_is_one_line(
     (tmp_path / "blank.txt").write_text(" \n")
     (line,) = call(zoo_main, tmp_path, *arguments, code=2).err.strip().splitlines()
     assert told in line
+
+
+def test_a_cache_is_scored_beside_the_model_where_it_is_asked_for(trained_generator, tmp_path, call):
+    name = trained_generator / "saved_models/tiny"
+    (tmp_path / "again.txt").write_text("the cat sat on the mat. " * 30)
+    flags = ("--dataset", "again.txt", "--json", "--cache", "50")
+    told = json.loads(call(zoo_main, tmp_path, "evaluate", name, *flags).out)
+    (beside,) = told["baselines"].items()
+    assert beside[0].startswith("tiny, cache of 50: weight 0.4")
+    assert beside[1]["perplexity"] < told["figures"]["perplexity"]
+    said = call(zoo_main, tmp_path, "evaluate", name, "--cache", "-1", code=2).err
+    assert "--cache -1: must be 0, or how many units are remembered" in said

@@ -46,6 +46,10 @@ class Evaluate:
     language_weight: float | None = None
     """How much it counts; 0: not at all; 0.3, if left out."""
 
+    cache: Annotated[int, tyro.conf.arg(metavar="UNITS")] = 0
+    """For generators: score it once more beside a cache of its last states, so many characters or words
+    (Grave et al. 2017), 2000 say; how much that is heard is fitted on the validation part."""
+
     output: str = ""
     """File to write each scored row to, CSV, TSV, JSONL or Parquet: what was asked, truth, answer, and
     score, where the model says how sure it is."""
@@ -58,6 +62,8 @@ class Evaluate:
 
     def run(self) -> None:
         """Predicts and prints scores."""
+        if self.cache < 0:
+            raise ZooError(f"--cache {self.cache}: must be 0, or how many units are remembered")
         options = {"tags": self.tags, "source": self.source, "target": self.target}
         from zoo.data.own import tables
 
@@ -73,7 +79,7 @@ class Evaluate:
 
         tf.config.experimental.enable_tensor_float_32_execution(False)  # a score is that of float32
         with streams.only_for_people() if self.json else contextlib.nullcontext():
-            found = evaluated(model, self.dataset, self.split, **options)
+            found = evaluated(model, self.dataset, self.split, cache=self.cache, **options)
         if self.record:
             from zoo import export
 
@@ -149,13 +155,15 @@ def evaluate(model: models.Model, dataset: str = "", split: str = "test", **give
         ZooError: the model is not of this zoo, the set has no such part, or the data's labels are not the
             model's.
     """
-    found = evaluated(model, dataset, split, **given)
+    found = evaluated(model, dataset, split, cache=0, **given)
     raw = {"raw": {name: dict(score.figures) for name, score in found.raw.items()}} if found.raw else {}
     score = found.evaluation.score
     return replace(score, details={**score.details, **raw})
 
 
-def evaluated(model: models.Model, dataset: str = "", split: str = "test", **given: str) -> Evaluated:
+def evaluated(
+    model: models.Model, dataset: str = "", split: str = "test", *, cache: int = 0, **given: str
+) -> Evaluated:
     """Does what `evaluate` does, and returns all of it."""
     from zoo import data
 
@@ -179,8 +187,10 @@ def evaluated(model: models.Model, dataset: str = "", split: str = "test", **giv
         baselines = dict(manifest.baselines.get(split, {})) if shown else {}
     evaluation = task.evaluate(model, examples, scored)
     baselines = baselines or task.others(model, examples, scored)
-    evaluation.show({**baselines, model.name: evaluation.score}, title)
-    return Evaluated(title, evaluation, baselines, task.evaluate_more(model, examples, scored))
+    remembering = dict([task.remembering(model, examples, scored, cache)] if cache else [])
+    others = {**baselines, **remembering}
+    evaluation.show({**others, model.name: evaluation.score}, title)
+    return Evaluated(title, evaluation, others, task.evaluate_more(model, examples, scored))
 
 
 def title_of(dataset: str, split: str, tags: str = "") -> str:

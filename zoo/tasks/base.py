@@ -292,6 +292,10 @@ class Task(Reader):
         """Scores simple methods on data that the model was not made with, where they need no other data."""
         return {}
 
+    def remembering(self, model: Model, examples: Examples, split: str, size: int) -> tuple[str, Score]:
+        """Scores a model that remembers what it has just read, and says what it is called then."""
+        raise ZooError("--cache is for generators, which read on and on; leave it out")
+
     def merit(self, score: Score) -> float:
         """Returns what chooses the best epoch, the higher the better."""
         return score.merit

@@ -20,6 +20,7 @@ from zoo.show.answers import safe
 from zoo.tasks import tries
 from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task, warn_of_cut, with_seeds
 from zoo.tasks.manifest import Manifest
+from zoo.tasks.remembering import Cache, read
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -142,6 +143,24 @@ class Text(Task):
             for text, row in zip(texts, answers, strict=True)
         ]
         return Evaluation(score, show_scores, rows=rows)
+
+    def remembering(self, model: Any, examples: Examples, split: str, size: int) -> tuple[str, Score]:
+        """Scores a model that remembers the last units of each text: see `zoo.tasks.remembering`.
+
+        How much it hears what it remembers is fitted on the validation part; of a file on the file itself,
+        whose score is then a little too good.
+
+        Returns:
+            What the model is then called, and its score.
+        """
+        parts = {name: examples.split(name) for name in dict.fromkeys((split, "validation"))}
+        texts = {name: [text for text in part.strings("text") if text] for name, part in parts.items()}
+        told = {name: read(model, of_part) for name, of_part in texts.items() if of_part}
+        cache = Cache.fitted(size, told.get("validation", told[split]))
+        sums = [float(cache.log_probabilities(text).sum()) for text in told[split]]
+        score = metrics.generation(sums, [len(text.tokens) for text in told[split]], _level(model))
+        name = f"{model.name}, cache of {size:,}: weight {cache.weight:g}, flatness {cache.flatness:g}"
+        return name, score
 
     def size(self, part: Part) -> int:
         """Returns how many texts there are that are not empty."""

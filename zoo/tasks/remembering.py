@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from zoo.errors import ZooError
-
-if TYPE_CHECKING:
-    from zoo.models.loaded import Model
 
 _CHUNK = 1_000  # steps of the model at a time
 _ROWS = 256  # units whose past is compared at a time
@@ -70,7 +67,7 @@ class Cache:
         return _mixed(text, _shares(text, self.size, self.flatness), self.weight)
 
 
-def read(model: Model, texts: Sequence[str]) -> list[Read]:
+def read(model: Any, texts: Sequence[str]) -> list[Read]:
     """Reads texts unit by unit, each from the start.
 
     Raises:
@@ -79,9 +76,9 @@ def read(model: Model, texts: Sequence[str]) -> list[Read]:
     for name in ("encode", "step"):
         if name not in model.signatures:
             raise ZooError(f"{model.name}: only generators remember; this model has no signature {name}")
-    step, config = _steps(model), model.manifest.config
+    config = model.manifest.config
     size = model.signatures["step"].structured_input_signature[1]["state"].shape[1]
-    units = int(config["units"])
+    step, units = _steps(model, size), int(config["units"])
     # The states of all layers stand side by side; of an LSTM's two the first is what it gives.
     top = slice(size - units * (size // (units * int(config["layers"]))), None)
     found = []
@@ -104,18 +101,19 @@ def _start() -> int:
     return Vocabulary.START
 
 
-def _steps(model: Model) -> Any:
-    """Returns what takes many steps: units before, units asked for, state -> log-probabilities, states, state."""
+def _steps(model: Any, size: int) -> Any:
+    """Returns what takes many steps: units before, asked for, state -> log-probabilities, states, state."""
     import tensorflow as tf
 
     one = model.signatures["step"]
 
     @tf.function(
+        autograph=False,
         input_signature=[
             tf.TensorSpec([None], tf.int32),
             tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([1, None]),
-        ]
+            tf.TensorSpec([1, size]),
+        ],
     )
     def many(before, asked, state):  # type: ignore[no-untyped-def]
         count = tf.size(before)
@@ -124,10 +122,15 @@ def _steps(model: Model) -> Any:
         def step(t, state, told, states):  # type: ignore[no-untyped-def]
             after = one(tokens=before[t : t + 1], state=state)
             chance = tf.nn.log_softmax(after["logits"][0])[asked[t]]
-            return t + 1, after["state"], told.write(t, chance), states.write(t, after["state"][0])
+            return (
+                t + 1,
+                tf.ensure_shape(after["state"], [1, size]),
+                told.write(t, chance),
+                states.write(t, after["state"][0]),
+            )
 
         begin = (0, state, told, states)
-        shapes = (tf.TensorShape([]), tf.TensorShape([1, None]), None, None)
+        shapes = (tf.TensorShape([]), tf.TensorShape([1, size]), None, None)
         _, state, told, states = tf.while_loop(lambda t, *_: t < count, step, begin, shapes)
         return told.stack(), states.stack(), state
 

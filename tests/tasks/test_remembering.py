@@ -1,9 +1,13 @@
 """A language model with a cache of what it has read."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from zoo.models.remembering import Cache, Read
+from zoo.errors import ZooError
+from zoo.tasks.remembering import Cache, Read, read
 
 
 def text(tokens, states, chance=0.25) -> Read:
@@ -41,3 +45,42 @@ def test_what_repeats_itself_makes_the_cache_heard_and_what_does_not_makes_it_si
     repeated = text(np.tile([3, 4, 5, 6], 60), np.tile(np.eye(4) * 3, (60, 1)))
     assert Cache.fitted(50, [repeated]).weight == 0.4
     assert Cache.fitted(50, [text(np.arange(300), random.normal(size=(300, 2)))]).weight == 0
+
+
+class Counts:
+    """Stands for a generator of two layers of one unit: its states count, and 3 is followed by 4, 4 by 3."""
+
+    name, manifest = "counts", SimpleNamespace(config={"units": 1, "layers": 2})
+
+    def __init__(self):
+        specs = {"tokens": tf.TensorSpec([None], tf.int32), "state": tf.TensorSpec([None, 4])}
+
+        @tf.function(input_signature=[*specs.values()], autograph=False)
+        def step(tokens, state):
+            liked = tf.one_hot(7 - tokens, 5)
+            return {"logits": 2 * liked, "state": state + tf.constant([[1.0, 10.0, 100.0, 1000.0]])}
+
+        concrete = step.get_concrete_function()
+
+        def ask(tokens, state):
+            return concrete(tokens, state)
+
+        ask.structured_input_signature = ((), specs)
+        self.signatures = {"step": ask, "encode": lambda text: {"tokens": tf.constant([[4, 3, 3, 4] * 300])}}
+
+
+def test_a_model_is_read_step_by_step():
+    (found,) = read(Counts(), ["whatever"])
+    assert found.tokens.tolist() == [4, 3, 3, 4] * 300
+    liked, other = 2 - np.log(np.exp(2) + 4), -np.log(np.exp(2) + 4)
+    # The first follows the start, which likes what is none of the units: 5 of 0 to 4.
+    np.testing.assert_allclose(
+        found.log_probabilities[:5], [-np.log(5), liked, other, liked, other], rtol=1e-5
+    )
+    # The top layer's first state, of two.
+    np.testing.assert_array_equal(found.states[:, 0], 100 * np.arange(1, 1201))
+
+
+def test_what_has_no_steps_is_refused():
+    with pytest.raises(ZooError, match="only generators remember; this model has no signature encode"):
+        read(SimpleNamespace(name="x", signatures={}), ["a"])
