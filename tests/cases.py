@@ -140,7 +140,7 @@ CASES = {
             "translation",
             "pairs",
             TINY_TRANSLATOR,
-            ("cldr_phrases", "en_fr", "multi30k", "pronunciation"),
+            ("cldr_phrases", "de_en", "en_fr", "multi30k", "pronunciation"),
             "cldr_phrases",
             # The encoder's directions, and the decoder's layers unless each step waits for the one before.
             kernels={

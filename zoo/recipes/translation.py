@@ -12,7 +12,7 @@ Run it:      python -m zoo.recipes.translation
 Its data:    phrases of Unicode CLDR in two languages (dates, amounts, names, lists); nothing is downloaded.
 Expect:      96 % of new English phrases put into exactly the right French, under four minutes on two cores.
 Others:      --source en --target de (or es, it, pt ...); --preset multi30k (captions, German to English),
-             en_fr (captions and everyday sentences), pronunciation (spelling to phonemes)
+             de_en, en_fr (everyday sentences and captions), pronunciation (spelling to phonemes)
 Your data:   --preset multi30k --dataset PAIRS.tsv (columns source and target)
 """
 
