@@ -108,13 +108,16 @@ def test_confidence_is_what_its_own_answers_say():
 def test_bounds_lie_as_far_out_as_their_share_of_the_truth():
     """Of 99 errors 1 to 99 above the median the ninetieth is the bound; below it there are none."""
     truth = np.arange(1.0, 100)[::-1, None, None]
-    quantiles = np.broadcast_to([-2.0, 0.0, 2.0], (99, 1, 1, 3))
-    assert conformal_factors(truth, quantiles, [0.1, 0.5, 0.9]).tolist() == [[0, 1, 45]]
-    assert conformal_factors(-truth, quantiles, [0.1, 0.5, 0.9]).tolist() == [[45, 1, 0]]
+    quantiles = np.broadcast_to([-60.0, 0.0, 60.0], (99, 1, 1, 3))
+    levels = [0.1, 0.5, 0.9]
+    assert conformal_factors(truth, quantiles, levels).tolist() == [[0.5, 1, 1.5]]  # at least a half
+    assert conformal_factors(-truth, quantiles, levels).tolist() == [[1.5, 1, 0.5]]
+    assert conformal_factors(truth, quantiles / 10, levels).tolist() == [[0.5, 1, 2]]  # two at most
     # A finite part lacks something: of 20 errors 1 to 20, 18.9 are rounded up.
-    assert conformal_factors(truth[-20:], quantiles[:20], [0.1, 0.5, 0.9]).tolist() == [[0, 1, 9.5]]
-    assert conformal_factors(truth[-20:], quantiles[:20], [0.01, 0.5, 0.99]).tolist() == [[0, 1, 10]]
-    assert conformal_factors(truth[:19], quantiles[:19], [0.1, 0.5, 0.9]).tolist() == [[1, 1, 1]]
+    few = quantiles[:20] / 3
+    assert conformal_factors(truth[-20:], few, levels).tolist() == [[0.5, 1, 0.95]]
+    assert conformal_factors(truth[-20:], few, [0.01, 0.5, 0.99]).tolist() == [[0.5, 1, 1]]
+    assert conformal_factors(truth[:19], quantiles[:19], levels).tolist() == [[1, 1, 1]]
     assert np.isfinite(conformal_factors(truth, 0 * quantiles, [0.1, 0.5, 0.9])).all()
 
 
@@ -122,7 +125,7 @@ def test_each_column_has_factors_of_its_own_for_all_steps():
     random = np.random.default_rng(0)
     scales = np.array([[1.0, 5.0], [2.0, 10.0]])  # the second step is twice as uncertain, and so it was said
     calibration, new = (random.normal(size=(4000, 2, 2)) * scales for _ in range(2))
-    said = np.array([-1.0, 0.0, 1.0]) * np.array([0.1, 9.0])[:, None] * np.array([[[1.0]], [[2.0]]])
+    said = np.array([-1.0, 0.0, 1.0]) * np.array([0.8, 9.0])[:, None] * np.array([[[1.0]], [[2.0]]])
     quantiles = np.broadcast_to(said, (4000, 2, 2, 3))
     moved = quantiles * conformal_factors(calibration, quantiles, [0.1, 0.5, 0.9])
     inside = ((moved[..., 0] <= new) & (new <= moved[..., 2])).mean(axis=0)

@@ -83,7 +83,7 @@ def conformal_factors(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence
         levels: of the quantiles, 0.5 among them.
 
     Returns:
-        What each distance is to be multiplied with, 0 or more, (targets, levels); of the median 1.
+        What each distance is to be multiplied with, from a half to two, (targets, levels); of the median 1.
     """
     factors = np.ones(quantiles.shape[2:])
     if len(truth) < 2 * _FEW:
@@ -96,7 +96,7 @@ def conformal_factors(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence
         shares = np.divide(truth - median, width, out=np.zeros_like(width), where=width != 0)
         in_order = np.sort(shares.reshape(-1, shares.shape[-1]), axis=0)
         rank = int(np.ceil((len(in_order) + 1) * max(level, 1 - level)))
-        factors[..., place] = np.maximum(in_order[min(rank, len(in_order)) - 1], 0)
+        factors[..., place] = np.clip(in_order[min(rank, len(in_order)) - 1], 0.5, 2)
     return factors
 
 
