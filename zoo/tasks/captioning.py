@@ -2,101 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from zoo import baselines, metrics
-from zoo.data import Adapter, Examples, Part, of_rows, of_user
+from zoo.data import Examples, Part, of_rows, of_user
 from zoo.data.own import clip_files, picture_files, pictures, tables
 from zoo.data.packages import content_of
 from zoo.errors import ZooError
 from zoo.metrics import Score, Scores
 from zoo.show.answers import one_line
 from zoo.tasks.base import FEW, Answered, Described, Evaluation, Given, Model, Row, in_blocks
+from zoo.tasks.captioned_sets import Captioned, Labelled, MovingEmoji, as_file
 from zoo.tasks.manifest import Manifest
 from zoo.tasks.tries import PICTURES, Try
 from zoo.tasks.written import Judged, Written, with_confidence
 
 if TYPE_CHECKING:
     import numpy as np
-    import tensorflow as tf
-    import tensorflow_datasets as tfds
 
-_TRIED = 6  # clips that a page offers
 _SHOWN = 160  # pixels of the longer side of a picture on a sheet
 _PICTURES = 32  # that are held in memory together
 GOOD = 40.0
 """chrF of a sentence that counts as a good caption; CIDEr would hang on the other pictures of a part."""
 _FILE = 'open("photo.jpg", "rb").read()'
-
-
-@dataclass(frozen=True, kw_only=True)
-class Captioned(Adapter):
-    """Of a stored set, a picture and its captions."""
-
-    image: str = "image"
-    """The stored feature with the picture, or the clip."""
-    captions: tuple[str, ...] = ("captions",)
-    """Where they stand among the stored features: a path."""
-
-    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
-        """Turns stored rows into rows of the mapping; pictures without a caption are left out."""
-        import tensorflow as tf
-
-        def rename(example: Row) -> Row:
-            captions: Any = example
-            for name in self.captions:
-                captions = captions[name]
-            return {"image": example[self.image], "captions": captions}
-
-        return dataset.map(rename, num_parallel_calls=2, deterministic=True).filter(
-            lambda example: tf.size(example["captions"]) > 0
-        )
-
-    def events(self) -> tuple[str, ...]:
-        """Returns phrases for what happens in clips; none: it is not known."""
-        return ()
-
-
-class MovingEmoji(Captioned):
-    """The clips that are composed by rule, of which all that may happen is known."""
-
-    def events(self) -> tuple[str, ...]:
-        """Returns phrases."""
-        from zoo.data.sets.moving_emoji import EVENTS
-
-        return EVENTS
-
-    def to_try(self) -> list[Try]:
-        """Returns clips of the test part."""
-        from zoo.data.sets.moving_emoji import Stage
-
-        stage = Stage()
-        clips = (stage.clip("test", number) for number in range(_TRIED))
-        return [Try(clip.caption, _as_file(clip.frames)) for clip in clips]
-
-
-class Labelled(Captioned):
-    """Clips that have a label each, which is their caption: `ApplyEyeMakeup` is "apply eye makeup"."""
-
-    def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
-        """Turns stored rows into rows of the mapping."""
-        import tensorflow as tf
-
-        spelled = (re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower() for name in info.features["label"].names)
-        captions = tf.constant(list(spelled))
-        return dataset.map(
-            lambda example: {
-                "image": example[self.image],
-                "captions": tf.gather(captions, example["label"])[None],
-            },
-            num_parallel_calls=2,
-            deterministic=True,
-        )
 
 
 class Captioning(Written):
@@ -436,10 +367,4 @@ def _as_files(part: Part, frames: int) -> Iterator[list[bytes]]:
     few = part.dataset.map(lambda row: images.evenly(row["image"], frames), num_parallel_calls=2)
     clips = few.as_numpy_iterator()
     while some := list(islice(clips, _PICTURES)):
-        yield [_as_file(clip) for clip in some]
-
-
-def _as_file(clip: np.ndarray) -> bytes:
-    from PIL import Image
-
-    return clip_files.as_webp([Image.fromarray(frame).convert("RGBA") for frame in clip])
+        yield [as_file(clip) for clip in some]
