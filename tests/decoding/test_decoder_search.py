@@ -18,6 +18,7 @@ class Symbols:
     """Stands for an inventory of pieces: numbers are their own texts."""
 
     START, END = START, END
+    pieces = [*"abcdefghij"][:VOCABULARY]  # none is a digit
     decode = staticmethod(lambda tokens: tf.strings.reduce_join(tf.strings.as_string(tokens), axis=-1))
 
 
