@@ -37,7 +37,7 @@ def test_it_is_5_percent_better_than_the_best_baseline_and_its_interval_holds(mo
     manifest = model.manifest
     score = evaluate(model)
     stored, baselines = manifest.metrics["test"], manifest.baselines["test"]
-    assert len(baselines) == 4
+    assert len(baselines) == 5
     assert score["mase"] <= 0.95 * min(baseline["mase"] for baseline in baselines.values())
     assert 0.75 <= score["coverage"] <= 0.85
     assert score["mase"] == pytest.approx(stored["mase"], abs=1e-4)

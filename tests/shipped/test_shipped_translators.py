@@ -107,7 +107,9 @@ def test_tensorflow_alone_gives_the_keras_models_answers_alone_and_beside_5000_w
     config, pieces, network = as_keras(model)
     module = Translation(config, network, pieces)
     together = tensorflow_alone(model.path, "text", texts, tmp_path)["serving_default"]
-    assert_same_answers(together, module.translate(tf.constant(texts)))
+    found = module.translate(tf.constant(texts))
+    # Models that were exported before say less.
+    assert_same_answers(together, {output: found[output] for output in together})
     for row, text in enumerate(texts[:-1]):
         alone = module.translate(tf.constant([text]))
         assert together["translation"][row] == alone["translation"][0].numpy()
