@@ -193,3 +193,11 @@ def test_texts_in_capitals_are_translated_as_those_in_small_letters(pairs, tmp_p
     tokens = shown[0]["target_tokens"]
     assert tokens and all(token == token.upper() or token.startswith("<0x") for token in tokens)
     assert "".join(shown[0]["source_tokens"]).strip().startswith("THE RED DOG")
+
+
+def test_one_inventory_cannot_start_from_two(trained_translator, pairs, tmp_path, call):
+    start = trained_translator / "saved_models/tiny"
+    flags = ["--dataset", str(pairs), *CASE.flags, "--init-from", str(start), "--joint"]
+    assert_refused(call, CASE.program, tmp_path, flags, "knows its two languages by different pieces")
+    flags = ["--dataset", str(pairs), *CASE.flags, "--joint", "--lower-case"]
+    assert_refused(call, CASE.program, tmp_path, flags, "both sides are cut alike", "leave one out")

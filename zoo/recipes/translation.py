@@ -309,6 +309,10 @@ def main(config: Config) -> None:
         side: run.vocabulary(side, text.Pieces, counts[side], *sizes[side], vectors=f"{side}_embedding")
         for side in sizes
     }
+    if config.joint and pieces["source"].lines != pieces["target"].lines:
+        raise ZooError(
+            f"--joint: {config.init_from} knows its two languages by different pieces; leave --joint out"
+        )
     model = run.build(build_model, config, {side: len(own) for side, own in pieces.items()})
     embeddings = ("target",) if config.joint else ("source", "target")
     run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in embeddings])
