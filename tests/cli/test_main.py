@@ -116,6 +116,11 @@ def test_predict_reads_and_writes_files(trained, tmp_path, suffix, call):
     assert again.read_text() == output.read_text()
 
 
+def test_only_generators_have_a_cache(trained, call):
+    said = call(__main__.main, trained, "evaluate", "tiny", "--cache", "9", code=2)
+    assert "--cache is for generators" in said.err and "Scores" not in said.out
+
+
 def test_evaluate_scores_every_row_of_a_file(trained, tmp_path, call):
     # Two of three right: one row of praise is called blame.
     rows = [

@@ -15,7 +15,7 @@ def test_by_hand():
     answers = ["Ngosi a payé 14,5 ce vendredi.", "Tom est venu en mai 2021.", "Nous."]
     assert kept(sources, references, answers, "fr") == {
         "numbers": {"kept": pytest.approx(1 / 3), "of": 3},
-        "weekdays and months": {"kept": 1.0, "of": 1},
+        "weekdays and months": {"kept": 1.0, "of": 2},
         "names": {"kept": 0.5, "of": 2},
     }
 
@@ -35,6 +35,8 @@ def test_days_may_be_of_several_words_or_begin_a_sentence():
     assert found == {"weekdays and months": {"kept": 1.0, "of": 1}}
     assert kept(["On Monday."], [["On part lundi."]], ["LUNDI"], "fr")["weekdays and months"]["kept"] == 1
     assert "weekdays and months" not in kept(["x"], [["You may go, Mayer."]], ["y"], "en")
+    assert kept(["x"], [["In May."]], ["In may."], "en")["weekdays and months"]["kept"] == 0
+    assert kept(["x"], [["en mai"]], ["Mai"], "fr")["weekdays and months"]["kept"] == 1
     assert kept(["x"], [["im Mai"]], ["im Maien"], "de")["weekdays and months"]["kept"] == 0
     assert kept([], [], [], "pl") == {}
     assert kept([], [], [], "fr") == {}

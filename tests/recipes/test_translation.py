@@ -201,3 +201,5 @@ def test_one_inventory_cannot_start_from_two(trained_translator, pairs, tmp_path
     assert_refused(call, CASE.program, tmp_path, flags, "knows its two languages by different pieces")
     flags = ["--dataset", str(pairs), *CASE.flags, "--joint", "--lower-case"]
     assert_refused(call, CASE.program, tmp_path, flags, "both sides are cut alike", "leave one out")
+    flags = ["--dataset", str(pairs), *CASE.flags, "--lexical", "--attention", "none"]
+    assert_refused(call, CASE.program, tmp_path, flags, "it is attention that gives pieces")

@@ -48,7 +48,8 @@ class Evaluate:
 
     cache: Annotated[int, tyro.conf.arg(metavar="UNITS")] = 0
     """For generators: score it once more beside a cache of its last states, so many characters or words
-    (Grave et al. 2017), 2000 say; how much that is heard is fitted on the validation part."""
+    (Grave et al. 2017), 2000 say; how much that is heard is fitted on the validation part, of a file on the
+    file itself."""
 
     output: str = ""
     """File to write each scored row to, CSV, TSV, JSONL or Parquet: what was asked, truth, answer, and
@@ -170,6 +171,8 @@ def evaluated(
     manifest, task = model.manifest, model.task
     if not manifest.mapping:
         raise ZooError(f"{model.name}: only models of this zoo's recipes can be evaluated here")
+    if cache:
+        task.check_cache(model)
     name = dataset or manifest.dataset.name
     same_set = name == manifest.dataset.name
     _check_split(split, data.tests_of(name, manifest.mapping), name)

@@ -38,7 +38,7 @@ def kept(
         source, answer = plain(source), plain(answer)
         there = {
             "numbers": set(_NUMBER.findall(answer)),
-            "weekdays and months": {name.casefold() for name in _dated(language, answer.casefold())},
+            "weekdays and months": _dated(language, answer),
             "names": set(_NAME.findall(answer)),
         }
         common = [_wanted(plain(text), source, language) for text in texts]
@@ -53,24 +53,30 @@ def kept(
 
 def _wanted(text: str, source: str, language: str) -> dict[str, set[str]]:
     """Returns what a reference has that must not be lost."""
-    # As they are written, since May is a month and may is none.
-    dated = _dated(language, text)
     names = {word for word in _NAME.findall(text) if word[0].isupper()} & set(_NAME.findall(source))
+    dated = _dated(language, text)
     return {
         "numbers": set(_NUMBER.findall(text)),
-        "weekdays and months": {name.casefold() for name in dated},
-        "names": names - dated,
+        "weekdays and months": dated,
+        "names": {name for name in names if name.casefold() not in dated},
     }
 
 
 def _dated(language: str, text: str) -> set[str]:
-    """Returns the weekdays and months that a text names; of one in small letters in any case."""
-    return set(_calendar(language, text == text.casefold()).findall(text))
+    """Returns the weekdays and months that a text names, in small letters."""
+    return {name.casefold() for name in _calendar(language).findall(text)}
 
 
 @functools.cache
-def _calendar(language: str, any_case: bool) -> re.Pattern[str]:
-    """Returns what finds the names of weekdays and months as whole words."""
-    names = sorted(calendar_words(language), key=len, reverse=True)
-    shown = (name.casefold() if any_case else name for name in names)
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, shown)) or '(?!)'})(?!\w)")
+def _calendar(language: str) -> re.Pattern[str]:
+    """Returns what finds the names of weekdays and months as whole words.
+
+    As they are written in a sentence, at its beginning, or in capitals: May is a month, and may is none.
+    """
+    names = {
+        shown
+        for name in calendar_words(language)
+        for shown in (name, name[:1].upper() + name[1:], name.upper())
+    }
+    longest_first = sorted(names, key=lambda name: (-len(name), name))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first)) or '(?!)'})(?!\w)")

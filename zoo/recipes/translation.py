@@ -45,7 +45,8 @@ class Config(training.Settings, training.Search):
     lower_case: bool = False
     """Read sources in lower case."""
     source_pieces: Annotated[int, training.Range(300, zero_too=True)] = 4_000
-    """Most words and parts of words of the source language with a vector of their own; 0: letters alone."""
+    """Most words and parts of words of the source language with a vector of their own; 0: letters alone. With
+    --joint it is not used."""
     target_pieces: Annotated[int, training.Range(300, zero_too=True)] = 4_000
     """The same of the target language; each step of decoding scores them all."""
     joint: bool = False
@@ -293,6 +294,8 @@ class Translation(export.Serving):
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
     run = training.Run(__file__, config, alike=["joint"])
+    if config.lexical and config.attention == "none":
+        raise ZooError("--lexical: it is attention that gives pieces; leave it out, or --attention none")
     if config.joint and config.lower_case:
         raise ZooError("--joint: both sides are cut alike, so --lower-case cannot be for one; leave one out")
     examples = run.load("translation", source=config.source, target=config.target)
@@ -305,8 +308,9 @@ def main(config: Config) -> None:
         counts = dict.fromkeys(counts, counts["source"] + counts["target"])
     of_source = config.target_pieces if config.joint else config.source_pieces
     sizes = {"source": (of_source, config.lower_case), "target": (config.target_pieces,)}
+    embeddings = {side: f"{'target' if config.joint else side}_embedding" for side in sizes}
     pieces = {
-        side: run.vocabulary(side, text.Pieces, counts[side], *sizes[side], vectors=f"{side}_embedding")
+        side: run.vocabulary(side, text.Pieces, counts[side], *sizes[side], vectors=embeddings[side])
         for side in sizes
     }
     if config.joint and pieces["source"].lines != pieces["target"].lines:
@@ -314,8 +318,7 @@ def main(config: Config) -> None:
             f"--joint: {config.init_from} knows its two languages by different pieces; leave --joint out"
         )
     model = run.build(build_model, config, {side: len(own) for side, own in pieces.items()})
-    embeddings = ("target",) if config.joint else ("source", "target")
-    run.start_from(model, grown=[f"{side}_embedding/embeddings" for side in embeddings])
+    run.start_from(model, grown=[f"{name}/embeddings" for name in set(embeddings.values())])
     train = make_batches(config, pieces, pairs, run.replicas, config.max_pieces)
     validation = make_batches(config, pieces, held_out, run.replicas)
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)

@@ -294,6 +294,10 @@ class Task(Reader):
 
     def remembering(self, model: Model, examples: Examples, split: str, size: int) -> tuple[str, Score]:
         """Scores a model that remembers what it has just read, and says what it is called then."""
+        raise NotImplementedError
+
+    def check_cache(self, model: Model) -> None:
+        """Refuses models that cannot remember what they have read."""
         raise ZooError("--cache is for generators, which read on and on; leave it out")
 
     def merit(self, score: Score) -> float:

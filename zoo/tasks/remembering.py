@@ -10,6 +10,7 @@ import numpy as np
 
 from zoo.errors import ZooError
 
+_MOST = 200_000  # units of a text, as many as are scored
 _CHUNK = 1_000  # steps of the model at a time
 _ROWS = 256  # units whose past is compared at a time
 _FLATNESS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
@@ -52,30 +53,40 @@ class Cache:
     @classmethod
     def fitted(cls, size: int, texts: Sequence[Read]) -> Cache:
         """Chooses weight and flatness, of some each, by which texts are the most probable."""
-        best: tuple[float, float, float] = (-np.inf, 0.0, 0.0)
+        best, most = (0.0, _FLATNESS[0]), -np.inf
         for flatness in _FLATNESS:
             shares = [_shares(text, size, flatness) for text in texts]
             for weight in (0.0, *_WEIGHTS):
                 told = sum(
                     _mixed(text, share, weight).sum() for text, share in zip(texts, shares, strict=True)
                 )
-                best = max(best, (float(told), weight, flatness))
-        return cls(size, *best[1:])
+                if told > most:
+                    best, most = (weight, flatness), float(told)
+        return cls(size, *best)
 
     def log_probabilities(self, text: Read) -> np.ndarray:
         """Returns those of each unit of a text, float64 (units,)."""
         return _mixed(text, _shares(text, self.size, self.flatness), self.weight)
 
 
-def read(model: Any, texts: Sequence[str]) -> list[Read]:
-    """Reads texts unit by unit, each from the start.
+def check(model: Any) -> None:
+    """Refuses models whose steps cannot be taken.
 
     Raises:
-        ZooError: the model is no generator whose steps can be taken.
+        ZooError: it is one.
     """
     for name in ("encode", "step"):
         if name not in model.signatures:
             raise ZooError(f"{model.name}: only generators remember; this model has no signature {name}")
+
+
+def read(model: Any, texts: Sequence[str]) -> list[Read]:
+    """Reads texts unit by unit, each from the start; those without any are left out.
+
+    Raises:
+        ZooError: as `check`.
+    """
+    check(model)
     config = model.manifest.config
     size = model.signatures["step"].structured_input_signature[1]["state"].shape[1]
     step, units = _steps(model, size), int(config["units"])
@@ -83,7 +94,9 @@ def read(model: Any, texts: Sequence[str]) -> list[Read]:
     top = slice(size - units * (size // (units * int(config["layers"]))), None)
     found = []
     for text in texts:
-        tokens = model.signatures["encode"](text=[text])["tokens"][0].numpy()
+        tokens = model.signatures["encode"](text=[text])["tokens"][0, :_MOST].numpy()
+        if not len(tokens):  # blanks alone, where words are read
+            continue
         state, parts = np.zeros((1, size), np.float32), []
         before = np.concatenate([[_start()], tokens[:-1]]).astype(np.int32)
         for start in range(0, len(tokens), _CHUNK):
@@ -91,7 +104,7 @@ def read(model: Any, texts: Sequence[str]) -> list[Read]:
             *part, state = step(before[start:end], tokens[start:end], state)
             parts.append([each.numpy() for each in part])
         told, states = (np.concatenate(each) for each in zip(*parts, strict=True))
-        found.append(Read(tokens, told, states[:, top][:, :units]))
+        found.append(Read(tokens, told, states[:, top][:, :units].copy()))
     return found
 
 

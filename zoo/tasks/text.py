@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from zoo.show.answers import safe
 from zoo.tasks import tries
 from zoo.tasks.base import Answered, Evaluation, Model, Reordered, Row, Task, warn_of_cut, with_seeds
 from zoo.tasks.manifest import Manifest
-from zoo.tasks.remembering import Cache, read
+from zoo.tasks.remembering import Cache, check, read
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -147,20 +147,26 @@ class Text(Task):
     def remembering(self, model: Any, examples: Examples, split: str, size: int) -> tuple[str, Score]:
         """Scores a model that remembers the last units of each text: see `zoo.tasks.remembering`.
 
-        How much it hears what it remembers is fitted on the validation part; of a file on the file itself,
-        whose score is then a little too good.
+        How much it hears what it remembers is fitted on the validation part. A file has none: then it is
+        fitted on the file itself, whose score is a little too good.
 
         Returns:
-            What the model is then called, and its score.
+            What the model is then called, and its score, whose details tell `weight` and `flatness`.
         """
         parts = {name: examples.split(name) for name in dict.fromkeys((split, "validation"))}
         texts = {name: [text for text in part.strings("text") if text] for name, part in parts.items()}
         told = {name: read(model, of_part) for name, of_part in texts.items() if of_part}
-        cache = Cache.fitted(size, told.get("validation", told[split]))
+        fitted_on = "validation" if told.get("validation") and split != "validation" else "what is scored"
+        cache = Cache.fitted(size, told["validation"] if fitted_on == "validation" else told[split])
         sums = [float(cache.log_probabilities(text).sum()) for text in told[split]]
         score = metrics.generation(sums, [len(text.tokens) for text in told[split]], _level(model))
-        name = f"{model.name}, cache of {size:,}: weight {cache.weight:g}, flatness {cache.flatness:g}"
-        return name, score
+        details = {"weight": cache.weight, "flatness": cache.flatness, "fitted_on": fitted_on}
+        print(f"cache: weight {cache.weight:g}, flatness {cache.flatness:g}, fitted on {fitted_on}")
+        return f"{model.name}, cache of {size:,}", replace(score, details=details)
+
+    def check_cache(self, model: Any) -> None:
+        """Refuses generators whose steps cannot be taken."""
+        check(model)
 
     def size(self, part: Part) -> int:
         """Returns how many texts there are that are not empty."""

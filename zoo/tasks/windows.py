@@ -70,7 +70,7 @@ class Window(NamedTuple):
     def known(self) -> np.ndarray:
         """The observations in the model's unit."""
         factor, added = self.unit
-        return (self.values - added) / factor
+        return (np.asarray(self.values, np.float64) - added) / factor
 
 
 class InUnit(NamedTuple):
