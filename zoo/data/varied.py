@@ -31,8 +31,8 @@ def varied(part: Part, share: float, languages: Sequence[str] = (), seed: int = 
 
     Args:
         part: with `source` and `target`; `set` if it is a mix: pairs are drawn from all sets alike.
-        languages: codes of both, whose weekdays and months are no names.
         share: how many copies of either kind are added, of so many as the part has pairs.
+        languages: codes of both, whose weekdays and months are no names.
         seed: decides which.
     """
     pairs = list(zip(part.strings("source"), part.strings("target"), strict=True))

@@ -49,11 +49,18 @@ def without_loops(
         if free is not None:
             closing &= ~tf.gather(tf.constant(free), tf.maximum(last, 0))
         places = tf.where(closing)
-        pairs = tf.stack([tf.cast(places[:, 0], tf.int32), tf.gather_nd(last, places)], axis=1)
-        never = tf.fill([tf.shape(pairs)[0]], tf.cast(NEVER, logits.dtype))
-        return tf.tensor_scatter_nd_update(logits, pairs, never), (own, last, runs, repeats)
+        # Most steps forbid nothing, and need no copy.
+        logits = tf.cond(tf.size(places) > 0, lambda: _forbidden(logits, places, last), lambda: logits)
+        return logits, (own, last, runs, repeats)
 
     return careful, (state, last, runs, repeats)
+
+
+def _forbidden(logits: tf.Tensor, places: tf.Tensor, last: tf.Tensor) -> tf.Tensor:
+    """Returns logits in which what stands at places (n, 2) of the latest tokens is not possible."""
+    pairs = tf.stack([tf.cast(places[:, 0], tf.int32), tf.gather_nd(last, places)], axis=1)
+    never = tf.fill([tf.shape(pairs)[0]], tf.cast(NEVER, logits.dtype))
+    return tf.tensor_scatter_nd_update(logits, pairs, never)
 
 
 def repeating(tokens: tf.Tensor, mask: tf.Tensor) -> tf.Tensor:
