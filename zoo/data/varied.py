@@ -13,6 +13,7 @@ from zoo.data.part import Part, joined
 
 _NUMBER = re.compile(r"[0-9]+")
 _NAME = re.compile(r"\b[^\W\d_]+\b")
+_EITHER = re.compile(f"{_NUMBER.pattern}|{_NAME.pattern}")
 _INSIDE = re.compile(r"(?<=[\w,;] )[^\W\d_]+\b")  # behind another word: not large for its place alone
 _VOWELS = "aeiouhyàâäéèêëîïôöùûüAEIOUHYÀÂÄÉÈÊËÎÏÔÖÙÛÜ"
 
@@ -42,11 +43,12 @@ def varied(part: Part, share: float, languages: Sequence[str] = (), seed: int = 
     kinds = ((_numbers, _another_number), (names.of, names.another))
     parts = [part]
     for find, another in kinds:
-        rows = np.array([row for row, pair in enumerate(pairs) if find(pair)], int)
+        found = {row: things for row, pair in enumerate(pairs) if (things := find(pair))}
+        rows = np.array([*found], int)
         if not len(rows) or not wanted:
             continue
         chosen = np.sort(random.choice(rows, wanted, p=_evenly(part, rows)))
-        changed = [_changed(pairs[row], find(pairs[row]), another, random) for row in chosen]
+        changed = [_changed(pairs[row], found[row], another, random) for row in chosen]
         copies = part.taken(chosen)
         for side, texts in zip(("source", "target"), zip(*changed, strict=True), strict=True):
             copies = copies.with_column(side, list(texts))
@@ -66,7 +68,7 @@ def _evenly(part: Part, rows: np.ndarray) -> np.ndarray:
 def _changed(pair: Pair, found: Iterable[str], another: Another, random: np.random.Generator) -> Pair:
     """Returns a pair with something else in the place of each thing found, the same on both sides."""
     new = {old: another(old, random) for old in sorted(found)}
-    source, target = (re.sub(r"[0-9]+|\b[^\W\d_]+\b", lambda m: new.get(m[0], m[0]), side) for side in pair)
+    source, target = (_EITHER.sub(lambda match: new.get(match[0], match[0]), side) for side in pair)
     return source, target
 
 

@@ -281,9 +281,11 @@ class Translation(export.Serving):
     @export.once(tf.TensorSpec([None], tf.string))
     def read(self, texts: tf.Tensor) -> tuple[tf.RaggedTensor, tf.Tensor, tf.Tensor]:
         """Returns the pieces of texts (batch,), which of the texts were cut, and which stand in capitals."""
-        texts = text.normalise(texts)
-        loud = text.loud(texts) & (self.config.recased > 0)
-        texts = tf.where(loud, text.lower(texts), texts)
+        loud = tf.zeros_like(texts, tf.bool)
+        if self.config.recased:
+            texts = text.normalise(texts)
+            loud = text.loud(texts)
+            texts = tf.where(loud, text.lower(texts), texts)
         numbers, lengths = self.source.closed(texts, self.config.max_pieces)
         return numbers, lengths > self.config.max_pieces, loud
 

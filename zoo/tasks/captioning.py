@@ -210,7 +210,7 @@ class Captioning(Written):
             for name, captions, answer in zip(shown, truth, answers, strict=True)
         ]
         score = metrics.captioning(truth, predicted, self._events(examples))
-        score = with_confidence(score, answers, _good(truth, predicted))
+        score = with_confidence(score, answers, lambda: _good(truth, predicted))
         return Evaluation(score, show_scores, predicted, rows)
 
     def judged(self, model: Model, part: Part) -> Judged:

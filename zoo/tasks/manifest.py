@@ -213,3 +213,27 @@ def _plain(value: Any) -> Any:
 
 
 _OPTIONAL = ("languages", "further_tests", "validation_score")
+
+
+def own_part(cls: type[Record], manifest: Manifest, key: str, sound: Callable[[Record], bool]) -> Record:
+    """Reads what a mapping's models alone say of themselves.
+
+    Args:
+        cls: what it is read as.
+        manifest: that holds it.
+        key: under which it stands.
+        sound: tells whether it fits together.
+
+    Raises:
+        ZooError: it is not there, or does not.
+    """
+    try:
+        part: Record = parsed(cls, manifest.own[key])
+        if not sound(part):
+            raise TypeError
+    except (KeyError, TypeError, AttributeError):
+        raise ZooError(
+            f"{manifest.name or 'the model'}: its manifest says nothing of the {key} that it reads; "
+            "export it anew"
+        ) from None
+    return part

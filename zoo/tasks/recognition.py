@@ -20,7 +20,7 @@ from zoo.metrics import Score
 from zoo.tasks.base import Answered, Described, Given, Model, Row, filled_up, in_blocks
 from zoo.tasks.classification import Classification
 from zoo.tasks.far import warn_if_far
-from zoo.tasks.manifest import Manifest, parsed
+from zoo.tasks.manifest import Manifest, own_part
 from zoo.tasks.tries import Try
 
 if TYPE_CHECKING:
@@ -66,16 +66,11 @@ class AboutSignals:
         Raises:
             ZooError: it does not say so.
         """
-        try:
-            about: AboutSignals = parsed(cls, manifest.own["signals"])
-            if len(about.seen) != len(about.channels) or not all(len(bounds) == 2 for bounds in about.seen):
-                raise TypeError
-            return about
-        except (KeyError, TypeError, AttributeError):
-            raise ZooError(
-                f"{manifest.name or 'the model'}: its manifest says nothing of the signals that it reads; "
-                "export it anew"
-            ) from None
+
+        def sound(about: AboutSignals) -> bool:
+            return len(about.seen) == len(about.channels) and all(len(bounds) == 2 for bounds in about.seen)
+
+        return own_part(cls, manifest, "signals", sound)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -213,8 +213,8 @@ class Translation(Written):
         sources, references = sources_and_references(examples.split(split))
         answers = model.predict(sources)
         predicted = [answer["translation"] for answer in answers]
-        right = self._right(references, predicted)
-        score = with_confidence(self.score(references, predicted), answers, right)
+        score = self.score(references, predicted)
+        score = with_confidence(score, answers, lambda: self._right(references, predicted))
         if self.scored_as == "translation":
             languages = examples.languages or model.manifest.dataset.languages
             language = (*languages, "", "")[1]

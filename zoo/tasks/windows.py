@@ -14,7 +14,7 @@ from zoo.data.climatology import cycles_of
 from zoo.data.own import series, times
 from zoo.errors import ZooError
 from zoo.tasks.base import Model
-from zoo.tasks.manifest import Manifest, parsed
+from zoo.tasks.manifest import Manifest, own_part
 
 
 @dataclass(frozen=True)
@@ -43,16 +43,7 @@ class About:
         Raises:
             ZooError: it does not say so.
         """
-        try:
-            about: About = parsed(cls, manifest.own["series"])
-            if not all(len(bounds) == 2 for bounds in about.seen):
-                raise TypeError
-            return about
-        except (KeyError, TypeError, AttributeError):
-            raise ZooError(
-                f"{manifest.name or 'the model'}: its manifest says nothing of the series that it reads; "
-                "export it anew"
-            ) from None
+        return own_part(cls, manifest, "series", lambda about: all(len(bounds) == 2 for bounds in about.seen))
 
 
 class Window(NamedTuple):

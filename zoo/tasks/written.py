@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -37,11 +37,17 @@ class Judged(NamedTuple):
     right: list[bool]
 
 
-def with_confidence(score: Score, answers: Sequence[Row], right: Sequence[bool]) -> Score:
-    """Adds to a score how well a model knows that it is right, where it says so: AUROC and ECE."""
+def with_confidence(score: Score, answers: Sequence[Row], judge: Callable[[], Sequence[bool]]) -> Score:
+    """Adds to a score how well a model knows that it is right, where it says so: AUROC and ECE.
+
+    Args:
+        score: of the answers.
+        answers: a model's.
+        judge: tells which of them are right; it is asked only where that is of use.
+    """
     if not answers or "confidence" not in answers[0]:
         return score
-    sure = [answer["confidence"] for answer in answers]
+    sure, right = [answer["confidence"] for answer in answers], judge()
     found = {"auroc": metrics.told_apart(sure, right), "ece": metrics.calibration_error(sure, right)}
     return replace(score, figures={**score.figures, **found})
 
