@@ -65,7 +65,9 @@ def test_every_picture_counts_alike_and_targets_are_one_step_ahead(squares, tmp_
     assert sorted(text for row, text in seen if row == 0) == ["one", "one", "two"]
 
 
-def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, monkeypatch, zoo_cache):
+@pytest.fixture
+def built(tmp_path, monkeypatch, zoo_cache) -> list:
+    """The encoders that are built, with random weights; what they make of pictures is kept in a new cache."""
     built = []
 
     def random_weights(name, size, weights=True, frames=1):
@@ -75,9 +77,17 @@ def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, m
     from_the_zoo = layers.image_encoder
     monkeypatch.setattr(layers, "image_encoder", random_weights)
     monkeypatch.setenv("ZOO_CACHE", str(tmp_path / "cache"))
-    flags = ["--dataset", squares, *CASE.flags, "--encoder", "keras:MobileNetV3Small", "--mirror",
-             "--epochs", "1", "--steps-per-epoch", "2"]  # fmt: skip
-    seen = trained_until_scored("captioning", tmp_path, *flags)
+    return built
+
+
+FROZEN = (*CASE.flags, "--encoder", "keras:MobileNetV3Small", "--mirror", "--epochs", "1",
+          "--steps-per-epoch", "2")  # fmt: skip
+
+
+def test_the_features_of_a_frozen_encoder_are_computed_once_and_it_learns_on_by_itself(
+    squares, tmp_path, built
+):
+    seen = trained_until_scored("captioning", tmp_path, "--dataset", squares, *FROZEN)
     assert seen.said.count("encoding 24 pictures") == seen.said.count("encoding 12 pictures") == 1
     files = sorted((tmp_path / "cache/features").iterdir())
     shapes = sorted(np.load(file, mmap_mode="r").shape for file in files)
@@ -87,6 +97,25 @@ def test_the_features_of_a_frozen_encoder_are_computed_once(squares, tmp_path, m
     stored = json.loads(str(arrays["_state"]))["weights"]
     assert not {weight.path for weight in built[0].weights} & set(stored)
     assert {weight.path for weight in built[0].weights} < set(seen.module.weight_names)
+    # Now from captions that it draws.
+    flags = [*FROZEN, "--init-from", "runs/captioning", "--name", "on", "--self-critical", "cider+bleu"]
+    seen = trained_until_scored("captioning", tmp_path, "--dataset", squares, *flags, "--drawn", "3")
+    assert "encoding" not in seen.said
+    before, after = (
+        {
+            name: array
+            for name, array in np.load(tmp_path / f"runs/{name}/checkpoint.npz").items()
+            if "best" in name
+        }
+        for name in ("captioning", "on")
+    )
+    (epoch,) = json.loads(str(np.load(tmp_path / "runs/on/checkpoint.npz")["_state"]))["history"]
+    assert 0 < epoch["reward"] < 11 and epoch["val_loss"] > 0
+    assert before.keys() == after.keys()
+    moved = [np.abs(after[name] - before[name]).max() for name in before]
+    assert 0 < max(moved) < 0.1  # a step or two from where it started
+    (answer,) = seen.module.predict([next(squares.glob("*.png"))])
+    assert answer["valid"]
 
 
 # The program ----------------------------------------------------------------------------------------------
@@ -133,6 +162,13 @@ def test_other_settings_train_and_answer(squares, tmp_path, extra):
         (["--frames", "0"], "--frames 0", "at least 1"),
         (["--frames", "65"], "--frames 65", "at most 64"),
         (["--length-penalty", "-1"], "--length-penalty -1.0", "at least 0"),
+        (
+            ["--self-critical", "cider", "--encoder", "efficientnet_lite0"],
+            "--self-critical",
+            "add --init-from",
+        ),
+        (["--self-critical", "bleu"], "--self-critical", "cider+bleu"),
+        (["--drawn", "1"], "--drawn 1", "at least 2"),
     ],
 )
 def test_bad_input_is_one_line_exit_code_2_and_nothing_written(tmp_path, call, arguments, named, mend):

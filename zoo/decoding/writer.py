@@ -11,10 +11,11 @@ import tensorflow as tf
 from keras import ops
 
 from zoo.decoding.beam import beam_search
-from zoo.decoding.common import Decoded, longest, without_endless
+from zoo.decoding.common import Decoded, Step, longest, without_endless
 from zoo.decoding.confidence import Confidence
 from zoo.decoding.habits import Habits
 from zoo.decoding.loops import without_loops
+from zoo.decoding.one_by_one import sample
 from zoo.text.case import upper
 from zoo.text.pieces import PADDING, Pieces
 
@@ -144,13 +145,7 @@ class Writer(tf.Module):
             The texts of each row, the best first, each part (batch, beam, ...); what those that never ended
             repeat stands there once.
         """
-        memory = self.decoder.prepare(seen.values, seen.mask)
-        matrix = ops.transpose(self.embedding.embeddings)  # once, not at every step
-
-        def step(tokens: tf.Tensor, state: Any, memory: Any = None) -> tuple[tf.Tensor, Any]:
-            x, state, _ = self.decoder.step(self.embedding(tokens), state, memory)
-            return tf.cast(x, tf.float32) @ matrix, state
-
+        memory, step = self.decoder.prepare(seen.values, seen.mask), self._step()
         start = self.decoder.start(seen.states)
         repeats = seen.repeats
         if repeats is None:
@@ -170,6 +165,42 @@ class Writer(tf.Module):
         nothing = tf.broadcast_to(most == 0, tf.shape(decoded.scores)[:1])[:, None]
         scores = tf.where(nothing, 0.0, decoded.scores)
         return without_endless(decoded._replace(scores=scores, finished=decoded.finished | nothing))
+
+    def sample(self, seen: Seen, most: int, seeds: tf.Tensor) -> tuple[Decoded, tf.Tensor]:
+        """Draws texts, by their probability alone.
+
+        Args:
+            seen: what is written about.
+            most: pieces that a text may have.
+            seeds: int64 (batch * samples,), of several texts about each row.
+
+        Returns:
+            The texts, those about one row next to each other, (batch * samples, ...), and their strings.
+        """
+        memory, step = self.decoder.prepare(seen.values, seen.mask), self._step()
+        samples = tf.size(seeds) // tf.shape(seen.values)[0]
+        start = tf.nest.map_structure(
+            lambda part: tf.repeat(part, samples, axis=0), self.decoder.start(seen.states)
+        )
+        drawn = sample(
+            lambda tokens, state: step(tokens, state, memory),
+            start,
+            self.pieces.START,
+            self.pieces.END,
+            most,
+            seeds=seeds,
+        )
+        return drawn, self._texts(drawn.tokens[:, None])[:, 0]
+
+    def _step(self) -> Step:
+        """Returns a step of decoding, whose rows may be several for each of what its memory holds."""
+        matrix = ops.transpose(self.embedding.embeddings)  # once, not at every step
+
+        def step(tokens: tf.Tensor, state: Any, memory: Any = None) -> tuple[tf.Tensor, Any]:
+            x, state, _ = self.decoder.step(self.embedding(tokens), state, memory)
+            return tf.cast(x, tf.float32) @ matrix, state
+
+        return step
 
     def written(self, decoded: Decoded) -> Written:
         """Returns what was found, as text."""

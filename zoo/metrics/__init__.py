@@ -11,12 +11,14 @@ from zoo.metrics.kept import kept
 from zoo.metrics.labels import classification
 from zoo.metrics.language import generation
 from zoo.metrics.phonemes import phoneme_closeness, pronunciation
+from zoo.metrics.reward import CaptionReward
 from zoo.metrics.score import Score, Scores
 from zoo.metrics.spans import is_span_data, tagging, tagging_from_raw, tokenization
 from zoo.metrics.transcripts import character_edits, transcription
 
 __all__ = [
     "FIGURES",
+    "CaptionReward",
     "Figure",
     "Score",
     "Scores",

@@ -127,28 +127,46 @@ def cider_each(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
     Returns:
         Scores (n,) from 0 to 10; captions of fewer than four words never reach 10.
     """
-    rows = [
-        ([_grams(true) for true in all_true], _grams(predicted_words))
-        for all_true, predicted_words in _split(references, predicted)
-    ]
-    documents = Counter(gram for all_true, _ in rows for gram in set().union(*all_true))
-    idf = {gram: log(len(rows) / count) for gram, count in documents.items()}
-    unseen = log(len(rows)) if rows else 0.0  # of a sequence that no reference holds, as if one did
+    rows = list(_split(references, predicted))
+    told = Cider([all_true for all_true, _ in rows])
+    return [told.score(row, caption) for row, (_, caption) in enumerate(rows)]
 
-    def weighed(counts: Counter[_Gram]) -> list[dict[_Gram, float]]:
+
+class Cider:
+    """CIDEr-D of captions of pictures that are known, one by one: see `cider_each`.
+
+    Args:
+        references: the words of one or more true captions of each picture.
+    """
+
+    def __init__(self, references: Sequence[Sequence[Sequence[str]]]):
+        self._references = [[_grams(true) for true in all_true] for all_true in references]
+        documents = Counter(gram for all_true in self._references for gram in set().union(*all_true))
+        self._idf = {gram: log(len(references) / count) for gram, count in documents.items()}
+        # Of a sequence that no reference holds, as if one did.
+        self._unseen = log(len(references)) if references else 0.0
+
+    def score(self, picture: int, caption: Sequence[str]) -> float:
+        """Returns that of a caption, from 0 to 10.
+
+        Args:
+            picture: its number.
+            caption: its words.
+        """
+        counts = _grams(caption)
+        vectors = self._weighed(counts)
+        return 10 * _mean(
+            [
+                _similarity(vectors, self._weighed(true)) * _penalty(counts, true)
+                for true in self._references[picture]
+            ]
+        )
+
+    def _weighed(self, counts: Counter[_Gram]) -> list[dict[_Gram, float]]:
         vectors: list[dict[_Gram, float]] = [{} for _ in range(_LONGEST)]
         for gram, count in counts.items():
-            vectors[len(gram) - 1][gram] = count * idf.get(gram, unseen)
+            vectors[len(gram) - 1][gram] = count * self._idf.get(gram, self._unseen)
         return vectors
-
-    scores = []
-    for all_true, predicted_words in rows:
-        vectors = weighed(predicted_words)
-        similarities = [
-            _similarity(vectors, weighed(true)) * _penalty(predicted_words, true) for true in all_true
-        ]
-        scores.append(10 * _mean(similarities))
-    return scores
 
 
 def _grams(caption: Sequence[str]) -> Counter[_Gram]:

@@ -26,7 +26,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import cli, data, decoding, export, images, layers, show, tasks, text, training
+from zoo import cli, data, decoding, export, images, layers, metrics, show, tasks, text, training
+from zoo.errors import ZooError
 from zoo.training import Count, Positive, Share, Size
 
 
@@ -69,6 +70,11 @@ class Config(training.Settings, training.Search):
     """How places of the picture are weighed; none: it is the first state and no more (Show and Tell)."""
     dropout: Share = 0.1
     """Dropout before each layer: along depth, never along time."""
+    self_critical: Literal["", "cider", "cider+bleu"] = ""
+    """Learn from captions that the model draws itself, the more the better they are; it must know how to
+    caption already, by --init-from, and its encoder be frozen."""
+    drawn: Annotated[int, training.Range(2)] = 5
+    """Captions drawn of each picture, where it learns so."""
     # Other defaults than elsewhere; what they mean is said where they are inherited from.
     label_smoothing: Share = 0.05
     beam_size: Count = 3
@@ -100,6 +106,12 @@ def make_batches(
     inputs: dict[str, Any] = {"picture": data.Shared(pictures, rows), "caption": given}
     # Captions are short: random batches, which batch normalisation wants, lose little by padding.
     return data.Batches(inputs, asked, config.batch_size, replicas, pool=1)
+
+
+def asking_numbers(batches: data.Batches, pictures: int) -> data.Batches:
+    """Returns batches that ask for the numbers of their pictures, of which mirrored ones have the same."""
+    rows = batches.inputs["picture"].rows % pictures
+    return data.Batches(batches.inputs, rows, batches.batch_size, batches.replicas, pool=1)
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -240,6 +252,24 @@ class Captioning(export.Serving):
         return export.with_a_row(self.model.get_layer("encoder"), tf.cast(pixels, tf.float32)), valid
 
 
+def self_critical(
+    config: Config, teller: keras.Model, writer: decoding.Writer, part: data.Part, train: data.Batches
+) -> tuple[keras.Model, data.Batches, keras.losses.Loss]:
+    """Returns what learns from captions that it draws, what it is fed with, and its loss."""
+
+    def draw(inputs, seeds):
+        places, *states = teller.get_layer("bridge")(inputs["picture"], training=False)
+        return writer.sample(decoding.Seen(states, places), config.max_pieces, seeds)
+
+    bleu = 1.0 if "bleu" in config.self_critical else 0.0
+    reward = metrics.CaptionReward(part.rows_of_strings("captions"), bleu)
+    learner = training.Rewarded(
+        teller.input, teller.output, draw=draw, reward=reward, samples=config.drawn, seed=config.seed
+    )
+    # Without smoothing: what is to become less probable need not become like all others.
+    return learner, asking_numbers(train, len(part)), training.SequenceCrossentropy(text.PADDING)
+
+
 # Program ----------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +277,11 @@ def main(config: Config) -> None:
     """Trains, evaluates and exports."""
     run = training.Run(__file__, config, alike=("encoder", "fine_tune"))
     layers.check_image_encoder(config.encoder)
+    if config.self_critical and (encoder_learns(config) or not config.init_from):
+        raise ZooError(
+            "--self-critical: is for a model that captions already, and whose encoder is frozen; add "
+            "--init-from with such a one, as --preset flickr8k makes"
+        )
     examples = run.load("captioning", frames=str(config.frames))
     counts = text.Split.of_column(examples.train.blocks("captions")).counts
     pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces, vectors="embedding")
@@ -268,6 +303,8 @@ def main(config: Config) -> None:
         return writer.written(search(config, model, writer, features, 1)[1]).texts[:, 0]
 
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
+    if config.self_critical:
+        learner, train, loss = self_critical(config, teller, writer, examples.train, train)
     score = run.task.scorer(examples.validation, data.answering(caption, held_out))
     run.fit(learner, train, validation, loss, score=score)
 

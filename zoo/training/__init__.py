@@ -21,6 +21,7 @@ from zoo.training.losses import (
 )
 from zoo.training.optimizer import make_optimizer
 from zoo.training.ranges import Count, Levels, NotNegative, Positive, Range, Share, Size, check_ranges
+from zoo.training.rewarded import Rewarded
 from zoo.training.run import Run
 from zoo.training.sampled import Sampled, SampledCrossentropy, windowed
 from zoo.training.settings import ELSEWHERE, Elsewhere, Search, Settings, Storage, start
@@ -44,6 +45,7 @@ __all__ = [
     "PinballLoss",
     "Positive",
     "Range",
+    "Rewarded",
     "Run",
     "Sampled",
     "SampledCrossentropy",
