@@ -10,6 +10,7 @@ from zoo.layers.crf import CRF
 from zoo.layers.decoder import Decoder
 from zoo.layers.elsewhere import from_elsewhere
 from zoo.layers.embedding import SubwordEmbedding, WordDropout, tied_embedding, word_dropout
+from zoo.layers.familiarity import Familiarity
 from zoo.layers.frame_masking import FrameMasking
 from zoo.layers.image_encoders import check_image_encoder, image_encoder
 from zoo.layers.over_time import over_time
@@ -29,6 +30,7 @@ __all__ = [
     "Cell",
     "CharacterRNN",
     "Decoder",
+    "Familiarity",
     "FrameMasking",
     "MaskedPooling",
     "Memory",

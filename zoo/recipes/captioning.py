@@ -204,11 +204,12 @@ class Captioning(export.Serving):
         super().__init__(model, config, own={"habits": habits.to_json()} if habits else None)
         self.writer = decoding.Writer.of(self.model.get_layer("teller"), pieces, habits=habits)
         self.confidence = decoding.Confidence()
+        self.familiarity = layers.Familiarity(self.model.get_layer("encoder").output.shape[-1])
 
     @export.signature("image")
     def caption(self, image):
         """Returns the best `caption` that the beam search finds, its `score`, its `confidence` (how probable
-        it is that it is good), and whether it is `valid`.
+        it is that it is good), whether it is `valid`, and whether the picture is `familiar`: like training's.
 
         A picture that cannot be decoded has the caption "" and the score 0, and is not `valid`.
         """
@@ -216,7 +217,7 @@ class Captioning(export.Serving):
 
     @export.signature("image", "beam")
     def caption_n_best(self, image):
-        """Returns as many `captions` as the beam holds, the best first, `scores`, `confidences`, `valid`."""
+        """Returns as many `captions` as the beam holds, the best first, `scores`, `confidences`, and more."""
         return self.write(image).all("captions")
 
     @export.signature("image", "attention", when=lambda config: config.attention != "none")
@@ -226,7 +227,8 @@ class Captioning(export.Serving):
         seen, decoded = search(self.config, self.model, self.writer, features, self.config.beam_size)
         tokens, attention = self.writer.shown(seen, decoded, valid)
         places = tf.concat([tf.shape(tokens), tf.shape(features)[1:-1]], axis=0)
-        best = self.told(self.writer.written(decoded), valid).best("caption")
+        told = self.told(self.writer.written(decoded), valid, self.familiar(features))
+        best = told.best("caption")
         return {**best, "tokens": tokens, "attention": tf.reshape(attention, places)}
 
     def write(self, image: tf.Tensor) -> decoding.Written:
@@ -236,15 +238,19 @@ class Captioning(export.Serving):
         def write_some(files):
             features, valid = self.encoded(files)
             _, decoded = search(self.config, self.model, self.writer, features, beam_size)
-            return self.writer.written(decoded), valid
+            return self.writer.written(decoded), valid, self.familiar(features)
 
-        specs = (self.writer.specs(beam_size), tf.TensorSpec([None], tf.bool))
-        written, valid = export.in_blocks(write_some, image, specs)
-        return self.told(written, valid)
+        each = tf.TensorSpec([None], tf.bool)
+        return self.told(*export.in_blocks(write_some, image, (self.writer.specs(beam_size), each, each)))
 
-    def told(self, written: decoding.Written, valid: tf.Tensor) -> decoding.Written:
+    def told(self, written: decoding.Written, valid: tf.Tensor, familiar: tf.Tensor) -> decoding.Written:
         """Returns what was written of pictures (batch,), with what is said of it."""
-        return written.sure(self.confidence, tf.zeros_like(valid, tf.int32)).where(valid)
+        told = written.sure(self.confidence, tf.zeros_like(valid, tf.int32)).where(valid)
+        return told.noting(familiar=familiar & valid)
+
+    def familiar(self, features: tf.Tensor) -> tf.Tensor:
+        """Tells which maps (batch, ..., channels) are like those of training's pictures, bool (batch,)."""
+        return self.familiarity(mean_features(features))
 
     def encoded(self, image: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the maps of pictures (batch,), and which of these could be decoded."""
@@ -268,6 +274,11 @@ def self_critical(
     )
     # Without smoothing: what is to become less probable need not become like all others.
     return learner, asking_numbers(train, len(part)), training.SequenceCrossentropy(text.PADDING)
+
+
+def mean_features(maps):
+    """Returns what is in maps (batch, ..., channels), wherever it is, float32 (batch, channels)."""
+    return tf.reduce_mean(tf.cast(maps, tf.float32), axis=list(range(1, len(maps.shape) - 1)))
 
 
 # Program ----------------------------------------------------------------------------------------------------
@@ -298,9 +309,11 @@ def main(config: Config) -> None:
     habits = decoding.Habits.of(train.targets, len(pieces))  # what captions never begin with, and more
     writer = decoding.Writer.of(teller, pieces, habits=habits)
 
+    def maps(batch):
+        return tf.cast(batch, tf.float32) if frozen else encoder(images.on_background(batch))
+
     def caption(batch):
-        features = tf.cast(batch, tf.float32) if frozen else encoder(images.on_background(batch))
-        return writer.written(search(config, model, writer, features, 1)[1]).texts[:, 0]
+        return writer.written(search(config, model, writer, maps(batch), 1)[1]).texts[:, 0]
 
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
     if config.self_critical:
@@ -310,6 +323,8 @@ def main(config: Config) -> None:
 
     module = Captioning(config, model, pieces, habits)
     training.fit_confidence(module, examples.validation)
+    seen = (data.answering(lambda batch: mean_features(maps(batch)), part)() for part in (pictures, held_out))
+    training.fit_familiarity(module.familiarity, *map(np.stack, seen))
     for split, evaluation in run.evaluate(module).items():
         part, picture = examples.split(split), run.folder.directory / f"{split}.png"
         show.draw_sheet(part.dataset, part.rows_of_strings("captions"), evaluation.predicted, picture)

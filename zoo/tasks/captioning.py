@@ -167,10 +167,11 @@ class Captioning(Written):
         return sheet(captioned)
 
     def notes(self, row: Row, answered: Answered) -> list[str]:
-        """Says why a picture could not be read, or that its caption is doubtful."""
+        """Says why a picture could not be read, that it is unlike training, or its caption doubtful."""
         if row["image"] in answered.refused:
             return [answered.refused[row["image"]]]
-        return super().notes(row, answered)
+        strange = [] if row.get("familiar", True) else ["unlike all that the model was trained on"]
+        return strange + super().notes(row, answered)
 
     def _before(self, row: Row, rows: list[Row]) -> str:
         """Returns which of several pictures a caption belongs to."""

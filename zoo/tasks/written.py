@@ -18,7 +18,7 @@ from zoo.tasks.manifest import Manifest
 
 _LONGEST = 500  # cells of a text beside its translation
 _UNSURE = "--min-confidence: {} does not say how sure it is of each answer; leave it out"
-_FIRST = ("score", "confidence", "finished", "truncated", "valid")
+_FIRST = ("score", "confidence", "finished", "truncated", "valid", "familiar")
 
 
 class Judged(NamedTuple):

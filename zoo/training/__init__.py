@@ -9,6 +9,7 @@ from zoo.training.calibration import (
     logistic_weights,
 )
 from zoo.training.carried import Carried, read, state_names, zero_states
+from zoo.training.familiarity import fit_familiarity
 from zoo.training.fitting import Outcome, called_too, fit
 from zoo.training.folder import RUNS, Folder, check_name
 from zoo.training.losses import (
@@ -63,6 +64,7 @@ __all__ = [
     "conformal_factors",
     "fit",
     "fit_confidence",
+    "fit_familiarity",
     "fitted_weights",
     "logistic_weights",
     "make_optimizer",

@@ -1,0 +1,35 @@
+"""What is like training, and what is not: found by the features of both parts."""
+
+import numpy as np
+
+from zoo.layers.familiarity import Familiarity
+
+_LEAST = 1e-6  # of a variance, as a share of all: what never varied in training may do so a little
+_STRANGE = 0.002  # of what is like training is called strange
+
+
+def fit_familiarity(familiarity: Familiarity, training: np.ndarray, validation: np.ndarray) -> None:
+    """Fits what features are like, and how far from it those may lie that are familiar.
+
+    One in 500 rows of the validation part, and then of the test part, is called strange. Of fewer than 500
+    rows that cannot be said: then everything stays familiar.
+
+    Args:
+        familiarity: to be fitted.
+        training: features (n, size).
+        validation: features of rows that were not learned from (m, size).
+    """
+    rank = int(np.ceil((len(validation) + 1) * (1 - _STRANGE)))
+    if rank > len(validation):
+        return
+    training = training.astype(np.float64)
+    middle = training.mean(axis=0)
+    variances, directions = np.linalg.eigh(np.cov(training - middle, rowvar=False))
+    kept = familiarity.directions.shape[1]
+    least = _LEAST * max(variances.sum(), np.finfo(float).tiny)
+    others = variances[:-kept]
+    familiarity.middle.assign(middle)
+    familiarity.directions.assign(directions[:, -kept:])
+    familiarity.variances.assign(np.maximum(variances[-kept:], least))
+    familiarity.rest.assign(max(others.mean(), least) if len(others) else least)
+    familiarity.limit.assign(np.sort(familiarity.distances(validation).numpy())[rank - 1])
