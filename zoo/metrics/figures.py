@@ -43,6 +43,7 @@ _TABLE = (
     Figure("ece", "ECE", lower_is_better=True, listed=False),
     Figure("auroc", "AUROC", listed=False),
     Figure("exact_match", "exact match"),
+    Figure("parses", "parses", 2, listed=False),
     Figure("word_accuracy", "word accuracy"),
     Figure("both_events", "both events", listed=False),
     Figure("order", "order of events"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
+_WRITES = 100  # texts that are written on, where what is written can be judged
+_FIRST_LINES, _LENGTH = 10, 300  # of each: what is given, and characters that are written
 _PASSAGE = {"char": 300, "word": 60, "token": 60}  # of a long text; short enough that many texts are seen
 
 
@@ -35,6 +38,8 @@ class Running(Adapter):
 
     line_breaks: str = ""
     """What stands for line breaks and headings in the stored text: a regular expression."""
+    code: bool = False
+    """Whether it is Python."""
 
     def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
         """Turns stored rows into rows of the mapping; those without text are left out."""
@@ -61,7 +66,7 @@ class Text(Task):
     suffixes = (".txt",)  # and any other
     settings = ("length", "temperature", "top_k", "top_p", "seed")
     sets = {  # noqa: RUF012 - as Task says
-        "python_source": Running(own="python_source.PythonModules", embedded=True),
+        "python_source": Running(own="python_source.PythonModules", embedded=True, code=True),
         # Of the test part few are enough; of the unlabelled texts none that stands in any of it is read.
         "imdb_reviews": Running(
             test="test[:10%]",
@@ -134,6 +139,9 @@ class Text(Task):
         score = metrics.generation(
             [row["log_probability"] for row in answers], [row["units"] for row in answers], _level(model)
         )
+        adapter = self.sets.get(examples.name)
+        if isinstance(adapter, Running) and adapter.code and not model.manifest.config.get("backwards"):
+            score = replace(score, figures={**score.figures, "parses": _parsing(model, texts)})
 
         def show_scores(scores: Scores, title: str) -> None:
             print_scores(scores, f"Scores ({title})")
@@ -198,6 +206,14 @@ class Text(Task):
             )
 
         return Reordered("characters" if level == "char" else "words", "perplexity", rows, score)
+
+
+def _parsing(model: Model, modules: Sequence[str]) -> float:
+    """Returns how many of a hundred texts parse that a model writes on from the first lines of modules."""
+    chosen = list(islice(cycle(modules), _WRITES))
+    prompts = ["".join(text.splitlines(keepends=True)[:_FIRST_LINES]) for text in chosen]
+    rows = model.predict(prompts, length=[_LENGTH] * len(prompts), seed=list(range(len(prompts))))
+    return metrics.parsing([row["text"] for row in rows])
 
 
 def generation_samples(

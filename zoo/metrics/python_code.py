@@ -1,0 +1,33 @@
+"""Whether what a language model writes is Python."""
+
+import ast
+import codeop
+import warnings
+from collections.abc import Sequence
+
+from zoo.metrics.compared import ratio
+
+_INCOMPLETE = codeop.PyCF_ALLOW_INCOMPLETE_INPUT | ast.PyCF_ONLY_AST
+
+
+def parsing(texts: Sequence[str]) -> float:
+    """Returns the share of texts that parse up to their last line."""
+    return ratio(sum(map(parses, texts)), len(texts))
+
+
+def parses(text: str) -> bool:
+    """Tells whether all lines but the last, in which a text may break off, are Python.
+
+    Brackets, strings and blocks that are still open there may yet be closed: they count as right.
+    """
+    lines = text[: text.rfind("\n") + 1]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of strange escapes
+            compile(lines, "<text>", "exec", _INCOMPLETE)
+    except SyntaxError as error:
+        # What comes to its end inside something is told from what is wrong by no other sign.
+        return "incomplete input" in str(error)
+    except (ValueError, RecursionError, MemoryError, OverflowError):
+        return False
+    return True
