@@ -62,7 +62,7 @@ def test_a_generator_of_python_is_asked_to_write_on_from_the_first_lines_of_modu
     for name, expected in (("python_source", {"parses": 0.75}), ("mine.txt", {})):
         examples = replace(of_rows(Path("mine.txt"), part), name=name)
         figures = Text().evaluate(Model(), examples, "test").score.figures
-        assert {"parses": figures[key] for key in ("parses",) if key in figures} == expected
+        assert {key: value for key, value in figures.items() if key == "parses"} == expected
     ((rows, settings),) = asked
     assert rows[:3] == ["".join(f"a{line} = {line}\n" for line in range(10)), "import os\n", rows[0]]
     assert len(rows) == 100 and set(settings["length"]) == {300} and len(set(settings["seed"])) == 100

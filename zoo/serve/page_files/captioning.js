@@ -1,7 +1,7 @@
 // One-to-many: a picture or a clip and its caption, each word of which tells where the model looked.
 
 import { shownClip } from "./clip.js";
-import { element, percent, table, unfolding } from "./elements.js";
+import { element, percent, sureness, table, unfolding } from "./elements.js";
 import { shownPicture } from "./picture.js";
 import { HINT, lookers, means, words } from "./words.js";
 
@@ -13,8 +13,11 @@ export async function captioning(asked) {
   if (row.valid === false) throw new Error(`This ${model.frames > 1 ? "clip" : "picture"} cannot be read. Give ${model.frames > 1
     ? "an animated GIF, WebP or PNG." : "one in JPEG, PNG, GIF, BMP or WebP."}`);
   const picture = await (model.frames > 1 ? clip(given, model.frames) : still(given));
+  const kind = model.frames > 1 ? "clip" : "picture";
+  const strange = row.familiar === false ? element("p", { class: "doubtful" },
+    `This ${kind} is unlike all that the model was trained on; what it says of it may mean nothing.`) : null;
   if (!row.attention?.length || !row.tokens.length) {
-    answer.replaceChildren(picture.canvas, element("p", { class: "big" }, row.caption || "(nothing)"));
+    answer.replaceChildren(picture.canvas, element("p", { class: "big" }, row.caption || "(nothing)"), strange ?? "");
     return row.caption || "The caption is empty.";
   }
   const target = words(row.tokens);
@@ -37,7 +40,7 @@ export async function captioning(asked) {
   answer.replaceChildren(
     element("div", { class: "captioned" }, picture.canvas,
       element("div", {}, element("h2", {}, "Caption"), element("p", { class: "hidden" }, row.caption),
-        lookers("Words of the caption", target.words, look, { class: "lookers big" }), hint,
+        lookers("Words of the caption", target.words, look, { class: "lookers big" }), strange, sureness(row), hint,
         unfolding("Where each word looked, as a table", table("Where each word looked most", heads, rows)))));
   if (frames > 1) picture.play(); // it is in the page now
   return row.caption;

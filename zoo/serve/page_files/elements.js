@@ -57,6 +57,14 @@ export function percent(share) {
   return `${(100 * share).toFixed(0)} %`;
 }
 
+/** Returns how sure a model is of an answer, where it says so; what is more likely wrong than right stands out. */
+export function sureness({ confidence }) {
+  if (typeof confidence !== "number") return null;
+  const doubtful = confidence < 0.5;
+  return element("p", { class: doubtful ? "doubtful" : "soft" },
+    `${doubtful ? "Doubtful: the" : "The"} model takes this to be right with a chance of ${percent(confidence)}.`);
+}
+
 /** Returns what a language is called in English. */
 export function language(code) {
   try {

@@ -1,6 +1,6 @@
 // Many-to-many of free length: the translation, each word of which tells where the model looked.
 
-import { element, language, percent, table, unfolding } from "./elements.js";
+import { element, language, percent, sureness, table, unfolding } from "./elements.js";
 import { characters, END, HINT, lookers, means, sums, words } from "./words.js";
 
 const SEEN = 0.1; // of a word's attention, from which on it is written under a word that was read
@@ -13,8 +13,9 @@ export async function translation({ model, given, answer, signal, server }) {
     row.truncated && "The text is longer than what is read; its end was left out.",
     row.finished === false && "The translation stopped at the length limit.",
   ].filter(Boolean).map((note) => element("p", { class: "soft" }, note));
+  const sure = row.translation ? sureness(row) : null;
   if (!row.attention?.length || !row.target_tokens.length) {
-    answer.replaceChildren(element("p", { class: "big", lang }, row.translation || "(nothing)"), ...notes);
+    answer.replaceChildren(element("p", { class: "big", lang }, row.translation || "(nothing)"), sure ?? "", ...notes);
     return row.translation || "The translation is empty.";
   }
   const { read, written, weights } = joined(row);
@@ -33,6 +34,7 @@ export async function translation({ model, given, answer, signal, server }) {
     element("h2", {}, target ? `In ${language(target)}` : "Translation"),
     element("p", { class: "hidden", lang }, row.translation),
     lookers("Words of the translation", written, look, { lang, class: "lookers big" }),
+    sure ?? "",
     element("h2", {}, "What was read"), element("p", { class: "sources" }, ...sources), hint, ...notes,
     unfolding("The whole map as a table", table("Attention: each row a word that was written, each column one that was read",
       ["", ...read], written.map((word, i) => [word, ...weights[i]]), { shares: true })));
