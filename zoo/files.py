@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,29 @@ def write_atomically(path: Path, content: bytes) -> None:
     """Writes a file whole or not at all."""
     with replacing(path) as temporary:
         temporary.write_bytes(content)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yields an empty folder beside another one, in whose place it is put where nothing fails.
+
+    Else it is removed, and the other one stays.
+    """
+    temporary, old = (path.with_name(f".{path.name}.{part}{os.getpid()}") for part in ("new", "old"))
+    temporary.mkdir(parents=True)
+    try:
+        yield temporary
+        if path.exists():
+            path.rename(old)
+        try:
+            temporary.rename(path)
+        except BaseException:
+            if old.exists():
+                old.rename(path)
+            raise
+    finally:
+        for leftover in (temporary, old):
+            shutil.rmtree(leftover, ignore_errors=True)
 
 
 @contextlib.contextmanager

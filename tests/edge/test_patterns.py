@@ -9,13 +9,14 @@ from zoo.text import split as splitting
 from zoo.text import tokens, words
 
 TEXT = (
-    "Don't @me: see https://x.org/a_b?q=1, it's 3.5% of $1,000… l'été d'Ünïcode 水を飲む ไทย 👍🏽 a\u0301b\u200dc "
+    "Don't @me: see https://x.org/a_b?q=1, it's 3.5% of $1,000… l'été d'Ünïcode 水を飲む "
+    "ไทย 👍🏽 a\u0301b\u200dc "
     "def f(x):\n\tx **= 0xFF  # ok ''' U.S. Mr. can't CAN'T gonna 12/03/2020 well-known “q” [x] ^a]b \x1f ß"
 )
 RULES = {
-    "words": ((words._INVISIBLE, ""), (words._SPACES, " "), *words._RULES),
-    "units": splitting._RULES,
-    **tokens._RULES,
+    "words": ((words.INVISIBLE, ""), (words.SPACES, " "), *words.RULES),
+    "units": splitting.RULES,
+    **tokens.RULES,
 }
 
 

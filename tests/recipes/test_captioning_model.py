@@ -8,8 +8,8 @@ from tiny import assert_same_answers, tensorflow_alone
 
 import zoo
 from zoo import images
-from zoo.bench.captioning import as_keras
 from zoo.decoding import Habits
+from zoo.rebuilt import captioning as as_keras
 from zoo.recipes import captioning
 from zoo.text.pieces import Pieces
 

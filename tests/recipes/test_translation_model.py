@@ -4,8 +4,8 @@ import tensorflow as tf
 from tiny import assert_same_answers, tensorflow_alone
 
 import zoo
-from zoo.bench.translation import as_keras
 from zoo.decoding import Writer
+from zoo.rebuilt import translation as as_keras
 from zoo.recipes import translation
 from zoo.text import Pieces
 from zoo.text.pieces import PADDING

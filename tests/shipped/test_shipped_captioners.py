@@ -9,11 +9,11 @@ from PIL import Image
 
 import zoo.data
 from zoo import models
-from zoo.bench.captioning import as_keras
 from zoo.data import Part
 from zoo.data.own import clip_files
 from zoo.data.sets.moving_emoji import EVENTS, Stage
 from zoo.metrics import captioning
+from zoo.rebuilt import captioning as as_keras
 from zoo.recipes.captioning import Captioning
 
 

@@ -13,11 +13,11 @@ from tiny import sentences_of
 
 import zoo
 from zoo import metrics
-from zoo.bench.saved import known_of
 from zoo.data import gathered, load
 from zoo.data.tags import bio_constraints
+from zoo.rebuilt import tagging as as_keras
 from zoo.recipes import tagging
-from zoo.text import Known, tokenize
+from zoo.text import tokenize
 
 SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 NAMES = ["tagging_conll2000", "tagging_conll2003", "tagging_en_ewt", "tagging_python"]
@@ -40,17 +40,6 @@ def taggers():
 @pytest.fixture(params=NAMES)
 def model(request, taggers):
     return taggers[request.param]
-
-
-def as_keras(model) -> tuple[tagging.Config, Known, "tf.keras.Model"]:
-    """Rebuilds the Keras model from the stored weights."""
-    fields = tagging.Config.__dataclass_fields__
-    config = tagging.Config(**{k: v for k, v in model.manifest.config.items() if k in fields})
-    known = known_of(model)
-    network = tagging.build_model(config, known, tuple(model.manifest.labels))
-    assert [weight.path for weight in network.weights] == model.manifest.weights
-    network.set_weights([variable.numpy() for variable in model.variables])
-    return config, known, network
 
 
 def test_it_finds_people_firms_and_places(taggers):

@@ -5,8 +5,8 @@ import tensorflow as tf
 from tiny import assert_same_answers, tensorflow_alone
 
 from zoo import models
-from zoo.bench.translation import as_keras
 from zoo.metrics import pronunciation, translation
+from zoo.rebuilt import translation as as_keras
 from zoo.recipes.translation import Translation
 from zoo.tasks.translation import sources_and_references
 

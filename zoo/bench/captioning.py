@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, images, models
-from zoo.bench.saved import config_of, first_of, with_weights
+from zoo import export, images, models, rebuilt
+from zoo.bench.saved import first_of
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.recipes import captioning
 from zoo.text import PADDING, Pieces, with_ends
@@ -32,28 +32,10 @@ def main(full: bool = False, model: str = "") -> None:
     """
     print(f"{export.hardware()}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
     saved = first_of(_MODELS, "captioning", model)
-    config, pieces, network = as_keras(saved)
+    config, pieces, network = rebuilt.captioning(saved)
     _show_one_picture(saved, 30 if full else 10)
     _show_captioning(saved, config, pieces, network, 5 if full else 2)
     _show_training(config, pieces, network, 15 if full else 5)
-
-
-def as_keras(model: models.Model) -> tuple[captioning.Config, Pieces, keras.Model]:
-    """Rebuilds the Keras model of a saved one.
-
-    Args:
-        model: an export of the captioning recipe.
-
-    Returns:
-        Its config, its pieces, and the Keras model.
-
-    Raises:
-        ZooError: the recipe has changed since the export.
-    """
-    config = config_of(model, captioning.Config)
-    pieces = Pieces.read(model.path / "assets" / "captions.txt")
-    network = captioning.build_model(config, len(pieces), weights=False)
-    return config, pieces, with_weights(network, model)
 
 
 def _picture(height: int, width: int, seed: int = 0) -> bytes:

@@ -9,8 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, layers, models, training
-from zoo.bench.saved import config_of, known_of, with_weights
+from zoo import export, layers, models, rebuilt, training
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, Part, Ragged, gathered, load
 from zoo.data.part import joined
@@ -192,10 +191,7 @@ def as_keras(model: models.Model, texts: np.ndarray) -> tuple[keras.Model, dict[
     Raises:
         ZooError: the recipe has changed since the export.
     """
-    config = config_of(model, sentiment.Config)
-    known = known_of(model)
-    network = sentiment.build_model(config, known, len(model.manifest.labels))
-    network = with_weights(network, model)
+    config, known, network = rebuilt.sentiment(model)
     inputs = gathered(sentiment.encode(config, known, tf.constant(texts)))
     return network, {name: ragged.to_tensor().numpy() for name, ragged in inputs.items()}
 

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export, models, training
-from zoo.bench.saved import config_of, first_of, with_weights
+from zoo import export, models, rebuilt, training
+from zoo.bench.saved import first_of
 from zoo.bench.timing import in_turn, median_seconds, print_table
 from zoo.data import Batches, Examples, load
 from zoo.errors import ZooError
@@ -37,7 +37,7 @@ def main(full: bool = False, model: str = "") -> None:
     """
     print(f"{export.hardware()}, TensorFlow {tf.__version__}, Keras {keras.__version__}")
     saved = first_of(_MODELS, "translation", model)
-    config, pieces, network = as_keras(saved)
+    config, pieces, network = rebuilt.translation(saved)
     examples = _examples(saved, config)
     texts = examples.test.strings("source")[:_SENTENCES]
     _show_decoding(saved, config, pieces, network, texts, 5 if full else 2)
@@ -54,27 +54,6 @@ def _examples(model: models.Model, config: translation.Config) -> Examples:
         examples = load("cldr_phrases", "translation")
     print(f"{model.name} on texts of {examples.name} ({' to '.join(examples.languages)})")
     return examples
-
-
-def as_keras(model: models.Model) -> tuple[translation.Config, dict[str, Pieces], keras.Model]:
-    """Rebuilds the Keras model of a saved one.
-
-    Args:
-        model: an export of the translation recipe.
-
-    Returns:
-        Its config, its pieces of both sides, and the Keras model.
-
-    Raises:
-        ZooError: the recipe has changed since the export.
-    """
-    config = config_of(model, translation.Config)
-    lower_case = {"source": config.lower_case, "target": False}
-    pieces = {
-        side: Pieces.read(model.path / "assets" / f"{side}.txt", lower) for side, lower in lower_case.items()
-    }
-    network = translation.build_model(config, {side: len(inventory) for side, inventory in pieces.items()})
-    return config, pieces, with_weights(network, model)
 
 
 # Decoding ---------------------------------------------------------------------------------------------------

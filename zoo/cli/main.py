@@ -6,6 +6,7 @@ import sys
 
 from zoo.cli.bench import Bench
 from zoo.cli.compare_command import Compare
+from zoo.cli.convert import Convert
 from zoo.cli.demo import Demo
 from zoo.cli.evaluate import Evaluate
 from zoo.cli.info import Info
@@ -33,6 +34,7 @@ Try:     python -m zoo demo (a page for all models)
 Serve:   python -m zoo serve sentiment_tweets
 Fetch:   python -m zoo models get translation_en_fr
 Compare: python -m zoo compare cells --recipe sentiment
+Convert: python -m zoo convert sentiment_tweets (to ONNX, for machines without TensorFlow)
 Copy:    python -m zoo new sentiment mine.py --test
 
 Exit codes: 0 done, 2 one line says what is wrong (with --debug the trace, too), 130 stopped by Ctrl-C.
@@ -42,5 +44,18 @@ Exit codes: 0 done, 2 one line says what is wrong (with --debug the trace, too),
 def main() -> None:
     """Parses the command line and runs the command."""
     with one_line_errors():
-        commands = List | Info | Predict | Evaluate | Demo | Serve | Models | Inspect | Compare | Bench | New
+        commands = (
+            List
+            | Info
+            | Predict
+            | Evaluate
+            | Demo
+            | Serve
+            | Models
+            | Inspect
+            | Compare
+            | Bench
+            | New
+            | Convert
+        )
         parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()

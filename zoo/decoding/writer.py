@@ -106,7 +106,7 @@ class Writer(tf.Module):
         super().__init__()
         self.pieces = pieces
         object.__setattr__(self, "habits", habits)
-        object.__setattr__(self, "_digits", _digits_of(pieces))
+        object.__setattr__(self, "_digits", digits_of(pieces))
         # Untracked: a module that is exported holds the layers' variables itself.
         object.__setattr__(self, "decoder", decoder)
         object.__setattr__(self, "embedding", embedding)
@@ -255,7 +255,7 @@ def louder(strings: tf.Tensor, loud: tf.Tensor) -> tf.Tensor:
     return tf.where(change, upper(strings), strings)
 
 
-def _digits_of(pieces: Pieces) -> np.ndarray:
+def digits_of(pieces: Pieces) -> np.ndarray:
     """Returns which pieces are digits, bool (pieces,): 5,000 is no circle, whatever its source looks like."""
     bytes_ = {f"<0x{ord(digit):02X}>" for digit in "0123456789"}
     return np.array([piece.strip().isdecimal() or piece in bytes_ for piece in pieces.pieces])

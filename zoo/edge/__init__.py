@@ -1,1 +1,5 @@
-"""Models on devices without TensorFlow."""
+"""Models on machines without TensorFlow."""
+
+from zoo.edge.convert import convert
+
+__all__ = ["convert"]

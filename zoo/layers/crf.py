@@ -156,6 +156,28 @@ class CRF(keras.layers.Layer):
         may = follow & inside
         return inside, np.where(may.any(axis=1), may.argmax(axis=1), -1).astype(np.int32)
 
+    def as_arrays(self) -> dict[str, np.ndarray]:
+        """Returns all that decodes without TensorFlow.
+
+        Returns:
+            `transitions`, `starts` and `ends`, with what is forbidden in training; `never_follows` (tags,
+            tags) and `never_starts` (tags,), what is added so that `decode` has none of it; `inside`, which
+            tags continue spans, and `continuing`, for each tag the one that continues it, -1 if none does.
+        """
+        names = ("transitions", "starts", "ends")
+        arrays = {name: scores.numpy() for name, scores in zip(names, self._scores(), strict=True)}
+        never = {
+            "never_follows": np.where(self.follow if self.follow is not None else True, 0.0, _NEVER),
+            "never_starts": np.where(self.start if self.start is not None else True, 0.0, _NEVER),
+        }
+        inside, continuing = self._spans()
+        return {
+            **arrays,
+            **{name: np.asarray(values, np.float32) for name, values in never.items()},
+            "inside": inside,
+            "continuing": continuing,
+        }
+
     def compute_output_shape(self, shape):
         """Returns the input's shape."""
         return shape

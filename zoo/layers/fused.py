@@ -17,15 +17,18 @@ class _Fused(keras.layers.RNN):
 
     Attributes:
         portable: whether its graph takes either way, by the device that it will run on.
+        converted: whether its graph is for a converter, which knows the kernel as one operation, and Keras's
+            own loop.
     """
 
     portable = False
+    converted = False
     equations: loops.Equations
     kernel: cudnn.Mode | None = None  # of cuDNN, if it has one
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Returns the last output (batch, units), all outputs (batch, time, units), and the states."""
-        if not self._is_plain():
+        if not self._is_plain() or (self.converted and not self.kernel):
             return super().inner_loop(sequences, initial_state, mask, training)
         named = (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
         weights = loops.Weights(
@@ -37,7 +40,9 @@ class _Fused(keras.layers.RNN):
         way: cudnn.Way = loop
         if self.kernel and self.use_cudnn:
             kernel = functools.partial(cudnn.run, self.kernel, backwards=self.go_backwards)
-            if self.portable and not tf.executing_eagerly():
+            if self.converted:
+                way = kernel
+            elif self.portable and not tf.executing_eagerly():
                 way = functools.partial(cudnn.run_or, kernel, loop)
             elif has_gpu():
                 way = kernel

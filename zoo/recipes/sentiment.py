@@ -31,6 +31,7 @@ from zoo.data import Batches, Part, Rows, gathered
 from zoo.training import Count, NotNegative, Share, Size
 
 NGRAMS = 20  # character n-grams kept of each word
+SIZES = (3, 4, 5)  # of them
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def encode(config: Config, known: text.Known, texts: tf.Tensor):
     distinct, rows = tf.unique(words.values)
     rows = words.with_values(rows)
     if config.subword_units:
-        grams = text.character_ngrams(distinct, (3, 4, 5), NGRAMS, config.subword_buckets)
+        grams = text.character_ngrams(distinct, SIZES, NGRAMS, config.subword_buckets)
         inputs["subwords"] = Rows(rows, grams)
     return inputs | {name: Rows(rows, table) for name, table in known.tables(distinct).items()}
 

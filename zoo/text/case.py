@@ -2,6 +2,9 @@
 
 import tensorflow as tf
 
+LOUD = {"small": r"[\p{Ll}\p{Lo}]", "capitals": r"\p{Lu}\p{Lu}", "words": r"\p{L}[^\p{L}]+\p{L}"}
+"""By what a loud text is known: it has none of the first, and both others."""
+
 
 def lower(text: tf.Tensor) -> tf.Tensor:
     """Puts strings of valid UTF-8 without NUL (of any shape) into lower case.
@@ -20,6 +23,5 @@ def upper(text: tf.Tensor) -> tf.Tensor:
 
 def loud(text: tf.Tensor) -> tf.Tensor:
     """Tells which strings of valid UTF-8 are two words or more IN CAPITALS ALONE, bool of the same shape."""
-    small, capitals, words = r"[\p{Ll}\p{Lo}]", r"\p{Lu}\p{Lu}", r"\p{L}[^\p{L}]+\p{L}"
-    found = [tf.strings.regex_full_match(text, f"(?s).*{each}.*") for each in (small, capitals, words)]
+    found = [tf.strings.regex_full_match(text, f"(?s).*{each}.*") for each in LOUD.values()]
     return ~found[0] & found[1] & found[2]

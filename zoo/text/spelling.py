@@ -6,6 +6,13 @@ from zoo.text.case import lower
 
 CHARACTERS = 1000  # numbers that characters are folded into: ASCII and Latin letters keep one each
 _ENDS = (1, 2, 3, 4)
+# Rules in RE2's syntax: digits are all alike, and line breaks, which a vocabulary file cannot hold, an arrow.
+NORMAL = ((r"\p{N}", "0"), (r"[\r\n]+", "⏎"))
+SHAPE = tuple(
+    rule
+    for pattern, letter in ((r"\p{Lu}", "X"), (r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", "x"), (r"\p{N}", "0"))
+    for rule in ((pattern, letter), (f"{letter}{{2,}}", letter * 2))
+)
 SPELLING_FEATURES = 2 * len(_ENDS) + 1
 
 
@@ -15,7 +22,7 @@ def normalize(words: tf.Tensor) -> tf.Tensor:
     Line breaks, which a vocabulary file cannot hold, become an arrow.
     """
     words = lower(_readable(words))
-    for pattern, replacement in ((r"\p{N}", "0"), (r"[\r\n]+", "⏎")):
+    for pattern, replacement in NORMAL:
         words = tf.strings.regex_replace(words, pattern, replacement)
     return words
 
@@ -55,9 +62,8 @@ def spelling_features(words: tf.Tensor, buckets: int) -> tf.Tensor:
     marks = [tf.strings.join(["^", _joined(characters[:, :size])]) for size in _ENDS]
     marks += [tf.strings.join([_joined(characters[:, -size:]), "$"]) for size in _ENDS]
     shape = words
-    for pattern, letter in ((r"\p{Lu}", "X"), (r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]", "x"), (r"\p{N}", "0")):
-        shape = tf.strings.regex_replace(shape, pattern, letter)
-        shape = tf.strings.regex_replace(shape, letter + "{2,}", letter * 2)
+    for pattern, replacement in SHAPE:
+        shape = tf.strings.regex_replace(shape, pattern, replacement)
     marks.append(tf.strings.join(["=", shape]))
     return tf.cast(tf.strings.to_hash_bucket_fast(tf.stack(marks, axis=1), buckets), tf.int32) + 1
 

@@ -14,9 +14,10 @@ from zoo.text.normal_form import normal_form_c
 
 # Normalised text holds no control characters, so this one can stand between units without being mistaken.
 MARK = "\x1f"
+SPACES = r"[\p{Z}\p{Cc}]+"
 _ROWS = 16_384  # of a block
 # RE2 has no look-ahead: hence marks, and rules that run one after another. None looks beyond its word.
-_RULES = (
+RULES = (
     # An apostrophe goes with what it stands for: it|'s and dog|'s in English, l'|été and qu'|il in French.
     (r"(?i)(\p{L})(['’](?:s|t|d|m|re|ve|ll))\b", rf"\1{MARK}\2{MARK}"),
     (r"(\p{L}['’])(\p{L})", rf"\1{MARK}\2"),
@@ -102,7 +103,7 @@ def by_blocks(function: Callable[[tf.Tensor], tf.RaggedTensor], strings: tf.Tens
 
 def _spaced(text: tf.Tensor) -> tf.Tensor:
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-    return tf.strings.regex_replace(text, r"[\p{Z}\p{Cc}]+", " ")
+    return tf.strings.regex_replace(text, SPACES, " ")
 
 
 def _words(text: tf.Tensor) -> tuple[tf.Tensor, tf.RaggedTensor]:
@@ -117,7 +118,7 @@ def _units(words: tf.Tensor, lower_case: bool) -> tf.RaggedTensor:
     if lower_case:
         words = normal_form_c(lower(words))
     words = tf.strings.join([" ", words])
-    for pattern, replacement in _RULES:
+    for pattern, replacement in RULES:
         words = tf.strings.regex_replace(words, pattern, replacement)
     units = tf.strings.split(words, MARK)
     return tf.ragged.boolean_mask(units, units.with_values(units.values != ""))

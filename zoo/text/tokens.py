@@ -9,7 +9,7 @@ Style = Literal["prose", "universal", "code"]
 # Stands around tokens while the rules run; a text that holds it is read as if it held a space.
 _MARK = "\x1f"
 # RE2 has no look-ahead, and only ASCII in \s, \w and \b: hence classes, and rules that run one after another.
-_BLANK = r"[\p{Z}\p{Cc}\p{Cf}]*"
+BLANK = r"[\p{Z}\p{Cc}\p{Cf}]*"
 _LETTER = r"[\p{L}\p{M}\p{N}_]"
 _EMOJI = r"\p{So}[\x{FE0E}\x{FE0F}\x{1F3FB}-\x{1F3FF}]*"
 _OTHER = r"[^\p{Z}\p{Cc}\p{Cf}\x{1f}]\p{M}*"
@@ -55,7 +55,7 @@ _CODE = _any(
     r"\*\*|//|>>|<<|->|:=|[=!<>+*/%&|^@-]=",
     _OTHER,
 )
-_RULES: dict[str, tuple[tuple[str, str], ...]] = {
+RULES: dict[str, tuple[tuple[str, str], ...]] = {
     "prose": _prose("'’/&-"),  # newspaper corpora leave hyphenated words whole
     "universal": _prose("'’"),  # Universal Dependencies part them
     "code": ((_CODE, rf"{_MARK}\1{_MARK}"),),
@@ -94,7 +94,7 @@ def tokenize(text: tf.Tensor, style: Style) -> Tokens:
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
     marked = tf.strings.regex_replace(text, _MARK, " ")
-    for pattern, replacement in _RULES[style]:
+    for pattern, replacement in RULES[style]:
         marked = tf.strings.regex_replace(marked, pattern, replacement)
     pieces = tf.strings.split(marked, _MARK)
     lengths = tf.strings.length(pieces.values, unit="UTF8_CHAR")
@@ -102,7 +102,7 @@ def tokenize(text: tf.Tensor, style: Style) -> Tokens:
     ends = tf.cumsum(lengths)
     before = tf.gather(tf.concat([[0], ends], axis=0), pieces.row_starts())
     ends -= tf.gather(before, pieces.value_rowids())
-    blank = tf.strings.regex_full_match(pieces.values, _BLANK)
+    blank = tf.strings.regex_full_match(pieces.values, BLANK)
     if style == "code":
         blank &= ~tf.strings.regex_full_match(pieces.values, r"\r?\n")
     kept = pieces.with_values(~blank)

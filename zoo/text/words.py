@@ -5,14 +5,14 @@ import tensorflow as tf
 from zoo.text.case import lower
 
 # Rules in RE2's syntax, applied in order; \s and \b know ASCII only, hence the Unicode classes.
-_INVISIBLE = r"[\p{Cf}\x{FE0E}\x{FE0F}]+"  # joiners, direction marks, the choice of a colour emoji
-_SPACES = r"(?:(?i:<br ?/?>)|[\p{Z}\p{Cc}])+"  # line breaks, every kind of space, and control characters
+INVISIBLE = r"[\p{Cf}\x{FE0E}\x{FE0F}]+"  # joiners, direction marks, the choice of a colour emoji
+SPACES = r"(?:(?i:<br ?/?>)|[\p{Z}\p{Cc}])+"  # line breaks, every kind of space, and control characters
 # Their words are not parted by spaces: each character is read as one, with the marks on it.
 _UNSPACED = "".join(
     rf"\p{{{script}}}" for script in ("Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar")
 )
 _LONGEST = 20  # characters: of more, not all n-grams would be read, so the rest is another word
-_RULES = (
+RULES = (
     (r"(?:https?://|\bwww\.)\S+", " http "),  # one word for all links: the address tells nothing
     ("[’ʼ`´]", "'"),
     (rf"([{_UNSPACED}]\p{{M}}*)", r" \1 "),
@@ -36,11 +36,11 @@ def split_words(text: tf.Tensor) -> tf.RaggedTensor:
         Words (batch, time), ragged.
     """
     text = tf.strings.unicode_transcode(text, "UTF-8", "UTF-8", errors="replace")
-    text = tf.strings.regex_replace(text, _INVISIBLE, "")
+    text = tf.strings.regex_replace(text, INVISIBLE, "")
     # Before lower(), which ends a string at its first NUL.
-    text = tf.strings.regex_replace(text, _SPACES, " ")
+    text = tf.strings.regex_replace(text, SPACES, " ")
     text = lower(text)
-    for pattern, replacement in _RULES:
+    for pattern, replacement in RULES:
         text = tf.strings.regex_replace(text, pattern, replacement)
     return tf.strings.split(text)
 

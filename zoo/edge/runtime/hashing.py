@@ -65,9 +65,7 @@ def _any(data: bytes, size: int) -> int:
     v = (v[0] + w[0], v[1])
     w = (w[0] + v[0], w[1])
     x, y, z, v, w = _round(data, size - 64, x, y, z, v, w, mul, 9)
-    return _mixed(
-        _mixed(v[0], w[0], mul) + _shifted(y & _MASK) * _K0 + z, _mixed(v[1], w[1], mul) + x, mul
-    )
+    return _mixed(_mixed(v[0], w[0], mul) + _shifted(y & _MASK) * _K0 + z, _mixed(v[1], w[1], mul) + x, mul)
 
 
 def _round(data, start, x, y, z, v, w, mul, times):

@@ -1,0 +1,40 @@
+"""python -m zoo convert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from zoo import models
+
+
+@dataclass(frozen=True)
+class Convert:
+    """Writes a folder that answers as a model does, on ONNX Runtime, without TensorFlow.
+
+    python FOLDER/ask.py "a text" answers; a program says from zoo_edge import load. Classifiers, taggers and
+    translators can be converted. It needs the extra edge; the folder itself needs numpy and onnxruntime.
+    """
+
+    model: Annotated[str, tyro.conf.Positional]
+    """Name or path of a saved model."""
+    to: Literal["onnx"] = "onnx"
+    """What the networks become."""
+    output: str = ""
+    """Folder to write; empty: the model's name and -onnx."""
+    int8: bool = False
+    """Round weights to 8 bits: a quarter of the size, at the price of some accuracy."""
+
+    def run(self) -> None:
+        """Converts, and says what was written."""
+        model: Any = models.load(self.model)
+        from zoo import edge
+
+        folder = Path(self.output or f"{model.name}-{self.to}")
+        edge.convert(model, folder, self.int8)
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
+        print(f"{folder}: {size:.1f} MB (the SavedModel has {models.find(self.model).megabytes:.1f})")
+        print(f'Try: python {folder / "ask.py"} "a text"')

@@ -1,0 +1,211 @@
+"""Saved models as folders that run without TensorFlow."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo import decoding, layers, models, rebuilt, text
+from zoo.decoding.writer import digits_of
+from zoo.edge import networks
+from zoo.edge.patterns import as_python, other_lower_case, pattern
+from zoo.errors import ZooError
+from zoo.files import replacing_folder
+from zoo.recipes.sentiment import NGRAMS, SIZES
+from zoo.text import spelling, split, tokens, words
+from zoo.text.case import LOUD
+
+PACKAGE = "zoo_edge"
+_ASK = f'''"""Answers texts: python ask.py "a text" "another one", or lines of standard input."""
+
+from pathlib import Path
+
+from {PACKAGE} import main
+
+main(Path(__file__).parent)
+'''
+
+
+def convert(model: models.Model, folder: Path, int8: bool = False) -> None:
+    """Writes a folder that answers raw text on ONNX Runtime, Python and numpy, as the saved model does.
+
+    In it stand the networks (`*.onnx`), the inventories, `model.json` and `arrays.npz` with all else that is
+    known, the package `zoo_edge` and `ask.py`, which opens it.
+
+    Args:
+        model: a loaded classifier, tagger or translator of this zoo. A translator follows the most probable
+            piece, as its signature `greedy` does.
+        folder: that is made; where it exists, its converted model is replaced.
+        int8: whether weights are rounded to 8 bits, and products computed with them.
+
+    Raises:
+        ZooError: it is another kind of model, was exported by another version of its recipe, something else
+            stands in the folder, or what converts is not installed.
+    """
+    make = _KINDS.get(model.manifest.mapping)
+    if make is None:
+        raise ZooError(
+            f"convert {model.name}: only {', '.join(_KINDS)} models can be converted so far, and it is of "
+            f"{model.manifest.mapping or 'no mapping of this zoo'}"
+        )
+    if (
+        folder.exists()
+        and not (folder / "model.json").exists()
+        and (not folder.is_dir() or any(folder.iterdir()))
+    ):
+        raise ZooError(f"{folder}: exists and holds no converted model; choose another --output")
+    with replacing_folder(folder) as temporary:
+        about = make(model, temporary)
+        if int8:
+            for file in temporary.glob("*.onnx"):
+                networks.quantize(file)
+        whole = {
+            "name": model.name,
+            "mapping": model.manifest.mapping,
+            "labels": list(model.manifest.labels),
+            "config": dict(model.manifest.config),
+            "int8": int8,
+            **about,
+        }
+        (temporary / "model.json").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+        (temporary / "ask.py").write_text(_ASK, encoding="utf-8")
+        package = temporary / PACKAGE
+        package.mkdir()
+        for file in importlib.resources.files("zoo.edge.runtime").iterdir():
+            if file.name.endswith(".py"):
+                (package / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def _classification(model: models.Model, folder: Path) -> dict[str, Any]:
+    _, known, network = rebuilt.sentiment(model)
+    about = _core(network, folder) | _known(known, model, folder)
+    arrays = {}
+    if runs := rebuilt.runs_of(model):
+        arrays = {name: getattr(runs, name).numpy() for name in ("hashes", "weights", "bias")}
+    np.savez(folder / "arrays.npz", **arrays)
+    own = model.manifest.own
+    return about | {
+        "reads": {
+            "before": as_python([(words.INVISIBLE, ""), (words.SPACES, " ")]),
+            "rules": as_python(words.RULES),
+            "small_letters": other_lower_case(),
+        },
+        "sizes": list(SIZES),
+        "most": NGRAMS,
+        "temperature": own.get("temperature", 1.0),
+        "share": own.get("wide_share", 0.0),
+    }
+
+
+def _tagging(model: models.Model, folder: Path) -> dict[str, Any]:
+    config, known, network = rebuilt.tagging(model)
+    about = _core(network, folder) | _known(known, model, folder)
+    arrays = network.get_layer("crf").as_arrays() if config.crf else {}
+    np.savez(folder / "arrays.npz", **arrays)
+    return about | {
+        "reads": {
+            "rules": as_python(tokens.RULES[config.style]),
+            "blank": pattern(tokens.BLANK),
+            "shapes": as_python(spelling.SHAPE),
+            "digits": as_python(spelling.NORMAL),
+            "style": config.style,
+            "small_letters": other_lower_case(),
+        },
+        "characters": text.CHARACTERS,
+    }
+
+
+def _translation(model: models.Model, folder: Path) -> dict[str, Any]:
+    config, pieces, network = rebuilt.translation(model)
+    about = _encoder_and_step(config, networks.for_converter(network), folder)
+    for side, inventory in pieces.items():
+        inventory.write(folder / f"{side}.txt")
+    arrays = {"free": digits_of(pieces["target"])}
+    if habits := model.manifest.own.get("habits"):
+        arrays |= decoding.Habits.from_json(habits, len(pieces["target"]))._asdict()
+    np.savez(folder / "arrays.npz", **arrays)
+    return about | {
+        "reads": {
+            "rules": as_python(split.RULES),
+            "spaces": pattern(split.SPACES),
+            "small_letters": other_lower_case(),
+        },
+        "loud": {name: pattern(each) for name, each in LOUD.items()},
+    }
+
+
+_KINDS: Mapping[str, Callable[[models.Model, Path], dict[str, Any]]] = {
+    "classification": _classification,
+    "tagging": _tagging,
+    "translation": _translation,
+}
+
+
+def _core(network: keras.Model, folder: Path) -> dict[str, Any]:
+    """Writes a network that gives logits; returns the names of its inputs."""
+    core = networks.for_converter(network)
+    specs = networks.specs_of(core)
+
+    def run(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        named = {spec.name: tensor for spec, tensor in zip(specs, inputs, strict=True)}
+        return {"logits": core(named, training=False)}
+
+    networks.write(folder / "core.onnx", run, specs)
+    return {"inputs": [spec.name for spec in specs]}
+
+
+def _encoder_and_step(config: Any, network: keras.Model, folder: Path) -> dict[str, Any]:
+    """Writes what reads a source, and what writes one piece more; returns the names of what is handed on."""
+    encoder, decoder = network.get_layer("encoder"), network.get_layer("decoder")
+    embedding = network.get_layer("target_embedding")
+    names: dict[str, list[str]] = {}
+
+    def read(source: tf.Tensor) -> dict[str, tf.Tensor]:
+        given = [source, embedding(source) * config.width**0.5] if config.joint else [source]
+        encoded, *first = encoder(given, training=False)
+        states = {f"state_{number}": state for number, state in enumerate(decoder.start(first))}
+        memory = decoder.prepare(encoded)
+        seen = {} if memory is None else {"values": memory.values, "keys": memory.keys}
+        names.update(states=[*states], memory=[*seen])
+        return {**states, **seen}
+
+    source = tf.TensorSpec([None, None], tf.int32, "source")
+    networks.write(folder / "encoder.onnx", read, [source])
+    given = tf.function(read, input_signature=[source], autograph=False).get_concrete_function()
+    specs = [
+        tf.TensorSpec([None], tf.int32, "tokens"),
+        *(
+            tf.TensorSpec(given.structured_outputs[name].shape, tf.float32, name)
+            for name in (*names["states"], *names["memory"])
+        ),
+    ]
+    count = len(names["states"])
+
+    def step(token: tf.Tensor, *others: tf.Tensor) -> dict[str, tf.Tensor]:
+        memory = layers.Memory(*others[count:], None) if names["memory"] else None
+        x, after, _ = decoder.step(embedding(token), others[:count], memory)
+        logits = tf.matmul(x, embedding.embeddings, transpose_b=True)
+        next_ = {f"next_{name}": state for name, state in zip(names["states"], after, strict=True)}
+        return {"logits": logits, **next_}
+
+    networks.write(folder / "step.onnx", step, specs)
+    return names
+
+
+def _known(known: text.Known, model: models.Model, folder: Path) -> dict[str, Any]:
+    """Writes what is known of words."""
+    known.words.write(folder / "vocabulary.txt")
+    if known.vectors:
+        known.vectors.write(folder / "vectors.txt")
+        np.save(folder / "vectors.npy", known.vectors.table.numpy())
+    if known.clusters:
+        shutil.copy(model.path / "assets" / "clusters.txt", folder)
+    return {"cluster_buckets": text.CLUSTER_BUCKETS}

@@ -1,0 +1,112 @@
+"""The Keras models that saved ones were exported from, made again by their recipes.
+
+Each function takes a loaded export of its recipe, and gives its config, its inventories and the network.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, TypeVar
+
+import keras
+import tensorflow as tf
+
+from zoo import models
+from zoo.errors import ZooError
+from zoo.recipes import captioning as _captioning
+from zoo.recipes import sentiment as _sentiment
+from zoo.recipes import tagging as _tagging
+from zoo.recipes import translation as _translation
+from zoo.text import Clusters, Known, Pieces, Runs, Vectors, Vocabulary
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
+
+
+def sentiment(model: models.Model) -> tuple[_sentiment.Config, Known, keras.Model]:
+    """Rebuilds a classifier.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    config, known = config_of(model, _sentiment.Config), known_of(model)
+    network = _sentiment.build_model(config, known, len(model.manifest.labels))
+    return config, known, with_weights(network, model)
+
+
+def tagging(model: models.Model) -> tuple[_tagging.Config, Known, keras.Model]:
+    """Rebuilds a tagger.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    config, known = config_of(model, _tagging.Config), known_of(model)
+    network = _tagging.build_model(config, known, tuple(model.manifest.labels))
+    return config, known, with_weights(network, model)
+
+
+def translation(model: models.Model) -> tuple[_translation.Config, dict[str, Pieces], keras.Model]:
+    """Rebuilds a translator; its pieces are those of source and target.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    config = config_of(model, _translation.Config)
+    lower_case = {"source": config.lower_case, "target": False}
+    pieces = {
+        side: Pieces.read(model.path / "assets" / f"{side}.txt", lower) for side, lower in lower_case.items()
+    }
+    sizes = {side: len(inventory) for side, inventory in pieces.items()}
+    return config, pieces, with_weights(_translation.build_model(config, sizes), model)
+
+
+def captioning(model: models.Model) -> tuple[_captioning.Config, Pieces, keras.Model]:
+    """Rebuilds a captioner.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    config = config_of(model, _captioning.Config)
+    pieces = Pieces.read(model.path / "assets" / "captions.txt")
+    network = _captioning.build_model(config, len(pieces), weights=False)
+    return config, pieces, with_weights(network, model)
+
+
+def config_of(model: models.Model, config: type[Config]) -> Config:
+    """Returns the recipe's config that a model was trained with."""
+    fields = {field.name for field in dataclasses.fields(config)}
+    return config(**{name: value for name, value in model.manifest.config.items() if name in fields})
+
+
+def known_of(model: models.Model) -> Known:
+    """Returns what a saved model knows of words: its vocabulary, and the vectors and clusters it carries."""
+    assets = model.path / "assets"
+    vectors = clusters = None
+    if (path := assets / "vectors.txt").exists():
+        _, exported, *_ = tf.saved_model.load(str(model.path)).known  # a tuple is loaded as a list
+        vectors = Vectors.read(path, exported.table.numpy()[:-1])
+    if (path := assets / "clusters.txt").exists():
+        clusters = Clusters.read(path)
+    return Known(Vocabulary.read(assets / "vocabulary.txt"), vectors, clusters)
+
+
+def runs_of(model: models.Model) -> Runs | None:
+    """Returns the linear model of runs of words that a classifier carries, if it has one."""
+    wide = getattr(tf.saved_model.load(str(model.path)), "wide", None)
+    if wide is None:
+        return None
+    return Runs(wide.hashes.numpy(), wide.weights.numpy()[:-1], wide.bias.numpy())
+
+
+def with_weights(network: keras.Model, model: models.Model) -> keras.Model:
+    """Sets a network's weights to those of a saved model, and returns it.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    if [weight.path for weight in network.weights] != list(model.manifest.weights):
+        raise ZooError(f"{model.name}: was exported by another version of the recipe; train it anew")
+    network.set_weights([variable.numpy() for variable in model.variables])
+    return network
