@@ -6,6 +6,7 @@ import importlib.resources
 import json
 import shutil
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,6 @@ def convert(model: models.Model, folder: Path, int8: bool = False) -> None:
             "name": model.name,
             "mapping": model.manifest.mapping,
             "labels": list(model.manifest.labels),
-            "config": dict(model.manifest.config),
             "int8": int8,
             **about,
         }
@@ -79,20 +79,21 @@ def convert(model: models.Model, folder: Path, int8: bool = False) -> None:
         (temporary / "ask.py").write_text(_ASK, encoding="utf-8")
         package = temporary / PACKAGE
         package.mkdir()
-        for file in importlib.resources.files("zoo.edge.runtime").iterdir():
-            if file.name.endswith(".py"):
-                (package / file.name).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+        for module in importlib.resources.files("zoo.edge.runtime").iterdir():
+            if module.name.endswith(".py"):
+                (package / module.name).write_text(module.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def _classification(model: models.Model, folder: Path) -> dict[str, Any]:
-    _, known, network = rebuilt.sentiment(model)
+    config, known, network = rebuilt.sentiment(model)
     about = _core(network, folder) | _known(known, model, folder)
-    arrays = {}
+    arrays: dict[str, Any] = {}
     if runs := rebuilt.runs_of(model):
         arrays = {name: getattr(runs, name).numpy() for name in ("hashes", "weights", "bias")}
     np.savez(folder / "arrays.npz", **arrays)
     own = model.manifest.own
     return about | {
+        "config": asdict(config),
         "reads": {
             "before": as_python([(words.INVISIBLE, ""), (words.SPACES, " ")]),
             "rules": as_python(words.RULES),
@@ -108,9 +109,10 @@ def _classification(model: models.Model, folder: Path) -> dict[str, Any]:
 def _tagging(model: models.Model, folder: Path) -> dict[str, Any]:
     config, known, network = rebuilt.tagging(model)
     about = _core(network, folder) | _known(known, model, folder)
-    arrays = network.get_layer("crf").as_arrays() if config.crf else {}
+    arrays: dict[str, Any] = network.get_layer("crf").as_arrays() if config.crf else {}
     np.savez(folder / "arrays.npz", **arrays)
     return about | {
+        "config": asdict(config),
         "reads": {
             "rules": as_python(tokens.RULES[config.style]),
             "blank": pattern(tokens.BLANK),
@@ -128,11 +130,12 @@ def _translation(model: models.Model, folder: Path) -> dict[str, Any]:
     about = _encoder_and_step(config, networks.for_converter(network), folder)
     for side, inventory in pieces.items():
         inventory.write(folder / f"{side}.txt")
-    arrays = {"free": digits_of(pieces["target"])}
+    arrays: dict[str, Any] = {"free": digits_of(pieces["target"])}
     if habits := model.manifest.own.get("habits"):
         arrays |= decoding.Habits.from_json(habits, len(pieces["target"]))._asdict()
     np.savez(folder / "arrays.npz", **arrays)
     return about | {
+        "config": asdict(config),
         "reads": {
             "rules": as_python(split.RULES),
             "spaces": pattern(split.SPACES),
@@ -190,7 +193,8 @@ def _encoder_and_step(config: Any, network: keras.Model, folder: Path) -> dict[s
     count = len(names["states"])
 
     def step(token: tf.Tensor, *others: tf.Tensor) -> dict[str, tf.Tensor]:
-        memory = layers.Memory(*others[count:], None) if names["memory"] else None
+        values, keys = others[count:] or (None, None)
+        memory = None if values is None else layers.Memory(values, keys, None)
         x, after, _ = decoder.step(embedding(token), others[:count], memory)
         logits = tf.matmul(x, embedding.embeddings, transpose_b=True)
         next_ = {f"next_{name}": state for name, state in zip(names["states"], after, strict=True)}

@@ -61,9 +61,19 @@ def write(
             traced,
             input_signature=list(specs),
             opset=_OPSET,
-            custom_op_handlers={"CudnnRNNV3": (_recurrent, [])},
+            custom_op_handlers={"CudnnRNNV3": (_recurrent, []), "UniqueV2": (_distinct, [])},
         )
     path.write_bytes(model.SerializeToString())
+    _check_that_it_loads(path)
+
+
+def _check_that_it_loads(path: Path) -> None:
+    import onnxruntime
+
+    try:
+        onnxruntime.InferenceSession(path)
+    except Exception as error:  # of a kind that its own C code makes
+        raise ZooError(f"convert: ONNX has no such network ({str(error).splitlines()[0][:200]})") from None
 
 
 @contextlib.contextmanager
@@ -126,6 +136,23 @@ def _recurrent(graph: Any, node: Any, name: str, _: Any) -> None:
     old = list(node.output)
     graph.remove_node(node.name)
     for before, after in zip(old, found, strict=False):
+        graph.replace_all_inputs(before, after)
+
+
+def _distinct(graph: Any, node: Any, name: str, _: Any) -> None:
+    """Replaces what finds distinct rows by ONNX's own, which wants 64 bits."""
+
+    def cast(tensor: str, kind: int) -> str:
+        return graph.make_node("Cast", [tensor], attr={"to": kind}).output[0]
+
+    from onnx import TensorProto
+
+    wide = cast(node.input[0], TensorProto.INT64)
+    rows, _, places, _ = graph.make_node("Unique", [wide], attr={"axis": 0}, output_count=4).output
+    found = [cast(tensor, TensorProto.INT32) for tensor in (rows, places)]
+    old = list(node.output)
+    graph.remove_node(node.name)
+    for before, after in zip(old, found, strict=True):
         graph.replace_all_inputs(before, after)
 
 

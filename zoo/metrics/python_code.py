@@ -1,13 +1,13 @@
 """Whether what a language model writes is Python."""
 
 import ast
-import codeop
 import warnings
 from collections.abc import Sequence
 
 from zoo.metrics.compared import ratio
 
-_INCOMPLETE = codeop.PyCF_ALLOW_INCOMPLETE_INPUT | ast.PyCF_ONLY_AST
+# What the interactive prompt compiles with, to tell what may go on from what is wrong (CPython's codeop).
+_INCOMPLETE = 0x4000 | ast.PyCF_ONLY_AST
 
 
 def parsing(texts: Sequence[str]) -> float:

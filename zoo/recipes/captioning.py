@@ -110,7 +110,8 @@ def make_batches(
 
 def asking_numbers(batches: data.Batches, pictures: int) -> data.Batches:
     """Returns batches that ask for the numbers of their pictures, of which mirrored ones have the same."""
-    rows = batches.inputs["picture"].rows % pictures
+    shown: Any = batches.inputs["picture"]
+    rows = shown.rows % pictures
     return data.Batches(batches.inputs, rows, batches.batch_size, batches.replicas, pool=1)
 
 

@@ -151,7 +151,7 @@ class Tagging(Model):
         config, wanted = self._config, self._about["inputs"]
         # A token named <padding> is none.
         words = [max(self._numbers.get(self._tokens.normal(token), 1), 1) for token in tokens]
-        inputs = {"words": words}
+        inputs: dict[str, list[Any]] = {"words": words}
         if "characters" in wanted:
             folded = (config["characters"], self._about["characters"])
             inputs["characters"] = [self._tokens.characters(token, *folded) for token in tokens]

@@ -22,9 +22,11 @@ class Field:
     """
 
     def __init__(self, arrays: Mapping[str, Array]):
-        names = ("transitions", "starts", "ends", "inside", "continuing", "never_follows", "never_starts")
-        for name in names:
-            setattr(self, name, arrays[name])
+        self.transitions, self.starts, self.ends = (
+            arrays[name] for name in ("transitions", "starts", "ends")
+        )
+        self.never_follows, self.never_starts = arrays["never_follows"], arrays["never_starts"]
+        self.inside, self.continuing = arrays["inside"], arrays["continuing"]
 
     def best(self, logits: Array) -> Array:
         """Returns the most probable tags (time,) of logits (time, tags), by Viterbi's algorithm."""

@@ -139,15 +139,17 @@ class Tokens(Reader):
 
     def split(self, text: str) -> tuple[list[str], list[int], list[int]]:
         """Returns tokens, and where each starts and ends, in code points."""
-        found: tuple[list[str], list[int], list[int]] = ([], [], [])
+        tokens: list[str] = []
+        starts: list[int] = []
         place = 0
         for piece in applied(self._rules, text.replace(self._MARK, " ")).split(self._MARK):
             start, place = place, place + len(piece)
             a_break = self._breaks and piece in ("\n", "\r\n")
             if a_break or not self._blank.fullmatch(piece):
-                for column, value in zip(found, (piece, start, place), strict=True):
-                    column.append(value)
-        return found
+                tokens.append(piece)
+                starts.append(start)
+        ends = [start + len(token) for start, token in zip(starts, tokens, strict=True)]
+        return tokens, starts, ends
 
     def normal(self, token: str) -> str:
         """Returns a token in lower case with every digit as 0."""

@@ -1,0 +1,129 @@
+"""Converted models answer as the saved ones do, on a machine that has neither TensorFlow nor the zoo."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import zoo
+from zoo import __main__
+from zoo.edge import convert, runtime
+from zoo.errors import ZooError
+
+SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
+STRANGE = (
+    "", "  ", "\0", "A" * 300, "日本語 テキスト ไทย", "İSTANBUL ΣΊΣΥΦΟΣ ΟΔΟΣ", "e\u0301 \u1112\u1161\u11ab",
+    "👍🏽👨‍👩‍👧 #tag @me http://x.y/z?a=b", "a\tb\r\nc\x0bd\x1fe", "\u2028\u00a0\u200b\ufeff",
+    "STOP NOW, GO HOME", "no " * 40, "12 12 12 12 12 12",
+)  # fmt: skip
+TEXTS = {
+    "sentiment_tweets": ("What a day!", "I don't like it at all :(", "@you see https://x.org/a?b, #wow"),
+    "tagging_conll2003": ("Ada Lovelace met Charles Babbage in London.", "can't U.S. $1,000.50 e-mail Ltd."),
+    "tagging_python": ("def f(x: int = 0xFF) -> str:\n\treturn x**2  # yes\n", "x = '''open\n"),
+    "translation_cldr_en_fr": ("3 days ago", "Kaithi and Ünïcode, £1,234.50", "3 3 3 3 3 3 3"),
+    "pronunciation_cmudict": ("psychology", "Schwarzenegger's", "aaaaaaaaaaaa"),
+}
+NAMES = [name for name in TEXTS if name not in ("tagging_conll2003",)]
+
+
+@pytest.fixture(scope="module", params=TEXTS)
+def both(request, tmp_path_factory):
+    """A saved model, and the converted one."""
+    model = zoo.load(f"{SAVED_MODELS}/{request.param}")
+    folder = tmp_path_factory.mktemp("converted") / request.param
+    convert(model, folder)
+    return model, folder
+
+
+def comparable(row):
+    """Returns what must be equal of an answer, and the numbers that must be near."""
+    if "label" in row:
+        return (row["label"], list(row["scores"])), list(row["scores"].values())
+    if "translation" in row:
+        return (row["translation"], row["finished"], row["truncated"]), [row["score"]]
+    tokens = row["tokens"]
+    same = [tuple(token[name] for name in ("token", "tag", "start", "end")) for token in tokens]
+    return same, [number for token in tokens for number in (token["score"], token.get("confidence"))]
+
+
+def test_any_text_has_the_same_answer(both):
+    model, folder = both
+    texts = [*TEXTS[model.name], *STRANGE]
+    converted = runtime.load(folder)
+    saved = model.predict(texts, "greedy" if model.manifest.mapping == "translation" else "")
+    for text, expected in zip(texts, saved, strict=True):
+        same, numbers = comparable(expected)
+        found, others = comparable(converted.answer(text))
+        assert found == same, repr(text)
+        pairs = [pair for pair in zip(others, numbers, strict=True) if pair[1] is not None]
+        assert [pair[0] for pair in pairs] == pytest.approx([pair[1] for pair in pairs], abs=1e-4), repr(text)
+
+
+def test_it_runs_where_there_is_neither_tensorflow_nor_the_zoo(both):
+    model, folder = both
+    program = (
+        "import sys, runpy\n"
+        "for name in ('tensorflow', 'keras', 'zoo', 'scipy', 'tf2onnx'): sys.modules[name] = None\n"
+        "sys.argv = sys.argv[1:]; sys.path.insert(0, sys.argv[0].rsplit('/', 1)[0])\n"
+        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
+    )
+    text = TEXTS[model.name][0]
+    command = [sys.executable, "-c", program, str(folder / "ask.py"), text]
+    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
+    assert not done.returncode, done.stderr[-2000:]
+    assert comparable(json.loads(done.stdout)) == comparable(runtime.load(folder).answer(text))
+
+
+def test_bytes_that_are_no_utf_8_are_read_as_the_saved_model_reads_them(both):
+    model, folder = both
+    text = b"a\xff\xc3b \xe2\x82"
+    (expected,) = model.predict(
+        [text.decode("utf-8", "replace")], "greedy" if model.manifest.mapping == "translation" else ""
+    )
+    assert comparable(runtime.load(folder).answer(text))[0] == comparable(expected)[0]
+
+
+# The command ----------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_a_folder_and_says_how_to_use_it(tmp_path, call):
+    name = str(SAVED_MODELS / "tagging_python")
+    said = call(__main__.main, tmp_path, "convert", name, "--int8")
+    assert "ask.py" in said.out and "MB (the SavedModel has" in said.out
+    folder = tmp_path / "tagging_python-onnx"
+    whole = json.loads((folder / "model.json").read_text())
+    assert whole["int8"] and (folder / "zoo_edge/answering.py").exists()
+    tags = [token["tag"] for token in runtime.load(folder).answer("def f(x):\n    return x\n")["tokens"]]
+    assert tags[:2] == ["keyword", "function"]
+    # A second time in its place; but nothing else is replaced.
+    (folder / "left.txt").write_text("of before")
+    call(__main__.main, tmp_path, "convert", name)
+    assert not (folder / "left.txt").exists() and not json.loads((folder / "model.json").read_text())["int8"]
+    other = tmp_path / "mine"
+    other.mkdir()
+    (other / "thesis.txt").write_text("years")
+    said = call(__main__.main, tmp_path, "convert", name, "--output", str(other), code=2)
+    assert "choose another --output" in said.err and (other / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("captioning_emoji",), "classification, tagging, translation"),
+        (("nothing",), "nothing"),
+        (("tagging_python", "--to", "paper"), "onnx"),
+    ],
+)
+def test_what_cannot_be_converted_is_said_in_a_line(tmp_path, call, arguments, said):
+    name = str(SAVED_MODELS / arguments[0]) if (SAVED_MODELS / arguments[0]).exists() else arguments[0]
+    assert said in call(__main__.main, tmp_path, "convert", name, *arguments[1:], code=2).err
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_the_extra_the_mend_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    with pytest.raises(ZooError, match=r"pip install .*edge"):
+        convert(zoo.load(str(SAVED_MODELS / "tagging_python")), tmp_path / "x")
+    assert not list(tmp_path.iterdir())
