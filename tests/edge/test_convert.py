@@ -25,15 +25,17 @@ TEXTS = {
     "translation_cldr_en_fr": ("3 days ago", "Kaithi and Ünïcode, £1,234.50", "3 3 3 3 3 3 3"),
     "pronunciation_cmudict": ("psychology", "Schwarzenegger's", "aaaaaaaaaaaa"),
 }
-NAMES = [name for name in TEXTS if name not in ("tagging_conll2003",)]
+LITERT = ("sentiment_tweets", "tagging_conll2003", "translation_cldr_en_fr")
+KINDS = [*((name, "onnx") for name in TEXTS), *((name, "litert") for name in LITERT)]
 
 
-@pytest.fixture(scope="module", params=TEXTS)
+@pytest.fixture(scope="module", params=KINDS, ids=" ".join)
 def both(request, tmp_path_factory):
     """A saved model, and the converted one."""
-    model = zoo.load(f"{SAVED_MODELS}/{request.param}")
-    folder = tmp_path_factory.mktemp("converted") / request.param
-    convert(model, folder)
+    name, to = request.param
+    model = zoo.load(f"{SAVED_MODELS}/{name}")
+    folder = tmp_path_factory.mktemp("converted") / name
+    convert(model, folder, to)
     return model, folder
 
 
@@ -106,6 +108,20 @@ def test_the_command_writes_a_folder_and_says_how_to_use_it(tmp_path, call):
     (other / "thesis.txt").write_text("years")
     said = call(__main__.main, tmp_path, "convert", name, "--output", str(other), code=2)
     assert "choose another --output" in said.err and (other / "thesis.txt").exists()
+
+
+def test_eight_bits_are_enough_for_nearly_the_same_answers_in_a_third_of_the_size(tmp_path):
+    model = zoo.load(str(SAVED_MODELS / "sentiment_tweets"))
+    for to in ("onnx", "litert"):
+        sizes = {}
+        for int8 in (False, True):
+            convert(model, tmp_path / to, to, int8)
+            sizes[int8] = sum(file.stat().st_size for file in (tmp_path / to).glob("core.*"))
+        assert sizes[True] < 0.35 * sizes[False]
+        converted = runtime.load(tmp_path / to)
+        texts = TEXTS["sentiment_tweets"]
+        for text, expected in zip(texts, model.predict(texts), strict=True):
+            assert converted.answer(text)["scores"] == pytest.approx(expected["scores"], abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,17 @@ from zoo import models
 
 @dataclass(frozen=True)
 class Convert:
-    """Writes a folder that answers as a model does, on ONNX Runtime, without TensorFlow.
+    """Writes a folder that answers as a model does, without TensorFlow.
 
     python FOLDER/ask.py "a text" answers; a program says from zoo_edge import load. Classifiers, taggers and
-    translators can be converted. It needs the extra edge; the folder itself needs numpy and onnxruntime.
+    translators can be converted. It needs the extra edge; the folder needs numpy, and onnxruntime or
+    ai-edge-litert.
     """
 
     model: Annotated[str, tyro.conf.Positional]
     """Name or path of a saved model."""
-    to: Literal["onnx"] = "onnx"
-    """What the networks become."""
+    to: Literal["onnx", "litert"] = "onnx"
+    """What runs the networks: ONNX Runtime, or LiteRT, which phones and boards have."""
     output: str = ""
     """Folder to write; empty: the model's name and -onnx."""
     int8: bool = False
@@ -34,7 +35,7 @@ class Convert:
         from zoo import edge
 
         folder = Path(self.output or f"{model.name}-{self.to}")
-        edge.convert(model, folder, self.int8)
+        edge.convert(model, folder, self.to, self.int8)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
         print(f"{folder}: {size:.1f} MB (the SavedModel has {models.find(self.model).megabytes:.1f})")
         print(f'Try: python {folder / "ask.py"} "a text"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.resources
 import json
 import shutil
@@ -24,6 +25,7 @@ from zoo.recipes.sentiment import NGRAMS, SIZES
 from zoo.text import spelling, split, tokens, words
 from zoo.text.case import LOUD
 
+Write = Callable[..., None]
 PACKAGE = "zoo_edge"
 _ASK = f'''"""Answers texts: python ask.py "a text" "another one", or lines of standard input."""
 
@@ -35,16 +37,17 @@ main(Path(__file__).parent)
 '''
 
 
-def convert(model: models.Model, folder: Path, int8: bool = False) -> None:
-    """Writes a folder that answers raw text on ONNX Runtime, Python and numpy, as the saved model does.
+def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: bool = False) -> None:
+    """Writes a folder that answers raw text without TensorFlow, as the saved model does.
 
-    In it stand the networks (`*.onnx`), the inventories, `model.json` and `arrays.npz` with all else that is
-    known, the package `zoo_edge` and `ask.py`, which opens it.
+    In it stand the networks, for ONNX Runtime or LiteRT, the inventories, `model.json` and `arrays.npz` with
+    all else that is known, the package `zoo_edge` and `ask.py`, which opens it.
 
     Args:
         model: a loaded classifier, tagger or translator of this zoo. A translator follows the most probable
             piece, as its signature `greedy` does.
         folder: that is made; where it exists, its converted model is replaced.
+        to: what runs the networks.
         int8: whether weights are rounded to 8 bits, and products computed with them.
 
     Raises:
@@ -64,14 +67,12 @@ def convert(model: models.Model, folder: Path, int8: bool = False) -> None:
     ):
         raise ZooError(f"{folder}: exists and holds no converted model; choose another --output")
     with replacing_folder(folder) as temporary:
-        about = make(model, temporary)
-        if int8:
-            for file in temporary.glob("*.onnx"):
-                networks.quantize(file)
+        about = make(model, temporary, functools.partial(networks.write, to, int8=int8), to)
         whole = {
             "name": model.name,
             "mapping": model.manifest.mapping,
             "labels": list(model.manifest.labels),
+            "to": to,
             "int8": int8,
             **about,
         }
@@ -84,9 +85,9 @@ def convert(model: models.Model, folder: Path, int8: bool = False) -> None:
                 (package / module.name).write_text(module.read_text(encoding="utf-8"), encoding="utf-8")
 
 
-def _classification(model: models.Model, folder: Path) -> dict[str, Any]:
+def _classification(model: models.Model, folder: Path, write: Write, to: networks.To) -> dict[str, Any]:
     config, known, network = rebuilt.sentiment(model)
-    about = _core(network, folder) | _known(known, model, folder)
+    about = _core(networks.for_converter(network, to), folder, write) | _known(known, model, folder)
     arrays: dict[str, Any] = {}
     if runs := rebuilt.runs_of(model):
         arrays = {name: getattr(runs, name).numpy() for name in ("hashes", "weights", "bias")}
@@ -106,9 +107,9 @@ def _classification(model: models.Model, folder: Path) -> dict[str, Any]:
     }
 
 
-def _tagging(model: models.Model, folder: Path) -> dict[str, Any]:
+def _tagging(model: models.Model, folder: Path, write: Write, to: networks.To) -> dict[str, Any]:
     config, known, network = rebuilt.tagging(model)
-    about = _core(network, folder) | _known(known, model, folder)
+    about = _core(networks.for_converter(network, to), folder, write) | _known(known, model, folder)
     arrays: dict[str, Any] = network.get_layer("crf").as_arrays() if config.crf else {}
     np.savez(folder / "arrays.npz", **arrays)
     return about | {
@@ -125,9 +126,9 @@ def _tagging(model: models.Model, folder: Path) -> dict[str, Any]:
     }
 
 
-def _translation(model: models.Model, folder: Path) -> dict[str, Any]:
+def _translation(model: models.Model, folder: Path, write: Write, to: networks.To) -> dict[str, Any]:
     config, pieces, network = rebuilt.translation(model)
-    about = _encoder_and_step(config, networks.for_converter(network), folder)
+    about = _encoder_and_step(config, networks.for_converter(network, to), folder, write)
     for side, inventory in pieces.items():
         inventory.write(folder / f"{side}.txt")
     arrays: dict[str, Any] = {"free": digits_of(pieces["target"])}
@@ -145,27 +146,26 @@ def _translation(model: models.Model, folder: Path) -> dict[str, Any]:
     }
 
 
-_KINDS: Mapping[str, Callable[[models.Model, Path], dict[str, Any]]] = {
+_KINDS: Mapping[str, Callable[[models.Model, Path, Write, networks.To], dict[str, Any]]] = {
     "classification": _classification,
     "tagging": _tagging,
     "translation": _translation,
 }
 
 
-def _core(network: keras.Model, folder: Path) -> dict[str, Any]:
+def _core(core: keras.Model, folder: Path, write: Write) -> dict[str, Any]:
     """Writes a network that gives logits; returns the names of its inputs."""
-    core = networks.for_converter(network)
     specs = networks.specs_of(core)
 
     def run(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         named = {spec.name: tensor for spec, tensor in zip(specs, inputs, strict=True)}
         return {"logits": core(named, training=False)}
 
-    networks.write(folder / "core.onnx", run, specs)
+    write(folder / "core", run, specs, core.weights)
     return {"inputs": [spec.name for spec in specs]}
 
 
-def _encoder_and_step(config: Any, network: keras.Model, folder: Path) -> dict[str, Any]:
+def _encoder_and_step(config: Any, network: keras.Model, folder: Path, write: Write) -> dict[str, Any]:
     """Writes what reads a source, and what writes one piece more; returns the names of what is handed on."""
     encoder, decoder = network.get_layer("encoder"), network.get_layer("decoder")
     embedding = network.get_layer("target_embedding")
@@ -181,7 +181,7 @@ def _encoder_and_step(config: Any, network: keras.Model, folder: Path) -> dict[s
         return {**states, **seen}
 
     source = tf.TensorSpec([None, None], tf.int32, "source")
-    networks.write(folder / "encoder.onnx", read, [source])
+    write(folder / "encoder", read, [source], network.weights)
     given = tf.function(read, input_signature=[source], autograph=False).get_concrete_function()
     specs = [
         tf.TensorSpec([None], tf.int32, "tokens"),
@@ -200,7 +200,7 @@ def _encoder_and_step(config: Any, network: keras.Model, folder: Path) -> dict[s
         next_ = {f"next_{name}": state for name, state in zip(names["states"], after, strict=True)}
         return {"logits": logits, **next_}
 
-    networks.write(folder / "step.onnx", step, specs)
+    write(folder / "step", step, specs, network.weights)
     return names
 
 

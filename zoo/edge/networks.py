@@ -1,4 +1,4 @@
-"""Networks as ONNX: what is computed with numbers, without a string in it."""
+"""Networks as ONNX, or for LiteRT: what is computed with numbers, without a string in it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import export
+from zoo import export, layers
 from zoo.errors import ZooError
 
+To = Literal["onnx", "litert"]
+SUFFIXES = {"onnx": ".onnx", "litert": ".tflite"}
+_WAYS: dict[str, Literal["kernel", "loop"]] = {"onnx": "kernel", "litert": "loop"}
+_SIGNATURE = "numbers"
 _OPSET = 18
 _GATES = {"lstm": 4, "gru": 3}
 # Where each of ONNX's gates stands among those that cuDNN has: input, output, forget, candidate of an LSTM;
@@ -24,11 +28,18 @@ _GATES = {"lstm": 4, "gru": 3}
 _ORDER = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 
 
-def for_converter(model: keras.Model) -> keras.Model:
-    """Clones a model into one whose recurrent layers are single operations, for `write`."""
+def for_converter(model: keras.Model, to: To) -> keras.Model:
+    """Clones a model into one that `write` can convert."""
     clone = export.portable(model)
-    for layer in export.recurrent_layers(clone):
-        layer.use_cudnn = layer.converted = True
+    for layer in clone._flatten_layers():
+        if hasattr(layer, "converted"):
+            layer.converted = _WAYS[to]
+        if isinstance(layer, keras.layers.RNN):
+            layer.use_cudnn = to == "onnx"  # what it then finds is a layer of ONNX
+        if isinstance(layer, layers.CharacterRNN) and to == "litert":
+            # Its rows are as many as there are words: LiteRT has loops over one row alone.
+            for way in (layer.both_ways.forward_layer, layer.both_ways.backward_layer):
+                way.unroll = True
     return clone
 
 
@@ -38,33 +49,81 @@ def specs_of(model: keras.Model) -> list[tf.TensorSpec]:
 
 
 def write(
-    path: Path, function: Callable[..., Mapping[str, tf.Tensor]], specs: Sequence[tf.TensorSpec]
+    to: To,
+    path: Path,
+    function: Callable[..., Mapping[str, tf.Tensor]],
+    specs: Sequence[tf.TensorSpec],
+    variables: Sequence[Any],
+    int8: bool,
 ) -> None:
-    """Writes a function of tensors as an ONNX model, with their names.
+    """Writes a function of tensors as a network, with their names.
 
     Args:
-        path: of the file.
+        to: what it becomes: ONNX takes any number of rows, LiteRT one.
+        path: of the file, to which the suffix is added.
         function: takes tensors in the order of the specs, and gives tensors by name.
         specs: with names.
+        variables: that it reads.
+        int8: whether weights are rounded to 8 bits, and products computed with them.
 
     Raises:
-        ZooError: tf2onnx is not installed, or cannot convert it.
+        ZooError: what converts is not installed, or cannot convert it.
     """
     try:
-        import tf2onnx
-    except ImportError:
-        raise ZooError('convert: needs tf2onnx and onnxruntime; pip install "sequence-zoo[edge]"') from None
+        import ai_edge_litert  # noqa: F401 - which opens what is written
+        import onnxruntime  # noqa: F401
+        import tf2onnx  # noqa: F401
+    except ImportError as error:
+        raise ZooError(f'convert: {error.name} is not installed; pip install "sequence-zoo[edge]"') from None
+    file = path.with_suffix(SUFFIXES[to])
+    with _quiet("tf2onnx", "tensorflow", "absl", "root"):  # of tables, which no network has
+        if to == "onnx":
+            _write_onnx(file, function, specs, int8)
+        else:
+            _write_litert(file, function, specs, variables, int8)
+
+
+def _write_onnx(file: Path, function: Callable[..., Any], specs: Sequence[tf.TensorSpec], int8: bool) -> None:
+    import tf2onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
 
     traced = tf.function(function, input_signature=list(specs), autograph=False)
-    with _quiet("tf2onnx", "tensorflow"):  # of tables, which no network has
-        model, _ = tf2onnx.convert.from_function(
-            traced,
-            input_signature=list(specs),
-            opset=_OPSET,
-            custom_op_handlers={"CudnnRNNV3": (_recurrent, []), "UniqueV2": (_distinct, [])},
-        )
-    path.write_bytes(model.SerializeToString())
-    _check_that_it_loads(path)
+    model, _ = tf2onnx.convert.from_function(
+        traced,
+        input_signature=list(specs),
+        opset=_OPSET,
+        custom_op_handlers={"CudnnRNNV3": (_recurrent, [])},
+    )
+    file.write_bytes(model.SerializeToString())
+    _check_that_it_loads(file)
+    if int8:
+        with tempfile.TemporaryDirectory() as folder:
+            rounded = Path(folder) / file.name
+            quantize_dynamic(file, rounded, weight_type=QuantType.QInt8)
+            shutil.move(rounded, file)
+
+
+def _write_litert(
+    file: Path,
+    function: Callable[..., Any],
+    specs: Sequence[tf.TensorSpec],
+    variables: Sequence[Any],
+    int8: bool,
+) -> None:
+    one_row = [tf.TensorSpec([1, *spec.shape[1:]], spec.dtype, spec.name) for spec in specs]
+    module = tf.Module()
+    module.variables_ = [variable.value for variable in variables]  # as TensorFlow knows them
+    module.run = tf.function(function, input_signature=one_row, autograph=False)
+    # By itself a traced function is converted with its tensors in another order.
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(module, folder, signatures={_SIGNATURE: module.run})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[_SIGNATURE])
+        if int8:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        try:
+            file.write_bytes(converter.convert())
+        except Exception as error:  # of a kind that its own C code makes
+            raise ZooError(f"convert: LiteRT has no such network ({str(error)[:200]})") from None
 
 
 def _check_that_it_loads(path: Path) -> None:
@@ -88,17 +147,6 @@ def _quiet(*names: str) -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-
-
-def quantize(path: Path) -> None:
-    """Rounds the weights of a written model to 8 bits, and computes with them (dynamic quantisation)."""
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with tempfile.TemporaryDirectory() as folder:
-        rounded = Path(folder) / path.name
-        with _quiet("root"):
-            quantize_dynamic(path, rounded, weight_type=QuantType.QInt8)
-        shutil.move(rounded, path)
 
 
 def _recurrent(graph: Any, node: Any, name: str, _: Any) -> None:
@@ -136,23 +184,6 @@ def _recurrent(graph: Any, node: Any, name: str, _: Any) -> None:
     old = list(node.output)
     graph.remove_node(node.name)
     for before, after in zip(old, found, strict=False):
-        graph.replace_all_inputs(before, after)
-
-
-def _distinct(graph: Any, node: Any, name: str, _: Any) -> None:
-    """Replaces what finds distinct rows by ONNX's own, which wants 64 bits."""
-
-    def cast(tensor: str, kind: int) -> str:
-        return graph.make_node("Cast", [tensor], attr={"to": kind}).output[0]
-
-    from onnx import TensorProto
-
-    wide = cast(node.input[0], TensorProto.INT64)
-    rows, _, places, _ = graph.make_node("Unique", [wide], attr={"axis": 0}, output_count=4).output
-    found = [cast(tensor, TensorProto.INT32) for tensor in (rows, places)]
-    old = list(node.output)
-    graph.remove_node(node.name)
-    for before, after in zip(old, found, strict=True):
         graph.replace_all_inputs(before, after)
 
 

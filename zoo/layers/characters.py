@@ -26,7 +26,12 @@ class CharacterRNN(keras.layers.Layer):
 
     Returns:
         The last states of both directions, (batch, time, 2 * units).
+
+    Attributes:
+        converted: whether its graph is for a converter, which cannot find distinct words.
     """
+
+    converted: str = ""
 
     def __init__(self, cell: Cell, units: int, characters: int, **options):
         super().__init__(**options)
@@ -46,12 +51,16 @@ class CharacterRNN(keras.layers.Layer):
         """Reads."""
         shape = ops.shape(inputs)
         # Most words of a text are repeated, and padding is: each distinct one is read once.
-        with on(CPU):  # GPUs find distinct numbers, not distinct rows
-            rows, places = tf.raw_ops.UniqueV2(x=ops.reshape(inputs, (-1, inputs.shape[2])), axis=[0])
+        rows, places = ops.reshape(inputs, (-1, inputs.shape[2])), None
+        if not self.converted:
+            with on(CPU):  # GPUs find distinct numbers, not distinct rows
+                rows, places = tf.raw_ops.UniqueV2(x=rows, axis=[0])
         # A symbol in front: even a padding word has one real step, since the fused kernels know no empty row.
         rows = ops.pad(rows, [[0, 0], [1, 0]], constant_values=self.characters + 1)
         states = self.both_ways(self.embedding(rows), mask=ops.not_equal(rows, 0))
-        return ops.reshape(ops.take(states, places, axis=0), (shape[0], shape[1], 2 * self.units))
+        if places is not None:
+            states = ops.take(states, places, axis=0)
+        return ops.reshape(states, (shape[0], shape[1], 2 * self.units))
 
     def compute_output_shape(self, shape):
         """Returns (batch, time, 2 * units)."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import tensorflow as tf
@@ -17,18 +17,19 @@ class _Fused(keras.layers.RNN):
 
     Attributes:
         portable: whether its graph takes either way, by the device that it will run on.
-        converted: whether its graph is for a converter, which knows the kernel as one operation, and Keras's
-            own loop.
+        converted: for which converter its graph is: one that knows the kernel as one operation, or one that
+            knows Keras's own loop; empty: for none.
     """
 
     portable = False
-    converted = False
+    converted: Literal["", "kernel", "loop"] = ""
     equations: loops.Equations
     kernel: cudnn.Mode | None = None  # of cuDNN, if it has one
 
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Returns the last output (batch, units), all outputs (batch, time, units), and the states."""
-        if not self._is_plain() or (self.converted and not self.kernel):
+        keras_s_own = self.converted == "loop" or (self.converted and not self.kernel)
+        if keras_s_own or not self._is_plain():
             return super().inner_loop(sequences, initial_state, mask, training)
         named = (self.cell.kernel, self.cell.recurrent_kernel, self.cell.bias)
         weights = loops.Weights(

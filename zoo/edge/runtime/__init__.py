@@ -1,4 +1,4 @@
-"""A converted model: its network on ONNX Runtime, all else in Python and numpy. TensorFlow is not needed.
+"""A converted model: its networks on ONNX Runtime or LiteRT, all else in Python and numpy.
 
 from zoo_edge import load
 

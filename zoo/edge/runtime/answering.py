@@ -14,6 +14,7 @@ from . import search, texts
 
 Row = dict[str, Any]
 Array = np.ndarray
+Network = Callable[[Mapping[str, Array]], dict[str, Array]]
 _PADDING = 0
 
 
@@ -25,7 +26,7 @@ def load(folder: str | Path) -> Model:
 
     Raises:
         FileNotFoundError: it holds no such model.
-        ImportError: onnxruntime is not installed.
+        ImportError: what runs its networks is not installed: onnxruntime, or ai-edge-litert.
     """
     folder = Path(folder)
     about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
@@ -52,17 +53,31 @@ class Model:
     def _answer(self, text: str) -> Row:
         raise NotImplementedError
 
-    def _network(self, name: str) -> Callable[[Mapping[str, Array]], dict[str, Array]]:
+    def _network(self, name: str) -> Network:
         """Returns a network: inputs by name -> outputs by name."""
-        import onnxruntime
+        file = self._folder / name
+        if self._about["to"] == "litert":
+            return _litert(file.with_suffix(".tflite"))
+        return _onnx(file.with_suffix(".onnx"))
 
-        session = onnxruntime.InferenceSession(self._folder / f"{name}.onnx")
-        outputs = [output.name for output in session.get_outputs()]
 
-        def run(inputs: Mapping[str, Array]) -> dict[str, Array]:
-            return dict(zip(outputs, session.run(outputs, dict(inputs)), strict=True))
+def _onnx(file: Path) -> Network:
+    import onnxruntime
 
-        return run
+    session = onnxruntime.InferenceSession(file)
+    outputs = [output.name for output in session.get_outputs()]
+
+    def run(inputs: Mapping[str, Array]) -> dict[str, Array]:
+        return dict(zip(outputs, session.run(outputs, dict(inputs)), strict=True))
+
+    return run
+
+
+def _litert(file: Path) -> Network:
+    from ai_edge_litert.interpreter import Interpreter
+
+    runner = Interpreter(str(file)).get_signature_runner()
+    return lambda inputs: runner(**inputs)
 
 
 class Elsewhere:
