@@ -16,7 +16,7 @@ SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 STRANGE = (
     "", "  ", "\0", "A" * 300, "日本語 テキスト ไทย", "İSTANBUL ΣΊΣΥΦΟΣ ΟΔΟΣ", "e\u0301 \u1112\u1161\u11ab",
     "👍🏽👨‍👩‍👧 #tag @me http://x.y/z?a=b", "a\tb\r\nc\x0bd\x1fe", "\u2028\u00a0\u200b\ufeff",
-    "STOP NOW, GO HOME", "no " * 40, "12 12 12 12 12 12",
+    "STOP NOW, GO HOME \u2c2f \ua7d6\U00010570", "no " * 40, "12 12 12 12 12 12",
 )  # fmt: skip
 TEXTS = {
     "sentiment_tweets": ("What a day!", "I don't like it at all :(", "@you see https://x.org/a?b, #wow"),

@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ main(Path(__file__).parent)
 def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: bool = False) -> None:
     """Writes a folder that answers raw text without TensorFlow, as the saved model does.
 
-    In it stand the networks, for ONNX Runtime or LiteRT, the inventories, `model.json` and `arrays.npz` with
-    all else that is known, the package `zoo_edge` and `ask.py`, which opens it.
+    In it stand the networks, for ONNX Runtime or LiteRT, the inventories, `model.json` and `arrays/` with
+    all else that is known, the package `zoo_edge` and `ask.py`, which opens it; of a classifier for ONNX also
+    what answers in a browser.
 
     Args:
         model: a loaded classifier, tagger or translator of this zoo. A translator follows the most probable
@@ -78,11 +80,17 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
         }
         (temporary / "model.json").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
         (temporary / "ask.py").write_text(_ASK, encoding="utf-8")
-        package = temporary / PACKAGE
-        package.mkdir()
-        for module in importlib.resources.files("zoo.edge.runtime").iterdir():
-            if module.name.endswith(".py"):
-                (package / module.name).write_text(module.read_text(encoding="utf-8"), encoding="utf-8")
+        _copy(importlib.resources.files("zoo.edge.runtime"), temporary / PACKAGE)
+        if model.manifest.mapping == "classification" and to == "onnx":
+            _copy(importlib.resources.files("zoo.edge") / "web", temporary)
+
+
+def _copy(source: Traversable, folder: Path) -> None:
+    """Copies the files of a package."""
+    folder.mkdir(exist_ok=True)
+    for file in source.iterdir():
+        if file.is_file():
+            (folder / file.name).write_bytes(file.read_bytes())
 
 
 def _classification(model: models.Model, folder: Path, write: Write, to: networks.To) -> dict[str, Any]:
@@ -91,10 +99,10 @@ def _classification(model: models.Model, folder: Path, write: Write, to: network
     arrays: dict[str, Any] = {}
     if runs := rebuilt.runs_of(model):
         arrays = {name: getattr(runs, name).numpy() for name in ("hashes", "weights", "bias")}
-    np.savez(folder / "arrays.npz", **arrays)
     own = model.manifest.own
     return about | {
         "config": asdict(config),
+        "arrays": _saved(arrays, folder / "arrays"),
         "reads": {
             "before": as_python([(words.INVISIBLE, ""), (words.SPACES, " ")]),
             "rules": as_python(words.RULES),
@@ -111,9 +119,9 @@ def _tagging(model: models.Model, folder: Path, write: Write, to: networks.To) -
     config, known, network = rebuilt.tagging(model)
     about = _core(networks.for_converter(network, to), folder, write) | _known(known, model, folder)
     arrays: dict[str, Any] = network.get_layer("crf").as_arrays() if config.crf else {}
-    np.savez(folder / "arrays.npz", **arrays)
     return about | {
         "config": asdict(config),
+        "arrays": _saved(arrays, folder / "arrays"),
         "reads": {
             "rules": as_python(tokens.RULES[config.style]),
             "blank": pattern(tokens.BLANK),
@@ -134,9 +142,9 @@ def _translation(model: models.Model, folder: Path, write: Write, to: networks.T
     arrays: dict[str, Any] = {"free": digits_of(pieces["target"])}
     if habits := model.manifest.own.get("habits"):
         arrays |= decoding.Habits.from_json(habits, len(pieces["target"]))._asdict()
-    np.savez(folder / "arrays.npz", **arrays)
     return about | {
         "config": asdict(config),
+        "arrays": _saved(arrays, folder / "arrays"),
         "reads": {
             "rules": as_python(split.RULES),
             "spaces": pattern(split.SPACES),
@@ -151,6 +159,14 @@ _KINDS: Mapping[str, Callable[[models.Model, Path, Write, networks.To], dict[str
     "tagging": _tagging,
     "translation": _translation,
 }
+
+
+def _saved(arrays: Mapping[str, np.ndarray], folder: Path) -> list[str]:
+    """Writes arrays, each as a file; returns their names."""
+    folder.mkdir()
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", array)
+    return [*arrays]
 
 
 def _core(core: keras.Model, folder: Path, write: Write) -> dict[str, Any]:

@@ -43,8 +43,7 @@ class Model:
     def __init__(self, folder: Path, about: Mapping[str, Any]):
         self.name: str = about["name"]
         self._folder, self._about, self._config = folder, about, about["config"]
-        file = folder / "arrays.npz"
-        self._arrays = dict(np.load(file)) if file.exists() else {}
+        self._arrays = {name: np.load(folder / "arrays" / f"{name}.npy") for name in about["arrays"]}
 
     def answer(self, text: str | bytes) -> Row:
         """Answers one text, bytes of UTF-8 or a string; what is no UTF-8 counts as U+FFFD."""

@@ -23,11 +23,13 @@ class Reader:
     """
 
     def __init__(self, settings: Mapping[str, Any]):
-        self._other_small = str.maketrans(settings["small_letters"])
+        self._other_small: Mapping[str, str] = settings["small_letters"]
+        self._others = re.compile(f"([{''.join(self._other_small) or chr(0)}])")
 
     def lower(self, text: str) -> str:
         """Returns a text in lower case."""
-        return text.translate(self._other_small).lower()
+        parts = self._others.split(text)
+        return "".join(self._other_small.get(part) or part.lower() for part in parts)
 
 
 def compiled(rules: Rules) -> list[tuple[re.Pattern[str], str]]:
