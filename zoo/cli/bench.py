@@ -23,6 +23,7 @@ class Bench:
             "captioning",
             "generation",
             "recognition",
+            "edge",
             "serving",
             "training",
             "gpu",
@@ -30,13 +31,13 @@ class Bench:
         tyro.conf.Positional,
     ]
     """What to measure: a recipe; or training steps of all recipes, on the CPU (training), or on the GPU and
-    on the CPU beside it (gpu); or a server under 32 clients (serving)."""
+    on the CPU beside it (gpu); a server under 32 clients (serving); a model without TensorFlow (edge)."""
     model: str = ""
-    """Of translation, captioning, generation and serving, the saved model to measure; empty for the first one
-    that is here, or sentiment_tweets."""
+    """Of translation, captioning, generation, edge and serving, the saved model to measure; empty for the
+    first one that is here, or sentiment_tweets."""
     full: bool = False
-    """A longer measurement; of sentiment also a training to the end, to compare accuracy; of training and gpu
-    also the sizes of the largest presets; of recognition five seeds."""
+    """A longer measurement; of edge 10,000 texts; of sentiment also a training to the end, to compare
+    accuracy; of training and gpu also the sizes of the largest presets; of recognition five seeds."""
     output: str = ""
     """Of training and gpu, a CSV to write the figures to."""
     pytorch: str = ""
@@ -50,8 +51,8 @@ class Bench:
         """Runs the benchmark."""
         import importlib
 
-        if self.model and self.recipe not in ("translation", "captioning", "generation", "serving"):
-            choices = "translation, captioning, generation and serving"
+        if self.model and self.recipe not in ("translation", "captioning", "generation", "edge", "serving"):
+            choices = "translation, captioning, generation, edge and serving"
             raise ZooError(f"--model is for {choices}; leave it out for {self.recipe}")
         steps = self.recipe in ("training", "gpu")
         for flag in ("output", "pytorch"):

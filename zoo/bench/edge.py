@@ -1,0 +1,132 @@
+"""Models without TensorFlow beside the saved ones: size, time, and how often they answer alike."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import tensorflow as tf
+
+from zoo import edge, export, metrics, models
+from zoo.bench.saved import first_of
+from zoo.bench.timing import print_table
+from zoo.data import load
+from zoo.edge import runtime
+from zoo.errors import ZooError
+
+_TEXTS, _MANY = 500, 10_000
+_WAYS: dict[str, tuple[Literal["onnx", "litert"], bool]] = {
+    "ONNX Runtime": ("onnx", False),
+    "ONNX Runtime, 8 bits": ("onnx", True),
+    "LiteRT": ("litert", False),
+    "LiteRT, 8 bits": ("litert", True),
+}
+Row = dict[str, Any]
+
+
+def main(full: bool = False, model: str = "") -> None:
+    """Prints a row for each way to run a model: megabytes, seconds to load, milliseconds a text, likeness.
+
+    Args:
+        full: 10,000 texts, or as many as the test part has, instead of 500.
+        model: a classifier, tagger or translator; empty for the first classifier that is here.
+    """
+    saved = models.load(model) if model else first_of(("sentiment_tweets",), "sentiment")
+    texts, truth = _texts(saved, _MANY if full else _TEXTS)
+    print(f"{export.hardware()}, TensorFlow {tf.__version__}; {saved.name}, {len(texts):,} texts, one by one")
+    signature = "greedy" if saved.manifest.mapping == "translation" else ""
+    started = time.perf_counter()
+    loaded = models.load(str(saved.path))
+    opened = time.perf_counter() - started
+    answers, each = _asked(lambda text: loaded.predict([text], signature)[0], texts)
+    right = _judged(saved, truth)
+    size = models.find(str(saved.path)).megabytes
+    rows = [("SavedModel", f"{size:.1f}", *_line(opened, each), "", "", right(answers))]
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (to, int8) in _WAYS.items():
+            target = Path(folder) / f"{to}{int8}"
+            edge.convert(saved, target, to, int8)
+            size = sum(file.stat().st_size for file in target.rglob("*") if file.is_file()) / 1e6
+            started = time.perf_counter()
+            converted = runtime.load(target)
+            opened = time.perf_counter() - started
+            found, each = _asked(converted.answer, texts)
+            alike, apart = _compared(answers, found)
+            likeness = (f"{100 * alike:.2f} %", f"{apart:.0e}", right(found))
+            rows.append((name, f"{size:.1f}", *_line(opened, each), *likeness))
+    headings = ("", "MB", "s to load", "ms a text", "same answers", "scores differ by", "figure")
+    print_table(f"{saved.name} with and without TensorFlow", headings, rows)
+
+
+def _line(opened: float, each: Sequence[float]) -> tuple[str, str]:
+    return f"{opened:.1f}", f"{1000 * float(np.median(each)):.2f}"
+
+
+def _texts(saved: models.Model, most: int) -> tuple[list[str], Any]:
+    """Returns texts of the model's test part, and their right answers."""
+    manifest, config = saved.manifest, saved.manifest.config
+    if manifest.mapping == "classification":
+        test = load(manifest.dataset.name, "classification").test.first(most)
+        return test.strings("text"), test.column("label")
+    if manifest.mapping == "tagging":
+        test = load(manifest.dataset.name, "tagging", tags=config.get("tags", "")).test.first(most)
+        return [" ".join(tokens) for tokens in test.rows_of_strings("tokens")], None
+    if manifest.mapping == "translation":
+        sides = {side: config.get(side, "") for side in ("source", "target")}
+        test = load(manifest.dataset.name, "translation", **sides).test.first(most)
+        return test.strings("source"), [[target] for target in test.strings("target")]
+    raise ZooError(f"{saved.name}: only classifiers, taggers and translators are converted so far")
+
+
+def _asked(ask: Callable[[str], Row], texts: Sequence[str]) -> tuple[list[Row], list[float]]:
+    """Returns the answers, and how long each took, after some that do not count."""
+    for text in texts[:20]:
+        ask(text)
+    answers, seconds = [], []
+    for text in texts:
+        started = time.perf_counter()
+        answers.append(ask(text))
+        seconds.append(time.perf_counter() - started)
+    return answers, seconds
+
+
+def _compared(saved: Sequence[Row], converted: Sequence[Row]) -> tuple[float, float]:
+    """Returns the share of answers that are the same, and by how much scores of those differ at most."""
+    same, apart = 0, 0.0
+    for ours, theirs in zip(map(_essence, converted), map(_essence, saved), strict=True):
+        if ours[0] == theirs[0]:
+            same += 1
+            apart = max([apart, *(abs(a - b) for a, b in zip(ours[1], theirs[1], strict=True))])
+    return same / len(saved), apart
+
+
+def _essence(row: Row) -> tuple[Any, list[float]]:
+    """Returns what must be the same of an answer, and its scores."""
+    if "label" in row:
+        return row["label"], list(row["scores"].values())
+    if "translation" in row:
+        return row["translation"], [row["score"]]
+    tags = [(token["token"], token["tag"]) for token in row["tokens"]]
+    return tags, [token["score"] for token in row["tokens"]]
+
+
+def _judged(saved: models.Model, truth: Any) -> Callable[[Sequence[Row]], str]:
+    """Returns what says how good answers are, where the right ones are known."""
+    labels = list(saved.manifest.labels)
+
+    def figure(answers: Sequence[Row]) -> str:
+        if truth is None:
+            return ""
+        if "label" in answers[0]:
+            predicted = [labels.index(row["label"]) for row in answers]
+            score = metrics.classification(truth, np.array(predicted), labels)
+        else:
+            score = metrics.translation(truth, [row["translation"] for row in answers])
+        ((heading, value),) = metrics.listed(score.figures, 1).items()
+        return f"{heading} {value}"
+
+    return figure
