@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,9 +63,20 @@ class Predict:
     """How much it counts; 0: not at all; 0.3, if left out."""
     seed: int | None = None
     """Of a generator: what is drawn; the same seed draws the same. Each text has a seed one higher."""
+    runner: str = ""
+    """Answer more rows than one machine holds, by Apache Beam (needs the extra beam): DirectRunner, which is
+    this machine, DataflowRunner, FlinkRunner, SparkRunner ... --input is then a pattern of .txt or .jsonl
+    files, as gs://my-bucket/*.jsonl, and --output what the names of written files begin with."""
+    runner_options: str = ""
+    """Options of the runner, in one string: --runner-options="--project=mine --region=europe-west1"."""
 
     def run(self) -> None:
         """Predicts, then prints or writes whole."""
+        if self.runner_options and not self.runner:
+            raise ZooError("--runner-options is for --runner; give both, or neither")
+        if self.runner:
+            self._in_a_pipeline()
+            return
         if bool(self.texts) == bool(self.input):
             raise ZooError(
                 'give texts in quotes or pictures, or --input FILE: python -m zoo predict NAME "a text"'
@@ -121,6 +133,36 @@ class Predict:
             answers.tell(task, answered)
         else:
             answers.show(task, answered)
+
+    def _in_a_pipeline(self) -> None:
+        """Answers by Apache Beam.
+
+        Raises:
+            ZooError: it is not installed, or a flag is for one machine alone.
+        """
+        alone = {
+            "--json": self.json,
+            "--min-confidence": self.min_confidence is not None,
+            "--language-model": self.language_model,
+            "--rescale": self.rescale,
+        }
+        if left_out := next((flag for flag, value in alone.items() if value), ""):
+            raise ZooError(f"{left_out} is not for --runner; leave one of them out")
+        if not (self.input and self.output):
+            raise ZooError("--runner: needs --input, a pattern of .txt or .jsonl files, and --output")
+        try:
+            from zoo import beam
+        except ImportError as error:
+            if (error.name or "").split(".")[0] != "apache_beam":
+                raise
+            mend = "in an environment of its own: pip install 'sequence-zoo[beam]'"
+            raise ZooError(f"--runner: Apache Beam is not installed; {mend}") from None
+        settings = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
+        options = shlex.split(self.runner_options)
+        beam.predict_files(
+            self.model, self.input, self.output, self.runner, self.signature, options, **settings
+        )
+        print(f"{self.output}-*.jsonl: written; rows that had no answer: {self.output}-refused-*.jsonl")
 
     def _is_watched(self, task: Any, given: Any) -> bool:
         """Tells whether somebody looks on while one text is written."""
