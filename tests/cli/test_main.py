@@ -254,7 +254,10 @@ def test_what_a_translator_cannot_do_is_one_line(shouter, call, arguments, told)
         (["inspect", "reading", "tiny", "text", "--output", "x.doc"], ".png, .svg or .pdf"),
         (["inspect", "reading", "tiny", "text", "--output", "nowhere/x.png"], "cannot be written"),
         (["bench", "nothing"], "sentiment"),
-        (["bench", "tagging", "--model", "tiny"], "--model is for translation, captioning, generation and"),
+        (
+            ["bench", "tagging", "--model", "tiny"],
+            "--model is for translation, captioning, generation, edge and",
+        ),
         (["bench", "gpu"], "TensorFlow sees no GPU here"),
         (["bench", "tagging", "--output", "x.csv"], "--output is for training and gpu"),
         (["bench", "translation", "--model", "tiny"], "tiny: is of the recipe sentiment; choose one of"),

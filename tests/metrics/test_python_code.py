@@ -37,6 +37,12 @@ def test_all_but_the_last_line_must_be_python(text, right):
     assert parses(text) is right
 
 
+def test_what_is_whole_has_nothing_open():
+    assert parses("x = 1\ny = 2", whole=True)
+    assert not parses("def f():\n", whole=True) and not parses('"""open\n', whole=True)
+    assert not parses("x = \n", whole=True)
+
+
 def test_the_share_of_texts():
     assert parsing(["x = 1\n", "x = \n", "y\n", "z\n"]) == 0.75
     assert parsing([]) == 0
@@ -52,17 +58,18 @@ def test_a_generator_of_python_is_asked_to_write_on_from_the_first_lines_of_modu
             if signature == "score":
                 return [{"log_probability": -1.0, "units": 2, "truncated": False} for _ in rows]
             asked.append((rows, settings))
-            return [
-                {"text": f"{row}x = {')' * (seed % 4 == 0)}1\n"}
-                for row, seed in zip(rows, settings["seed"], strict=True)
-            ]
+            new = [("x = 1\n", "x = )\n", "x = 1", "x = [\n")[seed % 4] for seed in settings["seed"]]
+            return [{"text": row + text, "continuation": text} for row, text in zip(rows, new, strict=True)]
 
-    modules = ["".join(f"a{line} = {line}\n" for line in range(12)), "import os\n"]
+    plain = "".join(f"a{line} = {line}\n" for line in range(12))
+    documented = '"""Says\n' + "\n" * 10 + '"""\nx = 1\ny = (\n'
+    modules = [plain, "import os\n", documented, '"""Never closed\n' + "\n" * 20]
     part = Part({"text": modules})
-    for name, expected in (("python_source", {"parses": 0.75}), ("mine.txt", {})):
+    # A line that has no end is no answer.
+    for name, expected in (("python_source", {"parses": 0.5}), ("mine.txt", {})):
         examples = replace(of_rows(Path("mine.txt"), part), name=name)
         figures = Text().evaluate(Model(), examples, "test").score.figures
         assert {key: value for key, value in figures.items() if key == "parses"} == expected
     ((rows, settings),) = asked
-    assert rows[:3] == ["".join(f"a{line} = {line}\n" for line in range(10)), "import os\n", rows[0]]
+    assert rows[:3] == [plain[: plain.index("a10")], documented[: documented.index("x = 1")], rows[0]]
     assert len(rows) == 100 and set(settings["length"]) == {300} and len(set(settings["seed"])) == 100

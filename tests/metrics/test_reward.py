@@ -15,13 +15,8 @@ def test_what_is_right_with_its_end_is_worth_what_the_metric_says():
     # "cat" and "a cat" weigh log 2, "a" and the end nothing; the pair "cat <end>" and the triple weigh, too.
     assert rewards(reward, 0, "a cat.") == pytest.approx([10 * (1 + 1 + 1) / 4])
     told = Cider([[["a", "cat", "<end>."]], [["a", "dog", "<end>."]]])
-    assert rewards(reward, 0, "a cat", "a dog.", "") == pytest.approx(
-        [
-            told.score(0, ["a", "cat", "<end>"]),
-            told.score(0, ["a", "dog", "<end>."]),
-            told.score(0, ["<end>"]),
-        ]
-    )
+    expected = told.score(0, ["a", "cat", "<end>"], ["a", "dog", "<end>."], ["<end>"])
+    assert rewards(reward, 0, "a cat", "a dog.", "") == pytest.approx(expected)
 
 
 def test_a_caption_that_breaks_off_is_worth_less_than_one_that_ends():

@@ -84,6 +84,18 @@ FROZEN = (*CASE.flags, "--encoder", "keras:MobileNetV3Small", "--mirror", "--epo
           "--steps-per-epoch", "2")  # fmt: skip
 
 
+def asking_numbers_of(squares) -> list[int]:
+    """Returns the numbers that are asked for, of mirrored pictures too."""
+    config = cli.parse("captioning", captioning.Config, [*CASE.flags, "--captions-each", "2"])
+    part = load(str(squares), "captioning").train
+    pieces = Pieces(learned(config, part))
+    pictures = np.arange(48, dtype=np.float32).reshape(48, 1, 1, 1) % 24  # each twice: the mirrored follow
+    batches = captioning.asking_numbers(captioning.make_batches(config, pieces, part, pictures, 1), 24)
+    for inputs, numbers, _ in batches.in_order().as_numpy_iterator():
+        assert (inputs["picture"][:, 0, 0, 0] == numbers).all()
+    return batches.targets.tolist()
+
+
 def test_the_features_of_a_frozen_encoder_are_computed_once_and_it_learns_on_by_itself(
     squares, tmp_path, built
 ):
@@ -101,6 +113,10 @@ def test_the_features_of_a_frozen_encoder_are_computed_once_and_it_learns_on_by_
     flags = [*FROZEN, "--init-from", "runs/captioning", "--name", "on", "--self-critical", "cider+bleu"]
     seen = trained_until_scored("captioning", tmp_path, "--dataset", squares, *flags, "--drawn", "3")
     assert "encoding" not in seen.said
+    # Rewards are those of the picture, whichever way round it is; nothing is added to what can be written.
+    assert sorted(set(asking_numbers_of(squares))) == [*range(24)]
+    written = [(tmp_path / f"runs/{name}/captions.txt").read_text() for name in ("captioning", "on")]
+    assert written[0] == written[1]
     before, after = (
         {
             name: array
@@ -166,6 +182,12 @@ def test_other_settings_train_and_answer(squares, tmp_path, extra):
             ["--self-critical", "cider", "--encoder", "efficientnet_lite0"],
             "--self-critical",
             "add --init-from",
+        ),
+        (["--self-critical", "cider"], "--encoder small", "must be frozen"),
+        (
+            ["--self-critical", "cider", "--encoder", "efficientnet_lite0", "--fine-tune"],
+            "--fine-tune",
+            "frozen",
         ),
         (["--self-critical", "bleu"], "--self-critical", "cider+bleu"),
         (["--drawn", "1"], "--drawn 1", "at least 2"),

@@ -11,6 +11,7 @@ from zoo import images
 from zoo.decoding import Habits
 from zoo.rebuilt import captioning as as_keras
 from zoo.recipes import captioning
+from zoo.tasks.base import Answered
 from zoo.text.pieces import Pieces
 
 SIGNATURES = ("serving_default", "beam", "attention")
@@ -145,3 +146,26 @@ def test_attention_of_each_token_adds_up_to_one_over_the_grid(rebuilt, answers):
     assert found["attention"].shape[2:] == (rows, columns)
     for tokens, weights in zip(found["tokens"], found["attention"], strict=True):
         np.testing.assert_allclose(weights.sum(axis=(1, 2)), (tokens != b"").astype(float), atol=1e-5)
+
+
+def test_a_picture_that_is_unlike_training_is_told_by_every_signature(rebuilt, files):
+    limit, before = rebuilt.familiarity.limit, rebuilt.familiarity.limit.numpy()
+    assert (
+        rebuilt.caption(tf.constant(files))["familiar"].numpy().tolist() == VALID
+    )  # by few rows: all that are
+    pixels, _ = images.read(tf.constant([files[0]]), rebuilt.config.image_size)
+    maps = rebuilt.model.get_layer("encoder")(tf.cast(pixels, tf.float32))
+    nearest = rebuilt.familiarity.distances(captioning.mean_features(maps))[0]
+    try:
+        limit.assign(nearest)
+        for method in (rebuilt.caption, rebuilt.caption_n_best, rebuilt.show_attention):
+            told = method(tf.constant(files))
+            assert told["familiar"].numpy()[0] and not told["familiar"].numpy()[2]
+            assert told["valid"].numpy().tolist() == VALID
+        (row,) = rebuilt.predict([files[2]])
+        answered = Answered([{"image": "x.png", **row}], rebuilt.manifest, {})
+        assert "unlike all" in rebuilt.task.notes(answered.rows[0], answered)[0]
+        del row["familiar"]  # of an export of before
+        assert not any("unlike" in note for note in rebuilt.task.notes({"image": "x.png", **row}, answered))
+    finally:
+        limit.assign(before)

@@ -11,7 +11,7 @@ from zoo.metrics.kept import kept
 from zoo.metrics.labels import classification
 from zoo.metrics.language import generation
 from zoo.metrics.phonemes import phoneme_closeness, pronunciation
-from zoo.metrics.python_code import parsing
+from zoo.metrics.python_code import parses, parsing
 from zoo.metrics.reward import CaptionReward
 from zoo.metrics.score import Score, Scores
 from zoo.metrics.spans import is_span_data, tagging, tagging_from_raw, tokenization
@@ -39,6 +39,7 @@ __all__ = [
     "kept",
     "listed",
     "naive_error",
+    "parses",
     "parsing",
     "phoneme_closeness",
     "plain",

@@ -129,7 +129,7 @@ def cider_each(references: Sequence[Sequence[str]], predicted: Sequence[str]) ->
     """
     rows = list(_split(references, predicted))
     told = Cider([all_true for all_true, _ in rows])
-    return [told.score(row, caption) for row, (_, caption) in enumerate(rows)]
+    return [told.score(row, caption)[0] for row, (_, caption) in enumerate(rows)]
 
 
 class Cider:
@@ -140,27 +140,28 @@ class Cider:
     """
 
     def __init__(self, references: Sequence[Sequence[Sequence[str]]]):
-        self._references = [[_grams(true) for true in all_true] for all_true in references]
-        documents = Counter(gram for all_true in self._references for gram in set().union(*all_true))
+        self._references = references
+        documents = Counter(gram for all_true in references for gram in set().union(*map(_grams, all_true)))
         self._idf = {gram: log(len(references) / count) for gram, count in documents.items()}
         # Of a sequence that no reference holds, as if one did.
         self._unseen = log(len(references)) if references else 0.0
 
-    def score(self, picture: int, caption: Sequence[str]) -> float:
-        """Returns that of a caption, from 0 to 10.
+    def score(self, picture: int, *captions: Sequence[str]) -> list[float]:
+        """Returns those of captions of one picture, from 0 to 10.
 
         Args:
             picture: its number.
-            caption: its words.
+            *captions: their words.
         """
-        counts = _grams(caption)
-        vectors = self._weighed(counts)
-        return 10 * _mean(
-            [
-                _similarity(vectors, self._weighed(true)) * _penalty(counts, true)
-                for true in self._references[picture]
+        references = [(true, self._weighed(true)) for true in map(_grams, self._references[picture])]
+        scores = []
+        for counts in map(_grams, captions):
+            vectors = self._weighed(counts)
+            similarities = [
+                _similarity(vectors, weighed) * _penalty(counts, true) for true, weighed in references
             ]
-        )
+            scores.append(10 * _mean(similarities))
+        return scores
 
     def _weighed(self, counts: Counter[_Gram]) -> list[dict[_Gram, float]]:
         vectors: list[dict[_Gram, float]] = [{} for _ in range(_LONGEST)]

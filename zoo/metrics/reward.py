@@ -35,21 +35,28 @@ class CaptionReward:
             captions: UTF-8 (n, samples).
             finished: bool (n, samples), whether captions came to their end.
         """
-        return np.array(
-            [
-                [self._worth(int(picture), text.decode(), end) for text, end in zip(texts, ends, strict=True)]
-                for picture, texts, ends in zip(pictures, captions, finished, strict=True)
-            ],
-            np.float32,
-        ).reshape(captions.shape)
+        rewards = [
+            self._of_one(
+                int(picture), [_told(text.decode(), end) for text, end in zip(texts, ends, strict=True)]
+            )
+            for picture, texts, ends in zip(pictures, captions, finished, strict=True)
+        ]
+        return np.array(rewards, np.float32).reshape(captions.shape)
 
-    def _worth(self, picture: int, caption: str, finished: bool) -> float:
-        told = [*words(caption), *([_end_of(caption)] if finished else [])]
-        worth = self._cider.score(picture, told)
-        if self._weight and told:
-            true = [" ".join(each) for each in self._true[picture]]
-            worth += self._weight * self._bleu.sentence_score(" ".join(told), true).score / 100
-        return worth
+    def _of_one(self, picture: int, captions: Sequence[Sequence[str]]) -> list[float]:
+        """Returns the rewards of captions of one picture, of which the words are given."""
+        rewards = self._cider.score(picture, *captions)
+        if not self._weight:
+            return rewards
+        true = [" ".join(each) for each in self._true[picture]]
+        bleu = (
+            self._bleu.sentence_score(" ".join(told), true).score / 100 if told else 0.0 for told in captions
+        )
+        return [cider + self._weight * each for cider, each in zip(rewards, bleu, strict=True)]
+
+
+def _told(caption: str, finished: bool) -> list[str]:
+    return [*words(caption), *([_end_of(caption)] if finished else [])]
 
 
 def _end_of(caption: str) -> str:

@@ -71,8 +71,8 @@ class Config(training.Settings, training.Search):
     dropout: Share = 0.1
     """Dropout before each layer: along depth, never along time."""
     self_critical: Literal["", "cider", "cider+bleu"] = ""
-    """Learn from captions that the model draws itself, the more the better they are; it must know how to
-    caption already, by --init-from, and its encoder be frozen."""
+    """Learn from captions that the model draws itself, the more the better they are, without smoothing and
+    without new pieces; it must know how to caption already, by --init-from, and its encoder be frozen."""
     drawn: Annotated[int, training.Range(2)] = 5
     """Captions drawn of each picture, where it learns so."""
     # Other defaults than elsewhere; what they mean is said where they are inherited from.
@@ -218,7 +218,7 @@ class Captioning(export.Serving):
 
     @export.signature("image", "beam")
     def caption_n_best(self, image):
-        """Returns as many `captions` as the beam holds, the best first, `scores`, `confidences`, and more."""
+        """As `caption`, but as many `captions` as the beam holds, the best first, `scores`, `confidences`."""
         return self.write(image).all("captions")
 
     @export.signature("image", "attention", when=lambda config: config.attention != "none")
@@ -259,10 +259,24 @@ class Captioning(export.Serving):
         return export.with_a_row(self.model.get_layer("encoder"), tf.cast(pixels, tf.float32)), valid
 
 
+def check_self_critical(config: Config) -> None:
+    """Refuses what cannot learn from its own captions."""
+    if config.self_critical and encoder_learns(config):
+        flag = "--fine-tune" if config.fine_tune else f"--encoder {config.encoder}"
+        raise ZooError(
+            f"--self-critical: the encoder must be frozen, and learns with {flag}; give another one"
+        )
+    if config.self_critical and not config.init_from:
+        raise ZooError(
+            "--self-critical: is for a model that captions already; add --init-from with one, such as "
+            "--preset flickr8k makes"
+        )
+
+
 def self_critical(
-    config: Config, teller: keras.Model, writer: decoding.Writer, part: data.Part, train: data.Batches
-) -> tuple[keras.Model, data.Batches, keras.losses.Loss]:
-    """Returns what learns from captions that it draws, what it is fed with, and its loss."""
+    config: Config, teller: keras.Model, writer: decoding.Writer, part: data.Part
+) -> keras.Model:
+    """Returns what learns from captions that it draws."""
 
     def draw(inputs, seeds):
         places, *states = teller.get_layer("bridge")(inputs["picture"], training=False)
@@ -270,11 +284,9 @@ def self_critical(
 
     bleu = 1.0 if "bleu" in config.self_critical else 0.0
     reward = metrics.CaptionReward(part.rows_of_strings("captions"), bleu)
-    learner = training.Rewarded(
+    return training.Rewarded(
         teller.input, teller.output, draw=draw, reward=reward, samples=config.drawn, seed=config.seed
     )
-    # Without smoothing: what is to become less probable need not become like all others.
-    return learner, asking_numbers(train, len(part)), training.SequenceCrossentropy(text.PADDING)
 
 
 def mean_features(maps):
@@ -287,16 +299,13 @@ def mean_features(maps):
 
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
+    check_self_critical(config)
     run = training.Run(__file__, config, alike=("encoder", "fine_tune"))
     layers.check_image_encoder(config.encoder)
-    if config.self_critical and (encoder_learns(config) or not config.init_from):
-        raise ZooError(
-            "--self-critical: is for a model that captions already, and whose encoder is frozen; add "
-            "--init-from with such a one, as --preset flickr8k makes"
-        )
     examples = run.load("captioning", frames=str(config.frames))
     counts = text.Split.of_column(examples.train.blocks("captions")).counts
-    pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces, vectors="embedding")
+    grows = not config.self_critical  # what was never taught would be drawn like anything else
+    pieces = run.vocabulary("captions", text.Pieces, counts, config.pieces, vectors="embedding", grows=grows)
     *_, channels = examples.train.dataset.element_spec["image"].shape
     model = run.build(build_model, config, len(pieces), channels)
     encoder, teller = model.get_layer("encoder"), model.get_layer("teller")
@@ -318,14 +327,17 @@ def main(config: Config) -> None:
 
     loss = training.SequenceCrossentropy(text.PADDING, config.label_smoothing)
     if config.self_critical:
-        learner, train, loss = self_critical(config, teller, writer, examples.train, train)
+        learner = run.build(self_critical, config, teller, writer, examples.train)
+        train, loss = asking_numbers(train, len(examples.train)), training.SequenceCrossentropy(text.PADDING)
     score = run.task.scorer(examples.validation, data.answering(caption, held_out))
     run.fit(learner, train, validation, loss, score=score)
 
     module = Captioning(config, model, pieces, habits)
     training.fit_confidence(module, examples.validation)
-    seen = (data.answering(lambda batch: mean_features(maps(batch)), part)() for part in (pictures, held_out))
-    training.fit_familiarity(module.familiarity, *map(np.stack, seen))
+    parts = (pictures, held_out) if len(held_out) >= training.FEWEST else ()
+    seen = [np.stack(data.answering(lambda batch: mean_features(maps(batch)), part)()) for part in parts]
+    if seen:
+        training.fit_familiarity(module.familiarity, *seen)
     for split, evaluation in run.evaluate(module).items():
         part, picture = examples.split(split), run.folder.directory / f"{split}.png"
         show.draw_sheet(part.dataset, part.rows_of_strings("captions"), evaluation.predicted, picture)

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 _WRITES = 100  # texts that are written on, where what is written can be judged
-_FIRST_LINES, _LENGTH = 10, 300  # of each: what is given, and characters that are written
+_FIRST_LINES, _MOST_LINES = 10, 80  # of each, that are given
+_LENGTH = 300  # characters that are written
 _PASSAGE = {"char": 300, "word": 60, "token": 60}  # of a long text; short enough that many texts are seen
 
 
@@ -140,7 +141,9 @@ class Text(Task):
             [row["log_probability"] for row in answers], [row["units"] for row in answers], _level(model)
         )
         adapter = self.sets.get(examples.name)
-        if isinstance(adapter, Running) and adapter.code and not model.manifest.config.get("backwards"):
+        reads = model.manifest.config  # words and tokens have no indentation
+        forwards = reads["level"] == "char" and not reads.get("backwards")
+        if isinstance(adapter, Running) and adapter.code and forwards:
             score = replace(score, figures={**score.figures, "parses": _parsing(model, texts)})
 
         def show_scores(scores: Scores, title: str) -> None:
@@ -209,11 +212,22 @@ class Text(Task):
 
 
 def _parsing(model: Model, modules: Sequence[str]) -> float:
-    """Returns how many of a hundred texts parse that a model writes on from the first lines of modules."""
-    chosen = list(islice(cycle(modules), _WRITES))
-    prompts = ["".join(text.splitlines(keepends=True)[:_FIRST_LINES]) for text in chosen]
+    """Returns how many of a hundred texts parse that a model writes on from the first lines of modules.
+
+    These end where nothing is open: in a docstring any words would do. What has no line break is no answer.
+    """
+    first = [prompt for text in modules if (prompt := _whole(text.splitlines(keepends=True)))]
+    prompts = list(islice(cycle(first), _WRITES)) if first else []
     rows = model.predict(prompts, length=[_LENGTH] * len(prompts), seed=list(range(len(prompts))))
-    return metrics.parsing([row["text"] for row in rows])
+    return metrics.parsing([row["text"] if "\n" in row["continuation"] else ")\n" for row in rows])
+
+
+def _whole(lines: Sequence[str]) -> str:
+    """Returns the first lines of a module, ten or some more, that are Python by themselves; or nothing."""
+    for count in range(_FIRST_LINES, min(len(lines), _MOST_LINES) + 1):
+        if metrics.parses(text := "".join(lines[:count]), whole=True):
+            return text
+    return ""
 
 
 def generation_samples(

@@ -9,7 +9,7 @@ from zoo.training.calibration import (
     logistic_weights,
 )
 from zoo.training.carried import Carried, read, state_names, zero_states
-from zoo.training.familiarity import fit_familiarity
+from zoo.training.familiarity import FEWEST, fit_familiarity
 from zoo.training.fitting import Outcome, called_too, fit
 from zoo.training.folder import RUNS, Folder, check_name
 from zoo.training.losses import (
@@ -31,6 +31,7 @@ from zoo.training.teaching import taught
 __all__ = [
     "ALSO",
     "ELSEWHERE",
+    "FEWEST",
     "RUNS",
     "Auxiliary",
     "CRFLoss",

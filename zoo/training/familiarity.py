@@ -5,14 +5,18 @@ import numpy as np
 from zoo.layers.familiarity import Familiarity
 
 _LEAST = 1e-6  # of a variance, as a share of all: what never varied in training may do so a little
-_STRANGE = 0.002  # of what is like training is called strange
+_STRANGE = 0.002  # of what is like training is called strange, at most
+_MOST = 20_000  # rows, which are more than enough for what is fitted
+FEWEST = 499
+"""Rows of a validation part by which it can be said what is strange."""
 
 
 def fit_familiarity(familiarity: Familiarity, training: np.ndarray, validation: np.ndarray) -> None:
     """Fits what features are like, and how far from it those may lie that are familiar.
 
-    One in 500 rows of the validation part, and then of the test part, is called strange. Of fewer than 500
-    rows that cannot be said: then everything stays familiar.
+    Of new rows that are like training, at most one in 500 is called strange, on average: as far as that share
+    of the validation part (split conformal prediction). Of fewer than `FEWEST` rows it cannot be said: then
+    everything stays familiar.
 
     Args:
         familiarity: to be fitted.
@@ -22,9 +26,9 @@ def fit_familiarity(familiarity: Familiarity, training: np.ndarray, validation: 
     rank = int(np.ceil((len(validation) + 1) * (1 - _STRANGE)))
     if rank > len(validation):
         return
-    training = training.astype(np.float64)
+    training = training[:: max(1, len(training) // _MOST)].astype(np.float64)
     middle = training.mean(axis=0)
-    variances, directions = np.linalg.eigh(np.cov(training - middle, rowvar=False))
+    variances, directions = np.linalg.eigh(np.cov(training, rowvar=False))
     kept = familiarity.directions.shape[1]
     least = _LEAST * max(variances.sum(), np.finfo(float).tiny)
     others = variances[:-kept]

@@ -19,7 +19,8 @@ class Rewarded(keras.Model):
     Each counts by how much better it is than the others are on average: the gradient of the expected reward
     (REINFORCE; Williams 1992), with the model's own texts as what is compared with (self-critical sequence
     training, Rennie et al. 2017), and the mean of the others in the place of the greedy one (Luo 2020). So a
-    training step is that of a likelihood, on other texts and with weights that may be negative.
+    training step is that of a likelihood, on other texts and with weights that may be negative. What is drawn
+    is drawn without dropout; with dropout the gradient is a little beside it.
 
     Its weights are those of the model that `inputs` and `outputs` belong to. Validation is by likelihood.
 
@@ -42,15 +43,19 @@ class Rewarded(keras.Model):
     ):
         super().__init__(inputs, outputs, **options)
         self._draw, self._reward, self._samples, self._seed = draw, reward, samples, seed
+        self._earned = keras.metrics.Mean(name="reward")
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The rewards of training beside all else."""
+        return [*super().metrics, self._earned]
 
     def train_step(self, data: Any) -> dict[str, Any]:
         """Draws, and learns from what was drawn."""
         inputs, rows, weights = keras.utils.unpack_x_y_sample_weight(data)
         seen = {name: value for name, value in inputs.items() if name != "caption"}
         shape = [tf.shape(rows)[0], self._samples]
-        first = tf.cast(self.optimizer.iterations, tf.int64) * tf.cast(tf.reduce_prod(shape), tf.int64)
-        seeds = first + tf.range(tf.cast(tf.reduce_prod(shape), tf.int64)) + self._seed * 10**12
-        drawn, strings = self._draw(seen, seeds)
+        drawn, strings = self._draw(seen, self._seeds(tf.reduce_prod(shape)))
         finished = tf.reshape(drawn.finished, shape)
         rewards = tf.numpy_function(
             self._reward, [rows, tf.reshape(strings, shape), finished], tf.float32, stateful=False
@@ -58,9 +63,21 @@ class Rewarded(keras.Model):
         rewards = tf.ensure_shape(rewards, [None, self._samples])
         better = better_than_others(rewards) * weights[:, None]
         given, asked = as_taught(drawn)
+        self._earned.update_state(tf.reduce_mean(rewards, axis=1), weights)
         repeated = tf.nest.map_structure(lambda part: tf.repeat(part, self._samples, axis=0), seen)
-        logs = super().train_step(({**repeated, "caption": given}, asked, tf.reshape(better, [-1])))
-        return {**logs, "reward": tf.reduce_mean(rewards)}
+        logs: dict[str, Any] = super().train_step(
+            ({**repeated, "caption": given}, asked, tf.reshape(better, [-1]))
+        )
+        return logs
+
+    def _seeds(self, count: tf.Tensor) -> tf.Tensor:
+        """Returns seeds, int64 (count,), that are others at each step, and on each device."""
+        context = tf.distribute.get_replica_context()
+        place = tf.cast(self.optimizer.iterations, tf.int64) * context.num_replicas_in_sync
+        place += tf.cast(context.replica_id_in_sync_group, tf.int64)
+        lowest, highest = tf.int64.min, tf.int64.max
+        pair = tf.stack([tf.constant(self._seed, tf.int64), place])
+        return tf.random.stateless_uniform([count], pair, lowest, highest, tf.int64)
 
 
 def better_than_others(rewards: tf.Tensor) -> tf.Tensor:

@@ -108,6 +108,7 @@ class Run:
         size: int,
         *more: Any,
         vectors: str = "",
+        grows: bool = True,
     ) -> Numbered:
         """Returns an inventory of what is frequent; with `--init-from` it begins with the trained model's.
 
@@ -120,11 +121,12 @@ class Run:
             size: most lines, or most new ones beside those already known.
             *more: what else the inventory takes.
             vectors: the layer that has a vector for each line; empty: none has.
+            grows: whether anything is added to what a trained model knows.
         """
         known = known_words(self.config.init_from, f"{name}.txt")
         min_count: int = getattr(self.config, "min_count")  # noqa: B009 - which such a recipe's config has
         frozen = vectors in self.config.freeze and not self.config.thaw
-        lines = known if known and frozen else kind.learn(counts, size, min_count, known)
+        lines = known if known and (frozen or not grows) else kind.learn(counts, size, min_count, known)
         inventory = kind(lines, *more)
         self._known += known
         self._inventories[name] = inventory

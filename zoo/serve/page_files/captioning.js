@@ -17,7 +17,7 @@ export async function captioning(asked) {
   const strange = row.familiar === false ? element("p", { class: "doubtful" },
     `This ${kind} is unlike all that the model was trained on; what it says of it may mean nothing.`) : null;
   if (!row.attention?.length || !row.tokens.length) {
-    answer.replaceChildren(picture.canvas, element("p", { class: "big" }, row.caption || "(nothing)"), strange ?? "");
+    answer.replaceChildren(picture.canvas, element("p", { class: "big" }, row.caption || "(nothing)"), strange ?? "", (row.caption && sureness(row)) || "");
     return row.caption || "The caption is empty.";
   }
   const target = words(row.tokens);
