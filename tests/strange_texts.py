@@ -10,5 +10,4 @@ TEXTS = {
     "tagging_conll2003": ("Ada Lovelace met Charles Babbage in London.", "can't U.S. $1,000.50 e-mail Ltd."),
     "tagging_python": ("def f(x: int = 0xFF) -> str:\n\treturn x**2  # yes\n", "x = '''open\n"),
     "translation_cldr_en_fr": ("3 days ago", "Kaithi and Ünïcode, £1,234.50", "3 3 3 3 3 3 3"),
-    "pronunciation_cmudict": ("psychology", "Schwarzenegger's", "aaaaaaaaaaaa"),
 }

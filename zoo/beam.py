@@ -15,6 +15,7 @@ constraints of this zoo.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 import zoo
 from zoo import models
 from zoo.errors import ZooError
+from zoo.tasks import Manifest, of
 
 Row = dict[str, Any]
 ERROR = "error"
@@ -51,7 +53,7 @@ class Predict(ModelHandler[Any, PredictionResult, models.Model]):
 
     def __init__(self, name: str, signature: str = "", rows: int = _ROWS, **settings: Any):
         super().__init__()
-        models.find(name)  # here, and not on a worker an hour later
+        _check(models.find(name).manifest, signature, settings)  # here, and not on a worker an hour later
         self._name, self._signature, self._settings = name, signature, settings
         self._batches = {"min_batch_size": min(rows, 64), "max_batch_size": rows}
 
@@ -71,8 +73,8 @@ class Predict(ModelHandler[Any, PredictionResult, models.Model]):
         try:
             return model.predict(list(batch), self._signature, **settings)
         except ZooError as error:
-            if len(batch) == 1:
-                return [{ERROR: str(error)}]
+            if len(batch) < 2:
+                return [{ERROR: str(error)} for _ in batch]
         half = len(batch) // 2  # which finds one bad row among a thousand in ten more calls
         return self._answers(model, batch[:half], settings) + self._answers(model, batch[half:], settings)
 
@@ -87,6 +89,16 @@ class Predict(ModelHandler[Any, PredictionResult, models.Model]):
     def get_metrics_namespace(self) -> str:
         """Returns what Beam's metrics are called."""
         return "zoo"
+
+
+def _check(manifest: Manifest, signature: str, settings: Mapping[str, Any]) -> None:
+    task = of(manifest)
+    if task.reads != "texts":
+        raise ZooError(f"{manifest.name}: reads {task.reads}; pipelines are for models that read text")
+    if signature and signature not in manifest.signatures:
+        known = ", ".join(manifest.signatures)
+        raise ZooError(f"{manifest.name}: no signature {signature!r}; there are: {known}")
+    task.chosen(dict(settings), signature, 1, manifest)  # which refuses what cannot be
 
 
 class Read(beam.PTransform):
@@ -105,17 +117,35 @@ class Read(beam.PTransform):
 
     def expand(self, pipeline: Any) -> Any:
         """Reads."""
-        lines = pipeline | "lines" >> beam.io.ReadFromText(self._pattern)
-        jsonl = self._pattern.endswith(".jsonl")
+        # As bytes: what is no UTF-8 would stop the pipeline.
+        lines = pipeline | "lines" >> beam.io.ReadFromText(self._pattern, coder=beam.coders.BytesCoder())
+        jsonl = _kind(self._pattern) == ".jsonl"
         return lines | "rows" >> beam.FlatMap(_row, jsonl).with_outputs("refused", main="rows")
 
 
-def _row(line: str, jsonl: bool) -> Iterator[Any]:
+def _kind(pattern: str) -> str:
+    """Returns the kind of files that a pattern names.
+
+    Raises:
+        ZooError: it is none that is read.
+    """
+    bare = pattern.removesuffix(".gz").removesuffix(".bz2")
+    for suffix in (".jsonl", ".txt"):
+        if bare.endswith(suffix):
+            return suffix
+    raise ZooError(
+        f"--input {pattern}: must end with .jsonl, rows with a field text, or .txt, one text a line"
+    )
+
+
+def _row(content: bytes, jsonl: bool) -> Iterator[Any]:
+    line = content.decode("utf-8", "replace")
     try:
         row = json.loads(line) if jsonl else {"text": line}
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
             raise ValueError("has no field text with a string in it")
-    except ValueError as error:
+        json.dumps(row, ensure_ascii=False).encode()  # half an emoji is no text that could be written
+    except (ValueError, RecursionError) as error:
         yield beam.pvalue.TaggedOutput("refused", {"line": line, ERROR: str(error)})
         return
     yield row
@@ -132,8 +162,9 @@ def predict_files(
 ) -> None:
     """Answers all rows of text files, and writes JSONL: what each row had, and what was answered.
 
-    Rows that cannot be read, or that the model refuses, are written beside, with the reason. What a run
-    before wrote under the same name is removed first: each row stands there once.
+    Rows that cannot be read, or that the model refuses, are written beside, with the reason. A field that a
+    row has already stays, and the answer's is then called `model_` and so on. What a run before wrote under
+    the same name is removed when all is written: each row stands there once.
 
     Args:
         name: name or path of a saved model, which every worker can reach.
@@ -146,14 +177,16 @@ def predict_files(
         **settings: what else the signature takes.
 
     Raises:
-        ZooError: there is no such model, or no such file.
+        ZooError: there is no such model that reads text, or no such file; or what is read would be removed.
     """
     handler = Predict(name, signature, **settings)
-    if not any(found.metadata_list for found in FileSystems.match([pattern])):
+    _kind(pattern)
+    if not (given := _files(pattern)):
         raise ZooError(f"{pattern}: no such file")
-    before = [f"{output}{part}-[0-9]*-of-[0-9]*.jsonl" for part in ("", "-refused")]
-    if old := [each.path for found in FileSystems.match(before) for each in found.metadata_list]:
-        FileSystems.delete(old)
+    written = [f"{output}{part}-[0-9]*-of-[0-9]*.jsonl" for part in ("", "-refused")]
+    if both := set(given) & set(_files(*written)):
+        raise ZooError(f"{min(both)}: is read, and would be replaced; choose another --output")
+    started = time.time()
     with beam.Pipeline(runner, PipelineOptions(list(options))) as pipeline:
         read = pipeline | "read" >> Read(pattern)
         answered = (
@@ -170,6 +203,15 @@ def predict_files(
                 | f"{title}written" >> beam.io.WriteToText(path, file_name_suffix=".jsonl")
             )
 
+    if old := [path for path, changed in _files(*written).items() if changed < started]:
+        FileSystems.delete(old)
+
+
+def _files(*patterns: str) -> dict[str, float]:
+    """Returns the files that patterns name, and when each was changed."""
+    found = (each for match in FileSystems.match(list(patterns)) for each in match.metadata_list)
+    return {each.path: each.last_updated_in_seconds for each in found}
+
 
 def _keyed(handler: Predict) -> Any:
     """Returns a handler of texts that hands the row of each on."""
@@ -183,4 +225,5 @@ def _joined(pair: tuple[Row, PredictionResult]) -> Iterator[Any]:
     if ERROR in result.inference:
         yield beam.pvalue.TaggedOutput("refused", {**row, ERROR: result.inference[ERROR]})
     else:
-        yield {**row, **result.inference}
+        answer = result.inference.items()
+        yield {**row, **{f"model_{name}" if name in row else name: value for name, value in answer}}

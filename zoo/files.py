@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,21 +20,23 @@ def replacing_folder(path: Path) -> Iterator[Path]:
 
     Else it is removed, and the other one stays.
     """
-    temporary, old = (path.with_name(f".{path.name}.{part}{os.getpid()}") for part in ("new", "old"))
-    temporary.mkdir(parents=True)
+    path = path.resolve()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    both = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    new, old = both / "new", both / "old"
+    new.mkdir()
     try:
-        yield temporary
-        if path.exists():
-            path.rename(old)
+        yield new
         try:
-            temporary.rename(path)
+            if path.exists():
+                path.rename(old)
+            new.rename(path)
         except BaseException:
-            if old.exists():
+            if old.exists() and not path.exists():
                 old.rename(path)
             raise
     finally:
-        for leftover in (temporary, old):
-            shutil.rmtree(leftover, ignore_errors=True)
+        shutil.rmtree(both, ignore_errors=True)
 
 
 @contextlib.contextmanager

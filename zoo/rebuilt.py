@@ -9,7 +9,6 @@ import dataclasses
 from typing import TYPE_CHECKING, TypeVar
 
 import keras
-import tensorflow as tf
 
 from zoo import models
 from zoo.errors import ZooError
@@ -85,7 +84,7 @@ def known_of(model: models.Model) -> Known:
     assets = model.path / "assets"
     vectors = clusters = None
     if (path := assets / "vectors.txt").exists():
-        _, exported, *_ = tf.saved_model.load(str(model.path)).known  # a tuple is loaded as a list
+        _, exported, *_ = model.module.known  # a tuple is loaded as a list
         vectors = Vectors.read(path, exported.table.numpy()[:-1])
     if (path := assets / "clusters.txt").exists():
         clusters = Clusters.read(path)
@@ -94,7 +93,7 @@ def known_of(model: models.Model) -> Known:
 
 def runs_of(model: models.Model) -> Runs | None:
     """Returns the linear model of runs of words that a classifier carries, if it has one."""
-    wide = getattr(tf.saved_model.load(str(model.path)), "wide", None)
+    wide = getattr(model.module, "wide", None)
     if wide is None:
         return None
     return Runs(wide.hashes.numpy(), wide.weights.numpy()[:-1], wide.bias.numpy())
@@ -108,5 +107,8 @@ def with_weights(network: keras.Model, model: models.Model) -> keras.Model:
     """
     if [weight.path for weight in network.weights] != list(model.manifest.weights):
         raise ZooError(f"{model.name}: was exported by another version of the recipe; train it anew")
-    network.set_weights([variable.numpy() for variable in model.variables])
+    weights = [variable.numpy() for variable in model.variables]
+    if [array.shape for array in weights] != [tuple(weight.shape) for weight in network.weights]:
+        raise ZooError(f"{model.name}: was exported by another version of the recipe; train it anew")
+    network.set_weights(weights)
     return network

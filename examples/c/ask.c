@@ -160,6 +160,8 @@ int main(int count, char **given) {
   for (rest = signature; got < MOST_OUTPUTS && entry(&rest, 2, &names[got], &value); got++)
     outputs[got] = place(graph, value);
 
+  if (entry(&rest, 2, &key, &value)) fail(wanted, "gives more outputs than this program has places for");
+
   TF_Tensor *input = of_string(given[2]), *answers[MOST_OUTPUTS] = {NULL};
   TF_SessionRun(session, NULL, inputs, &input, 1, outputs, answers, got, NULL, 0, NULL, status);
   check(wanted, status);

@@ -25,16 +25,17 @@ class Convert:
     to: Literal["onnx", "litert"] = "onnx"
     """What runs the networks: ONNX Runtime, or LiteRT, which phones and boards have."""
     output: str = ""
-    """Folder to write; empty: the model's name and -onnx."""
+    """Folder to write; empty: the model's name and -onnx, -litert or -onnx-int8."""
     int8: bool = False
-    """Round weights to 8 bits: a quarter of the size, at the price of some accuracy."""
+    """Round the networks' matrices to 8 bits, a quarter of their size, at the price of some accuracy. ONNX
+    leaves those of GRUs as they are."""
 
     def run(self) -> None:
         """Converts, and says what was written."""
         model: Any = models.load(self.model)
         from zoo import edge
 
-        folder = Path(self.output or f"{model.name}-{self.to}")
+        folder = Path(self.output or f"{model.name}-{self.to}{'-int8' if self.int8 else ''}")
         edge.convert(model, folder, self.to, self.int8)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
         print(f"{folder}: {size:.1f} MB (the SavedModel has {models.find(self.model).megabytes:.1f})")

@@ -144,7 +144,10 @@ class Predict:
             "--json": self.json,
             "--min-confidence": self.min_confidence is not None,
             "--language-model": self.language_model,
+            "--language-weight": self.language_weight is not None,
             "--rescale": self.rescale,
+            "--seed, by which rows would need an order,": self.seed is not None,
+            "a text on the command line": self.texts,
         }
         if left_out := next((flag for flag, value in alone.items() if value), ""):
             raise ZooError(f"{left_out} is not for --runner; leave one of them out")

@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from zoo import decoding, layers, models, rebuilt, text
 from zoo.decoding.writer import digits_of
-from zoo.edge import networks
+from zoo.edge import networks, runtime
 from zoo.edge.patterns import as_python, other_lower_case, pattern
 from zoo.errors import ZooError
 from zoo.files import replacing_folder
@@ -28,6 +28,7 @@ from zoo.text.case import LOUD
 
 Write = Callable[..., None]
 PACKAGE = "zoo_edge"
+_TRIED = ("", "I can't wait: 3 of us met Ada in Rome!", "STOP it NOW, Zoë", "x = f(1)  # ünïcode ☀ 日本")
 _ASK = f'''"""Answers texts: python ask.py "a text" "another one", or lines of standard input."""
 
 from pathlib import Path
@@ -62,11 +63,9 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
             f"convert {model.name}: only {', '.join(_KINDS)} models can be converted so far, and it is of "
             f"{model.manifest.mapping or 'no mapping of this zoo'}"
         )
-    if (
-        folder.exists()
-        and not (folder / "model.json").exists()
-        and (not folder.is_dir() or any(folder.iterdir()))
-    ):
+    free = not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    ours = (folder / "model.json").exists() and (folder / PACKAGE / "__init__.py").exists()
+    if not free and not ours:
         raise ZooError(f"{folder}: exists and holds no converted model; choose another --output")
     with replacing_folder(folder) as temporary:
         about = make(model, temporary, functools.partial(networks.write, to, int8=int8), to)
@@ -80,9 +79,34 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
         }
         (temporary / "model.json").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
         (temporary / "ask.py").write_text(_ASK, encoding="utf-8")
+        if not int8:
+            _check(model, temporary)
         _copy(importlib.resources.files("zoo.edge.runtime"), temporary / PACKAGE)
         if model.manifest.mapping == "classification" and to == "onnx":
             _copy(importlib.resources.files("zoo.edge") / "web", temporary)
+
+
+def _check(model: models.Model, folder: Path) -> None:
+    """Asks both for some texts: an export of another version of the zoo may have read them otherwise.
+
+    Raises:
+        ZooError: they answer otherwise.
+    """
+    converted = runtime.load(folder)
+    saved = model.predict(_TRIED, "greedy" if model.manifest.mapping == "translation" else "")
+    for given, expected in zip(_TRIED, saved, strict=True):
+        if _told(converted.answer(given)) != _told(expected):
+            raise ZooError(
+                f"convert: {model.name} answers {given!r} otherwise than its network does in this version of "
+                "the zoo, with which it was not exported; train it anew"
+            )
+
+
+def _told(answer: dict[str, Any]) -> Any:
+    """Returns what an answer says, without numbers."""
+    if "tokens" in answer:
+        return [(token["token"], token["tag"]) for token in answer["tokens"]]
+    return answer.get("label", answer.get("translation"))
 
 
 def _copy(source: Traversable, folder: Path) -> None:

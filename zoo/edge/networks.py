@@ -70,9 +70,11 @@ def write(
         ZooError: what converts is not installed, or cannot convert it.
     """
     try:
-        import ai_edge_litert  # noqa: F401 - which opens what is written
-        import onnxruntime  # noqa: F401
-        import tf2onnx  # noqa: F401
+        if to == "onnx":
+            import onnxruntime  # noqa: F401 - which opens what is written
+            import tf2onnx  # noqa: F401
+        else:
+            import ai_edge_litert  # noqa: F401
     except ImportError as error:
         raise ZooError(f'convert: {error.name} is not installed; pip install "sequence-zoo[edge]"') from None
     file = path.with_suffix(SUFFIXES[to])

@@ -79,6 +79,11 @@ class Model:
             warnings.warn(f"{saved.path}: {problem}", stacklevel=3)
 
     @property
+    def module(self) -> Any:
+        """What TensorFlow loaded, with all that the export held."""
+        return self._loaded
+
+    @property
     def variables(self) -> list[tf.Variable]:
         """The stored weights, in the order of the manifest's `weights`."""
         return list(self._loaded._variables_)

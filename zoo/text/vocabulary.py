@@ -44,7 +44,7 @@ class Lines(tf.Module):
 
     def write(self, path: Path) -> None:
         """Writes one string a line; what is exported from now on reads that file."""
-        path.write_text("".join(f"{line}\n" for line in self._lines), encoding="utf-8")
+        path.write_text("".join(f"{line}\n" for line in self._lines), encoding="utf-8", newline="\n")
         self._make_tables(path)
 
     def _make_tables(self, path: str | Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from . import search, texts
 Row = dict[str, Any]
 Array = np.ndarray
 Network = Callable[[Mapping[str, Array]], dict[str, Array]]
-_PADDING = 0
+_NEEDED = {"onnxruntime": "onnxruntime", "ai_edge_litert": "ai-edge-litert"}
 
 
 def load(folder: str | Path) -> Model:
@@ -145,21 +146,18 @@ class Tagging(Model):
             scores, sure = self._field.scores_and_confidences(logits, tags)
         else:
             tags = logits.argmax(axis=1)
-            scores = sure = search.softmax(logits).max(axis=1)
-        columns = (tokens, [self._about["labels"][tag] for tag in tags], scores, sure, starts, ends)
-        return {
-            "tokens": [
-                {
-                    "token": token,
-                    "tag": tag,
-                    "score": float(score),
-                    "confidence": float(confidence),
-                    "start": start,
-                    "end": end,
-                }
-                for token, tag, score, confidence, start, end in zip(*columns, strict=True)
-            ]
+            scores, sure = search.softmax(logits).max(axis=1), None
+        columns: dict[str, Any] = {
+            "token": tokens,
+            "tag": [self._about["labels"][tag] for tag in tags],
+            "score": scores.tolist(),
+            "start": starts,
+            "end": ends,
         }
+        if sure is not None:
+            columns["confidence"] = sure.tolist()
+        rows = zip(*columns.values(), strict=True)
+        return {"tokens": [dict(zip(columns, row, strict=True)) for row in rows]}
 
     def _inputs(self, tokens: Sequence[str]) -> dict[str, Array]:
         config, wanted = self._config, self._about["inputs"]
@@ -234,6 +232,17 @@ def _numbered(path: Path) -> dict[str, int]:
 
 def main(folder: Path) -> None:
     """Answers the texts that are named, or those of standard input, line by line: a JSON object for each."""
-    model = load(folder)
-    for text in sys.argv[1:] or (line.rstrip("\n") for line in sys.stdin):
-        print(json.dumps(model.answer(text), ensure_ascii=False), flush=True)
+    try:
+        model = load(folder)
+        for text in map(os.fsencode, sys.argv[1:]) if sys.argv[1:] else sys.stdin.buffer:
+            answer = json.dumps(model.answer(text.rstrip(b"\r\n")), ensure_ascii=False)
+            sys.stdout.buffer.write(f"{answer}\n".encode())
+            sys.stdout.buffer.flush()
+    except ImportError as error:
+        sys.exit(
+            f"error: {error.name} is not installed; pip install numpy {_NEEDED.get(error.name or '', '')}"
+        )
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever reads has read enough
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -249,10 +249,10 @@ def is_loud(text: str, settings: Mapping[str, str]) -> bool:
 
 
 def readable(text: str | bytes) -> str:
-    """Returns text that stands in UTF-8; what does not becomes U+FFFD."""
+    """Returns text that stands in UTF-8; each piece of what does not becomes U+FFFD."""
     if isinstance(text, bytes):
         return text.decode("utf-8", "replace")
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return re.sub("[\ud800-\udfff]", "\ufffd", text)
 
 
 def _ascii_upper(text: str) -> str:

@@ -17,7 +17,7 @@ const UNKNOWN = 1;
  */
 export async function load(ort, read) {
   const text = async (name) => new TextDecoder().decode(await read(name));
-  const lines = async (name) => (await text(name)).split("\n").slice(0, -1);
+  const lines = async (name) => (await text(name)).split(/\r?\n/).slice(0, -1);
   const about = JSON.parse(await text("model.json"));
   if (about.mapping !== "classification") throw new Error(`${about.name}: only classifiers are read in JavaScript so far`);
   if (about.inputs.includes("clusters")) throw new Error(`${about.name}: word clusters are not read in JavaScript so far`);
