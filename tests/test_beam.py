@@ -80,11 +80,38 @@ def test_a_row_that_fails_is_written_beside_with_its_reason_and_spoils_no_other(
 
 
 @needs_beam
-def test_what_cannot_be_is_said_before_a_pipeline_is_built(tmp_path, call):
-    flags = ("--input", f"{tmp_path}/none-*.txt", "--output", f"{tmp_path}/out", "--runner", "DirectRunner")
-    assert "no such file" in call(__main__.main, tmp_path, "predict", SAVED, *flags, code=2).err
-    assert "nothing" in call(__main__.main, tmp_path, "predict", "nothing", *flags, code=2).err
-    assert not list(tmp_path.iterdir())
+def test_bytes_and_strings_that_are_no_text_stop_nothing_and_a_row_s_own_fields_stay(tmp_path):
+    from zoo import beam
+
+    lines = [b'{"text": "a\\ud83d"}', b'{"text": "a\xff", "label": "mine"}', b"[" * 100_000]
+    (tmp_path / "in.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    beam.predict_files(SAVED, f"{tmp_path}/in.jsonl", f"{tmp_path}/out")
+    (row,) = rows_of(tmp_path, "out")
+    assert (row["text"], row["label"]) == ("a\ufffd", "mine")
+    assert row["model_label"] == zoo.load(SAVED).predict(["a\ufffd"])[0]["label"]
+    assert len(rows_of(tmp_path, "out-refused")) == 2
+
+
+@needs_beam
+@pytest.mark.parametrize(
+    ("model", "flags", "said"),
+    [
+        (SAVED, ("--input", "none-*.txt"), "no such file"),
+        (SAVED, ("--input", "in.csv"), "must end with .jsonl"),
+        (SAVED, ("--input", "in.txt", "--signature", "beam"), "no signature 'beam'"),
+        (SAVED, ("--input", "in.txt", "--temperature", "0.5"), "temperature"),
+        (SAVED.replace("sentiment_tweets", "captioning_emoji"), ("--input", "in.txt"), "reads pictures"),
+        ("nothing", ("--input", "in.txt"), "nothing"),
+        (SAVED, ("--input", "out-0-of-1.jsonl"), "would be replaced"),
+    ],
+)
+def test_what_cannot_be_is_said_before_a_pipeline_is_built(tmp_path, call, monkeypatch, model, flags, said):
+    monkeypatch.chdir(tmp_path)
+    for name in ("in.txt", "in.csv", "out-0-of-1.jsonl"):
+        (tmp_path / name).write_text('{"text": "a"}\n')
+    command = ("predict", model, *flags, "--output", "out", "--runner", "DirectRunner")
+    assert said in call(__main__.main, tmp_path, *command, code=2).err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.csv", "in.txt", "out-0-of-1.jsonl"]
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,9 @@ def _check(manifest: Manifest, signature: str, settings: Mapping[str, Any]) -> N
     if signature and signature not in manifest.signatures:
         known = ", ".join(manifest.signatures)
         raise ZooError(f"{manifest.name}: no signature {signature!r}; there are: {known}")
-    task.chosen(dict(settings), signature, 1, manifest)  # which refuses what cannot be
+    takes = manifest.signatures[signature or task.signature_for(["a"], list(manifest.signatures))].inputs
+    if strange := [name for name in settings if name not in takes]:
+        raise ZooError(f"{manifest.name}: has no setting {strange[0]}; it takes {', '.join(takes)}")
 
 
 class Read(beam.PTransform):
