@@ -15,6 +15,7 @@ constraints of this zoo.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -183,6 +184,8 @@ def predict_files(
     """
     handler = Predict(name, signature, **settings)
     _kind(pattern)
+    # Beam takes paths from wherever a worker is.
+    pattern, output = (path if "://" in path else os.path.abspath(path) for path in (pattern, output))  # noqa: PTH100
     if not (given := _files(pattern)):
         raise ZooError(f"{pattern}: no such file")
     written = [f"{output}{part}-[0-9]*-of-[0-9]*.jsonl" for part in ("", "-refused")]
