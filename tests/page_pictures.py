@@ -13,7 +13,7 @@ from servers import started
 MODELS = {
     "classification": "sentiment_tweets",
     "tagging": "tagging_conll2003",
-    "translation": "translation_multi30k_de_en",
+    "translation": "translation_de_en",
     "captioning": "captioning_emoji",
     "text": "generation_python",
     "series": "forecasting_seattle",

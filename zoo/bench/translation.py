@@ -20,7 +20,7 @@ from zoo.recipes import translation
 from zoo.text import PADDING, Pieces
 from zoo.training import SequenceCrossentropy
 
-_MODELS = ("translation_en_fr", "translation_multi30k_de_en", "translation_cldr_en_fr")
+_MODELS = ("translation_en_fr", "translation_de_en", "translation_cldr_en_fr")
 _SENTENCES, _SAMPLE, _ROWS = 1_000, 10, 64
 _TRAINED, _TINY = 512, 300  # pairs in a pass of training; pieces of a vocabulary that costs nothing
 _WORDS = 12
