@@ -58,8 +58,8 @@ def test_any_text_has_the_same_answer(both):
         found, others = comparable(answer)
         assert found == same, repr(text)
         assert others == pytest.approx(numbers, abs=1e-4), repr(text)
-        if "spans" in expected:
-            assert confidences(answer) == pytest.approx(confidences(expected), abs=1e-4), repr(text)
+        if sure := confidences(expected):  # which exports of before do not say
+            assert confidences(answer) == pytest.approx(sure, abs=1e-4), repr(text)
 
 
 def test_it_runs_where_there_is_neither_tensorflow_nor_the_zoo(both):

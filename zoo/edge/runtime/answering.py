@@ -234,8 +234,9 @@ def main(folder: Path) -> None:
     """Answers the texts that are named, or those of standard input, line by line: a JSON object for each."""
     try:
         model = load(folder)
-        for text in map(os.fsencode, sys.argv[1:]) if sys.argv[1:] else sys.stdin.buffer:
-            answer = json.dumps(model.answer(text.rstrip(b"\r\n")), ensure_ascii=False)
+        lines = (line.rstrip(b"\r\n") for line in sys.stdin.buffer)
+        for text in map(os.fsencode, sys.argv[1:]) if sys.argv[1:] else lines:
+            answer = json.dumps(model.answer(text), ensure_ascii=False)
             sys.stdout.buffer.write(f"{answer}\n".encode())
             sys.stdout.buffer.flush()
     except ImportError as error:
