@@ -106,7 +106,7 @@ print(json.dumps([answer["flat_scores"].numpy().tolist(), [x.decode() for x in a
         expected_scores += found["scores"].numpy()[0].tolist()
         expected_tags += [model.manifest.labels[i] for i in found["tags"].numpy()[0]]
     assert tags == expected_tags
-    np.testing.assert_allclose(scores, expected_scores, atol=1e-6)
+    np.testing.assert_allclose(scores, expected_scores, atol=5e-6)  # sums along a sentence, on any CPU
 
 
 def test_ready_tokens_get_the_tags_of_the_text_that_they_make(model):
