@@ -22,7 +22,7 @@ from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.ml.inference.base import ModelHandler, PredictionResult, RunInference
+from apache_beam.ml.inference.base import KeyedModelHandler, ModelHandler, PredictionResult, RunInference
 from apache_beam.options.pipeline_options import PipelineOptions
 
 import zoo
@@ -197,7 +197,7 @@ def predict_files(
         answered = (
             read.rows
             | "texts" >> beam.Map(lambda row: (row, row["text"]))
-            | "answers" >> RunInference(_keyed(handler))
+            | "answers" >> RunInference(KeyedModelHandler(handler))
             | "joined" >> beam.FlatMap(_joined).with_outputs("refused", main="rows")
         )
         refused = (read.refused, answered.refused) | "all refused" >> beam.Flatten()
@@ -216,13 +216,6 @@ def _files(*patterns: str) -> dict[str, float]:
     """Returns the files that patterns name, and when each was changed."""
     found = (each for match in FileSystems.match(list(patterns)) for each in match.metadata_list)
     return {each.path: each.last_updated_in_seconds for each in found}
-
-
-def _keyed(handler: Predict) -> Any:
-    """Returns a handler of texts that hands the row of each on."""
-    from apache_beam.ml.inference.base import KeyedModelHandler
-
-    return KeyedModelHandler(handler)
 
 
 def _joined(pair: tuple[Row, PredictionResult]) -> Iterator[Any]:

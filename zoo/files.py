@@ -27,16 +27,25 @@ def replacing_folder(path: Path) -> Iterator[Path]:
     new.mkdir()
     try:
         yield new
-        try:
-            if path.exists():
-                path.rename(old)
-            new.rename(path)
-        except BaseException:
-            if old.exists() and not path.exists():
-                old.rename(path)
-            raise
+        put_in_place(path, new, old)
     finally:
         shutil.rmtree(both, ignore_errors=True)
+
+
+def put_in_place(folder: Path, new: Path, old: Path) -> None:
+    """Puts a folder in another one's place, which stands under the name `old` meanwhile, and is removed.
+
+    Where that fails, the other one is back.
+    """
+    try:
+        if folder.exists():
+            folder.rename(old)
+        new.rename(folder)
+    except BaseException:
+        if old.exists() and not folder.exists():
+            old.rename(folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -19,7 +19,7 @@ from zoo.edge import runtime
 from zoo.errors import ZooError
 
 _TEXTS, _MANY = 500, 10_000
-_WAYS: dict[str, tuple[Literal["onnx", "litert"], bool]] = {
+_WAYS: dict[str, tuple[edge.To, bool]] = {
     "ONNX Runtime": ("onnx", False),
     "ONNX Runtime, 8 bits": ("onnx", True),
     "LiteRT": ("litert", False),
@@ -38,7 +38,7 @@ def main(full: bool = False, model: str = "") -> None:
     saved = models.load(model) if model else first_of(("sentiment_tweets",), "sentiment")
     texts, truth = _texts(saved, _MANY if full else _TEXTS)
     print(f"{export.hardware()}, TensorFlow {tf.__version__}; {saved.name}, {len(texts):,} texts, one by one")
-    signature = "greedy" if saved.manifest.mapping == "translation" else ""
+    signature = edge.signature_of(saved)
     started = time.perf_counter()
     loaded = models.load(str(saved.path))
     opened = time.perf_counter() - started
@@ -97,21 +97,19 @@ def _asked(ask: Callable[[str], Row], texts: Sequence[str]) -> tuple[list[Row], 
 def _compared(saved: Sequence[Row], converted: Sequence[Row]) -> tuple[float, float]:
     """Returns the share of answers that are the same, and by how much scores of those differ at most."""
     same, apart = 0, 0.0
-    for ours, theirs in zip(map(_essence, converted), map(_essence, saved), strict=True):
-        if ours[0] == theirs[0]:
+    for ours, theirs in zip(converted, saved, strict=True):
+        if edge.said(ours) == edge.said(theirs):
             same += 1
-            apart = max([apart, *(abs(a - b) for a, b in zip(ours[1], theirs[1], strict=True))])
+            pairs = zip(_scores(ours), _scores(theirs), strict=True)
+            apart = max([apart, *(abs(a - b) for a, b in pairs)])
     return same / len(saved), apart
 
 
-def _essence(row: Row) -> tuple[Any, list[float]]:
-    """Returns what must be the same of an answer, and its scores."""
-    if "label" in row:
-        return row["label"], list(row["scores"].values())
-    if "translation" in row:
-        return row["translation"], [row["score"]]
-    tags = [(token["token"], token["tag"]) for token in row["tokens"]]
-    return tags, [token["score"] for token in row["tokens"]]
+def _scores(row: Row) -> list[float]:
+    """Returns the scores of an answer."""
+    if "tokens" in row:
+        return [token["score"] for token in row["tokens"]]
+    return list(row["scores"].values()) if "scores" in row else [row["score"]]
 
 
 def _judged(saved: models.Model, truth: Any) -> Callable[[Sequence[Row]], str]:

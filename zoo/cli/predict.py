@@ -106,8 +106,7 @@ class Predict:
             )
             if self.rescale:
                 given = task.rescaled(given, self.rescale)
-            flags = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
-            settings = task.chosen(flags, self.signature, len(given.inputs), saved.manifest)
+            settings = task.chosen(self._settings(), self.signature, len(given.inputs), saved.manifest)
             model: Any = models.Model(saved)
             if self.language_model:
                 model = models.fused(model, self.language_model, self.language_weight)
@@ -160,12 +159,15 @@ class Predict:
                 raise
             mend = "in an environment of its own: pip install 'sequence-zoo[beam]'"
             raise ZooError(f"--runner: Apache Beam is not installed; {mend}") from None
-        settings = {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
         options = shlex.split(self.runner_options)
         beam.predict_files(
-            self.model, self.input, self.output, self.runner, self.signature, options, **settings
+            self.model, self.input, self.output, self.runner, self.signature, options, **self._settings()
         )
         print(f"{self.output}-*.jsonl: written; rows that had no answer: {self.output}-refused-*.jsonl")
+
+    def _settings(self) -> dict[str, Any]:
+        """Returns what was said of how texts are drawn."""
+        return {name: value for name in _SETTINGS if (value := getattr(self, name)) is not None}
 
     def _is_watched(self, task: Any, given: Any) -> bool:
         """Tells whether somebody looks on while one text is written."""

@@ -93,17 +93,22 @@ def _check(model: models.Model, folder: Path) -> None:
         ZooError: they answer otherwise.
     """
     converted = runtime.load(folder)
-    saved = model.predict(_TRIED, "greedy" if model.manifest.mapping == "translation" else "")
+    saved = model.predict(_TRIED, signature_of(model))
     for given, expected in zip(_TRIED, saved, strict=True):
-        if _told(converted.answer(given)) != _told(expected):
+        if said(converted.answer(given)) != said(expected):
             raise ZooError(
                 f"convert: {model.name} answers {given!r} otherwise than its network does in this version of "
                 "the zoo, with which it was not exported; train it anew"
             )
 
 
-def _told(answer: dict[str, Any]) -> Any:
-    """Returns what an answer says, without numbers."""
+def signature_of(model: models.Model) -> str:
+    """Returns the signature of a saved model that a converted one answers as."""
+    return "greedy" if model.manifest.mapping == "translation" else ""
+
+
+def said(answer: dict[str, Any]) -> Any:
+    """Returns what an answer says, of a saved model or a converted one, without numbers."""
     if "tokens" in answer:
         return [(token["token"], token["tag"]) for token in answer["tokens"]]
     return answer.get("label", answer.get("translation"))

@@ -17,6 +17,7 @@ from zoo.export.manifest import read_off
 from zoo.export.serving import Serving
 from zoo.export.verify import tensors_of, verify
 from zoo.export.warm_up import write_requests
+from zoo.files import put_in_place
 from zoo.metrics import Score
 from zoo.models import GRAPH, Lock, harmless, hashes
 from zoo.tasks import CARD, MANIFEST, Manifest
@@ -93,7 +94,7 @@ def save(
         write_requests(temporary, directory.name, given)
         whole = manifest.with_changes(name=directory.name, **read_off(module))
         _describe(temporary, whole.with_changes(files=hashes(temporary)))
-        _replace(directory, temporary, old)
+        put_in_place(directory, temporary, old)
     except OSError as error:
         raise ZooError(
             f"{directory}: cannot be written ({error.strerror}); mend that, and export again"
@@ -173,15 +174,3 @@ class _WholeTensors(tf.train.experimental.ShardingCallback):
             shards[-1].setdefault(part.checkpoint_key, {})[part.slice_spec] = part.tensor
             sizes[-1] += size
         return shards
-
-
-def _replace(directory: Path, new: Path, old: Path) -> None:
-    if directory.exists():
-        directory.rename(old)
-    try:
-        new.rename(directory)
-    except BaseException:
-        if old.exists():
-            old.rename(directory)
-        raise
-    shutil.rmtree(old, ignore_errors=True)

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from zoo.errors import ZooError, one_line
-from zoo.files import replacing, write_atomically
+from zoo.files import put_in_place, replacing, write_atomically
 from zoo.models.copied import hashes
 from zoo.models.locked import BusyError, Lock
 from zoo.models.saved import Saved, fetched_models
@@ -286,9 +286,7 @@ def _unpack(archive: Path, name: str, folder: Path) -> None:
             raise ZooError(f"{name}: its archive holds no model; pack it anew")
         if problem := Saved(unpacked, manifest, by_path=True).problem(hashes(unpacked)):
             raise ZooError(f"{name}: {problem}; pack it anew")
-        if folder.exists():
-            folder.rename(old)
-        unpacked.rename(folder)
+        put_in_place(folder, unpacked, old)
     except tarfile.TarError as error:
         raise ZooError(
             f"{name}: its archive cannot be read ({one_line(str(error))[:150]}); pack it anew"

@@ -334,10 +334,10 @@ def main(config: Config) -> None:
 
     module = Captioning(config, model, pieces, habits)
     training.fit_confidence(module, examples.validation)
-    parts = (pictures, held_out) if len(held_out) >= training.FEWEST else ()
-    seen = [np.stack(data.answering(lambda batch: mean_features(maps(batch)), part)()) for part in parts]
-    if seen:
-        training.fit_familiarity(module.familiarity, *seen)
+    if len(held_out) >= training.FEWEST:
+        parts = (pictures, held_out)
+        seen = (data.answering(lambda batch: mean_features(maps(batch)), part)() for part in parts)
+        training.fit_familiarity(module.familiarity, *map(np.stack, seen))
     for split, evaluation in run.evaluate(module).items():
         part, picture = examples.split(split), run.folder.directory / f"{split}.png"
         show.draw_sheet(part.dataset, part.rows_of_strings("captions"), evaluation.predicted, picture)

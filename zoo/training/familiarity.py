@@ -7,7 +7,7 @@ from zoo.layers.familiarity import Familiarity
 _LEAST = 1e-6  # of a variance, as a share of all: what never varied in training may do so a little
 _STRANGE = 0.002  # of what is like training is called strange, at most
 _MOST = 20_000  # rows, which are more than enough for what is fitted
-FEWEST = 499
+FEWEST = round(1 / _STRANGE) - 1
 """Rows of a validation part by which it can be said what is strange."""
 
 
@@ -23,8 +23,7 @@ def fit_familiarity(familiarity: Familiarity, training: np.ndarray, validation: 
         training: features (n, size).
         validation: features of rows that were not learned from (m, size).
     """
-    rank = int(np.ceil((len(validation) + 1) * (1 - _STRANGE)))
-    if rank > len(validation):
+    if len(validation) < FEWEST:
         return
     training = training[:: max(1, len(training) // _MOST)].astype(np.float64)
     middle = training.mean(axis=0)
@@ -36,4 +35,5 @@ def fit_familiarity(familiarity: Familiarity, training: np.ndarray, validation: 
     familiarity.directions.assign(directions[:, -kept:])
     familiarity.variances.assign(np.maximum(variances[-kept:], least))
     familiarity.rest.assign(max(others.mean(), least) if len(others) else least)
+    rank = int(np.ceil((len(validation) + 1) * (1 - _STRANGE)))
     familiarity.limit.assign(np.sort(familiarity.distances(validation).numpy())[rank - 1])
