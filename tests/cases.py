@@ -155,7 +155,7 @@ CASES = {
             "captioning",
             "squares",
             TINY_CAPTIONER,
-            ("emoji", "flickr8k", "flickr8k-critical", "moving_emoji-best", "moving_emoji"),
+            ("emoji", "flickr8k-critical", "flickr8k", "moving_emoji-best", "moving_emoji"),
             kernels={"--layers 2 --cell lstm --attention none": (2, 0, 3000)},  # with attention: the next
             within="clips",
             alike=FEW_STEPS,
@@ -166,7 +166,7 @@ CASES = {
             "captioning",
             "films",
             (*TINY_CAPTIONER, "--frames", "3", "--encoder", "tiny", "--captions-each", "4", "--epochs", "6"),
-            ("emoji", "flickr8k", "flickr8k-critical", "moving_emoji-best", "moving_emoji"),
+            ("emoji", "flickr8k-critical", "flickr8k", "moving_emoji-best", "moving_emoji"),
             variant="clips",
             # The teller's layers, and both directions over time.
             kernels={"--layers 2 --cell lstm": (4, 0, 3655)},
