@@ -139,9 +139,9 @@ def test_many_texts_are_encoded_as_each_alone(tmp_path, monkeypatch):
     for rows, size in ((2, 99), (99, 10), (99, 99)):
         monkeypatch.setattr("zoo.text.units._ROWS", rows)
         monkeypatch.setattr("zoo.text.units._BYTES", size)
-        found = [numbers.tolist() for numbers in units.array(texts)]
+        found = [numbers.tolist() for numbers in units.arrays(texts)]
         assert found == [[A, B], [], [A] * 12, [Vocabulary.START, B], [B]]
-    assert units.array([]) == []
+    assert list(units.arrays([])) == []
 
 
 def test_what_a_corpus_writes_for_a_word_that_it_left_out_is_no_word():
@@ -170,7 +170,7 @@ def test_backwards_numbers_run_from_the_end_and_what_is_written_stands_before(tm
     numbers = units.encode(tf.constant(["a b\nb", "a", ""]))
     assert numbers.to_list() == [[B, Vocabulary.START, B, A], [A], []]
     assert units.decode(numbers.to_tensor()).numpy().tolist() == [b"a b\nb", b"a", b""]
-    assert units.array([b"a b b", b"b"])[0].tolist() == [B, B, A]
+    assert next(units.arrays([b"a b b", b"b"])).tolist() == [B, B, A]
     assert units.follow(tf.constant(["a b"]), tf.constant(["b"])).numpy().tolist() == [b"b a b"]
     units.write(tmp_path / "vocabulary.txt")
     assert Units.read(tmp_path / "vocabulary.txt", "word", True).encode(tf.constant(["a b"])).to_list() == [

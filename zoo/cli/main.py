@@ -11,6 +11,7 @@ from zoo.cli.demo import Demo
 from zoo.cli.evaluate import Evaluate
 from zoo.cli.info import Info
 from zoo.cli.inspect import Inspect
+from zoo.cli.launch import Launch
 from zoo.cli.listing import List
 from zoo.cli.models import Models
 from zoo.cli.new import New
@@ -33,6 +34,7 @@ Use:     python -m zoo predict sentiment_tweets "what a lovely day"
 Try:     python -m zoo demo (a page for all models)
 Serve:   python -m zoo serve sentiment_tweets
 Fetch:   python -m zoo models get translation_en_fr
+Spread:  python -m zoo launch --workers 2 -- sentiment (as several machines would train it)
 Compare: python -m zoo compare cells --recipe sentiment
 Convert: python -m zoo convert sentiment_tweets (to ONNX, for machines without TensorFlow)
 Copy:    python -m zoo new sentiment mine.py --test
@@ -56,6 +58,7 @@ def main() -> None:
             | Compare
             | Bench
             | New
+            | Launch
             | Convert
         )
         parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()

@@ -42,6 +42,8 @@ class Adapter:
     """Of a set of ours, module and class of its builder in `zoo.data.sets`; else the catalogue's."""
     unlabelled: str = ""
     """Split of texts without labels, where there is one."""
+    streamed: bool = False
+    """Whether the training part is too large to be held in memory."""
     embedded: bool = False
     """Whether packages carry it: the builder's config tells them, and is the version."""
 

@@ -46,7 +46,10 @@ def load(dataset: str, adapter: Adapter, **options: str) -> Examples:
     _prepare(builder, dataset)
     stored = dict(zip(SPLITS, adapter.splits(dataset, info.splits), strict=True))
     parts = {
-        part: Part(adapter.part(adapter.read(builder.as_dataset(split=split), info, **options), part))
+        part: Part(
+            adapter.part(adapter.read(builder.as_dataset(split=split), info, **options), part),
+            streamed=adapter.streamed and part == "train",
+        )
         for part, split in {**stored, **{part: part for part in adapter.extra}}.items()
     }
     label_names = adapter.label_names(parts["train"], info, **options)

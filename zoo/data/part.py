@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 _ROWS = 4096  # of a block
+_STREAMED_ROWS = 64  # which may be long
 LARGE = ("image",)  # features that are never held
 
 
@@ -28,9 +29,18 @@ class Part:
     Args:
         rows: a dataset of dicts, in an order that never changes; or the columns themselves, name -> strings
             or numbers (n,) as an array, or rows of strings as lists.
+        streamed: whether rows of a dataset are too many to be held: `blocks` reads them anew each time.
+
+    Attributes:
+        streamed: likewise.
     """
 
-    def __init__(self, rows: tf.data.Dataset | Mapping[str, np.ndarray | Sequence[Sequence[str]]]):
+    def __init__(
+        self,
+        rows: tf.data.Dataset | Mapping[str, np.ndarray | Sequence[Sequence[str]]],
+        streamed: bool = False,
+    ):
+        self.streamed = streamed
         self._columns: dict[str, Any] = {}
         self._dataset = None
         if isinstance(rows, Mapping):
@@ -41,7 +51,10 @@ class Part:
             self.features = tuple(sorted(rows.element_spec))
 
     def __len__(self) -> int:
-        return _length(self.column(self._small[0]))
+        name = self._small[0]
+        if self.streamed:
+            return sum(_length(column) for (column,) in self.blocks(name))
+        return _length(self.column(name))
 
     @property
     def _small(self) -> list[str]:
@@ -53,11 +66,22 @@ class Part:
             self._columns = _read(self._dataset, self._small)
         return self._columns[feature]
 
-    def blocks(self, *features: str, rows: int = _ROWS) -> Iterator[tuple[Any, ...]]:
+    def blocks(self, *features: str, rows: int = 0) -> Iterator[tuple[Any, ...]]:
         """Yields columns of the named features, as `column` gives them, for up to `rows` rows at a time."""
+        if self.streamed and self._dataset is not None:
+            chosen = self._dataset.map(lambda row: {name: row[name] for name in features})
+            for block in chosen.ragged_batch(min(rows or _STREAMED_ROWS, _STREAMED_ROWS)):
+                yield tuple(_numpy(block[name]) for name in features)
+            return
+        rows = rows or _ROWS
         columns = [self.column(feature) for feature in features]
         for start in range(0, len(self), rows):
             yield tuple(column[start : start + rows] for column in columns)
+
+    def one_by_one(self, feature: str) -> Iterator[bytes]:
+        """Yields the strings of a feature of one each, but for empty ones."""
+        for (block,) in self.blocks(feature):
+            yield from filter(None, block)
 
     def strings(self, feature: str) -> list[str]:
         """Returns a feature of one string each (n,); what is no UTF-8 is U+FFFD."""

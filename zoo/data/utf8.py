@@ -29,5 +29,9 @@ def read_text(path: Path) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        raise ZooError(f"{path}: line {line} is not UTF-8; save the file as UTF-8") from None
+        raise not_utf8(path, raw.count(b"\n", 0, error.start) + 1) from None
+
+
+def not_utf8(path: Path, line: int) -> ZooError:
+    """Returns what is told of a file of which a line is not UTF-8."""
+    return ZooError(f"{path}: line {line} is not UTF-8; save the file as UTF-8")

@@ -84,7 +84,7 @@ class Config(training.Settings):
 
 def make_streams(config: Config, units: text.Units, part: Part) -> Streams:
     """Cuts windows from the texts of a part."""
-    texts = units.array(text for text in part.column("text") if text)
+    texts = units.arrays(part.one_by_one("text"))
     return Streams(texts, START, text.PADDING, config.batch_size, config.window, told=config.samples > 0)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _WRITES = 100  # texts that are written on, where what is written can be judged
 _FIRST_LINES, _MOST_LINES = 10, 80  # of each, that are given
 _LENGTH = 300  # characters that are written
+_MOST_COUNTED = 4_000_000  # units of a baseline's, where a part is too large to be held
 _PASSAGE = {"char": 300, "word": 60, "token": 60}  # of a long text; short enough that many texts are seen
 
 
@@ -83,10 +84,12 @@ class Text(Task):
             train="train[:99%]",
             validation="train[99%:]",
             licence="none stated; the text is news, given for research",
+            streamed=True,
         ),
         "wiki40b/*": Running(
             train="train",
             validation="validation",
+            streamed=True,
             line_breaks="_NEWLINE_|\\n?_START_[A-Z]+_\\n",
             licence="CC BY-SA 3.0; the text is Wikipedia's",
             example="wiki40b/en",
@@ -94,7 +97,12 @@ class Text(Task):
     }
 
     def read_own(self, path: Path, **options: str) -> Examples:
-        """Reads a file, split by place, or a folder, as `zoo.data.own.plain_text.read_parts` does."""
+        """Reads a file, split by place, or a folder, as `zoo.data.own.plain_text.read_parts` does.
+
+        Of a large file nothing is held in memory.
+        """
+        if plain_text.is_large(path):
+            return of_user(path, plain_text.stream_parts(path))
         parts = plain_text.read_parts(path)
         return of_user(path, {split: Part({"text": texts}) for split, texts in parts.items()})
 
@@ -181,12 +189,15 @@ class Text(Task):
 
     def size(self, part: Part) -> int:
         """Returns how many texts there are that are not empty."""
-        return sum(1 for text in part.column("text") if text)
+        return sum(1 for _ in part.one_by_one("text"))
 
     def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
-        """Scores runs of characters or words that were counted, numbered as the model does."""
+        """Scores runs of characters or words that were counted, numbered as the model does.
+
+        Of a training part that is not held they are counted in its first four million.
+        """
         numbers = {
-            split: model.units.array([text for text in part.column("text") if text])
+            split: _held(model.units.arrays(part.one_by_one("text")), part)
             for split, part in {"train": examples.train, **examples.tests}.items()
         }
         train, size, start = numbers.pop("train"), len(model.units), model.units.vocabulary.START
@@ -251,6 +262,17 @@ def generation_samples(
             "state": np.zeros([len(prompts), state], np.float32),
         },
     }
+
+
+def _held(arrays: Iterable[np.ndarray], part: Part) -> list[np.ndarray]:
+    """Returns the numbers of texts; of more than can be held, the first."""
+    held, total = [], 0
+    for array in arrays:
+        held.append(array)
+        total += len(array)
+        if part.streamed and total > _MOST_COUNTED:
+            break
+    return held
 
 
 def _level(model: Model) -> str:

@@ -114,13 +114,11 @@ class Units(tf.Module):
         """Writes one unit a line; what is exported from now on reads that file."""
         self.vocabulary.write(path)
 
-    def array(self, texts: Iterable[bytes]) -> list[np.ndarray]:
-        """Returns the numbers of each text, int32 (time,), encoded a few at a time: they may be long."""
-        arrays: list[np.ndarray] = []
+    def arrays(self, texts: Iterable[bytes]) -> Iterator[np.ndarray]:
+        """Yields the numbers of each text, int32 (time,), encoded a few at a time: they may be long."""
         for block in _blocks(texts):
             numbers = self.encode(tf.constant(block))
-            arrays += np.split(numbers.values.numpy(), numbers.row_splits.numpy()[1:-1])
-        return arrays
+            yield from np.split(numbers.values.numpy(), numbers.row_splits.numpy()[1:-1])
 
 
 def _blocks(texts: Iterable[bytes]) -> Iterator[list[bytes]]:

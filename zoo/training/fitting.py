@@ -17,6 +17,7 @@ from zoo.training.folder import Folder
 from zoo.training.freezing import freeze
 from zoo.training.optimizer import make_optimizer
 from zoo.training.settings import Settings, steps_per_execution, tf32
+from zoo.training.workers import crew_of
 
 _called_too: contextvars.ContextVar[Sequence[keras.callbacks.Callback]] = contextvars.ContextVar(
     "called_too", default=()
@@ -65,6 +66,8 @@ def fit(
 ) -> Outcome:
     """Trains `model` and leaves it with the weights of its best epoch.
 
+    Of several processes that train together all call it; the first one alone writes.
+
     The run's checkpoint is replaced after each epoch. It holds weights, optimizer, random states, best
     weights and patience; the order of the data follows from seed and step. So a training that was killed
     continues, and on one CPU device ends with the very weights it would have had.
@@ -89,24 +92,29 @@ def fit(
     """
     steps = steps_of(settings, train)
     compile_model(settings, model, steps, loss, metrics)
-    keeper = Checkpoint(folder, settings, score)
-    keeper.restore(model)
-    if not keeper.finished:
-        with sums.in_order(), tf32(settings.tf32):
-            model.fit(
-                train.shuffled(settings.seed, start=keeper.epoch * steps),
-                shuffle=False,
-                steps_per_epoch=steps,
-                initial_epoch=keeper.epoch,
-                epochs=settings.epochs,
-                validation_data=validation.in_order(),
-                callbacks=[
-                    keras.callbacks.TerminateOnNaN(),
-                    keeper,
-                    keras.callbacks.TensorBoard(folder.directory / "logs", write_graph=False),
-                    *_called_too.get(),
-                ],
-            )
+    crew = crew_of(model.distribute_strategy)
+    keeper = Checkpoint(folder, settings, score, crew)
+    with crew.told_if_lost():
+        keeper.restore(model)
+        if not keeper.finished:
+            crew.prepare(model, train.shuffled(settings.seed))
+            shown = [keras.callbacks.TensorBoard(folder.directory / "logs", write_graph=False)]
+            with sums.in_order(), tf32(settings.tf32):
+                model.fit(
+                    crew.share(train.shuffled(settings.seed, start=keeper.epoch * steps)),
+                    shuffle=False,
+                    steps_per_epoch=steps,
+                    initial_epoch=keeper.epoch,
+                    epochs=settings.epochs,
+                    verbose="auto" if crew.chief else 0,
+                    **crew.validated(validation.in_order()),
+                    callbacks=[
+                        keras.callbacks.TerminateOnNaN(),
+                        keeper,
+                        *(shown if crew.chief else []),
+                        *_called_too.get(),
+                    ],
+                )
         if not keeper.history:
             raise ZooError("the loss became NaN in the first epoch; lower --learning-rate or --clip-norm")
     keeper.restore_best(model)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -167,15 +168,39 @@ def read_checkpoint(directory: Path) -> tuple[dict[str, np.ndarray], dict[str, A
     Raises:
         ZooError: the file is damaged.
     """
+    return unpacked(checkpoint_of(directory), directory)
+
+
+def checkpoint_of(directory: Path) -> bytes:
+    """Returns what a run folder's checkpoint is written as; nothing if there is none.
+
+    Raises:
+        ZooError: there is one, and it is empty.
+    """
     path = directory / _CHECKPOINT
     if not path.exists():
+        return b""
+    return path.read_bytes() or _damaged(directory, "it is empty")
+
+
+def unpacked(written: bytes, directory: Path) -> tuple[dict[str, np.ndarray], dict[str, Any]] | None:
+    """Returns what a run folder's checkpoint holds, or None if nothing was written.
+
+    Raises:
+        ZooError: it is damaged.
+    """
+    if not written:
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(io.BytesIO(written), allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}
         return arrays, json.loads(str(arrays.pop("_state")))
     except Exception as error:
-        raise ZooError(f"{path}: damaged ({error}); use --fresh to train anew") from error
+        return _damaged(directory, str(error))
+
+
+def _damaged(directory: Path, why: str) -> NoReturn:
+    raise ZooError(f"{directory / _CHECKPOINT}: damaged ({why}); use --fresh to train anew")
 
 
 def numbered(arrays: Mapping[str, np.ndarray], group: str) -> list[np.ndarray]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ from zoo.training.ranges import check_ranges
 from zoo.training.settings import Elsewhere, Settings, start, tf32
 from zoo.training.stages import Stages
 from zoo.training.warm_start import check_alike, known_words, warm_start
+from zoo.training.workers import crew_of
 
 KERAS_MODEL = "model.keras"
 """What was exported, of a run's folder, for Keras: `keras.saving.load_model`, after `import zoo.layers`."""
@@ -86,6 +88,7 @@ class Run:
         self._target = export.SAVED_MODELS / self.name
         export.check_target(self._target, self.recipe)
         self.strategy = start(config)
+        self._crew = crew_of(self.strategy)
         self._stages = Stages()
         self.replicas: int = self.strategy.num_replicas_in_sync
         self._known: list[str] = []
@@ -192,6 +195,9 @@ class Run:
     ) -> None:
         """Makes the run's folder, and trains: see `zoo.training.fit`.
 
+        Of several processes that train together only the first one returns; the others wait here until it
+        has exported, and end: had it to go on without them, it could never be started again without them.
+
         Args:
             model: what learns.
             train: what it learns from.
@@ -203,15 +209,25 @@ class Run:
         """
         # First, since it refuses what cannot be before anything is written.
         freeze(model, self.config, steps_of(self.config, train))
-        # Who holds the run's folder is alone in exporting the model of that name, too.
-        self._lock = self.folder.create(self.examples.fingerprint(self._known), self.examples.label_names)
-        for name, inventory in self._inventories.items():
-            inventory.write(self.folder.directory / f"{name}.txt")
+        crew = self._crew
+        fingerprint = self.examples.fingerprint(self._known)
+        with crew.told_if_lost():
+            crew.check("settings", json.dumps(self.folder.config))
+            crew.check("data", fingerprint)
+        if crew.chief:
+            # Who holds the run's folder is alone in exporting the model of that name, too.
+            self._lock = self.folder.create(fingerprint, self.examples.label_names)
+            for name, inventory in self._inventories.items():
+                inventory.write(self.folder.directory / f"{name}.txt")
         settings = self.config
         if clip_norm is not None:
             settings = dataclasses.replace(settings, clip_norm=clip_norm)
         self._stages.ended("data")
         self.outcome = fit(self.folder, settings, model, train, validation, loss, list(metrics), score)
+        if not crew.chief:
+            print(f"worker {crew.index} of {crew.size}: waits until worker 0 has evaluated and exported")
+            crew.leave()
+            raise SystemExit(0)
         self._stages.ended("training", computes_on())
         picture = self.folder.directory / "learning_curve.png"
         draw_learning_curve(self.outcome.history, self.outcome.best_epoch, picture)
@@ -252,6 +268,7 @@ class Run:
         module.model.save(self.folder.directory / KERAS_MODEL)
         self._lock.release()
         self._stages.ended("export")
+        self._crew.leave()
         print(self._stages)
 
     def _manifest(self, module: Serving, sizes: Mapping[str, int]) -> Manifest:

@@ -12,6 +12,7 @@ import keras
 import tensorflow as tf
 
 from zoo.devices import has_gpu
+from zoo.training import workers
 from zoo.training.ranges import Count, NotNegative, Positive, Range, Seed, Share, Size
 
 Storage = Literal["float32", "float16"]
@@ -44,8 +45,9 @@ class Settings:
     0: all epochs are run."""
     seed: Seed = 1
     """Decides initial weights, order of the data and dropout."""
-    strategy: Literal["auto", "one", "mirrored"] = "auto"
-    """Devices: all GPUs if there are several, else one; one; or all local devices of the best kind."""
+    strategy: Literal["auto", "one", "mirrored", "workers"] = "auto"
+    """Devices: all GPUs if there are several, else one; one; all local devices of the best kind; or those of
+    all machines that TF_CONFIG names (see: python -m zoo launch --help)."""
     mixed_precision: bool = False
     """Compute in bfloat16, or float16 on GPUs that have no bfloat16; weights stay float32."""
     tf32: bool = True
@@ -96,9 +98,12 @@ class Search:
 
 def start(settings: Settings) -> tf.distribute.Strategy:
     """Seeds every generator, sets the precision, and returns the strategy to build the model under."""
+    joined = workers.join() if settings.strategy == "workers" else None  # before TensorFlow does anything
     keras.utils.set_random_seed(settings.seed)
     gpus = tf.config.list_logical_devices("GPU")
     keras.config.set_dtype_policy(_half(gpus) if settings.mixed_precision else "float32")
+    if joined:
+        return joined
     devices = gpus or tf.config.list_logical_devices("CPU")
     several = settings.strategy == "mirrored" or (settings.strategy == "auto" and len(gpus) > 1)
     if several:

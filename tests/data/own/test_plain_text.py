@@ -1,7 +1,11 @@
+import random
+import re
+
 import pytest
-from tiny import rows_of
+from tiny import rows_of, run
 
 from zoo.data import load
+from zoo.data.own import plain_text
 from zoo.data.splits import split_of
 from zoo.errors import ZooError
 
@@ -86,3 +90,77 @@ def test_what_is_no_text_is_refused_in_one_line(tmp_path, files, told):
     with pytest.raises(ZooError, match=told) as error:
         load(str(tmp_path / next(iter(files)).split("/")[0]), "text")
     assert "\n" not in str(error.value)
+
+
+@pytest.fixture
+def passages(monkeypatch):
+    """Has small files read as large ones are."""
+    monkeypatch.setattr(plain_text, "_LARGE", 1_000)
+    monkeypatch.setattr(plain_text, "_PASSAGE", 100)
+
+
+def test_a_large_file_is_read_in_passages_that_are_its_text(tmp_path, passages):
+    text = "".join(f"{number:03} {LINE}" for number in range(1000))
+    path = tmp_path / "book.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    examples = load(str(path), "text")
+    parts = texts(examples)
+    assert "".join(passage for part in parts.values() for passage in part) == text
+    assert {len(passage) for part in parts.values() for passage in part[1:-1]} == {4 * 28}
+    sizes = [sum(map(len, part)) for part in parts.values()]
+    assert sizes == pytest.approx([0.8 * len(text), 0.1 * len(text), 0.1 * len(text)], abs=300)
+    # Blocks of it are read anew, and never held.
+    assert b"".join(examples.train.one_by_one("text")).decode() == "".join(parts["train"])
+    assert not examples.train._columns
+    assert len(examples.train) == len(parts["train"])
+    assert len(next(examples.train.blocks("text"))[0]) == 64
+    assert load(str(path), "text").fingerprint() == examples.fingerprint()
+    path.write_bytes(text.replace("5", "6").encode())
+    assert load(str(path), "text").fingerprint() != examples.fingerprint()
+
+
+def test_a_large_file_that_is_not_utf8_is_refused_by_line(tmp_path, passages):
+    (tmp_path / "book.txt").write_bytes(LINE.encode() * 100 + b"caf\xe9\n" + LINE.encode() * 100)
+    with pytest.raises(ZooError, match=r"book.txt: line 101 is not UTF-8"):
+        load(str(tmp_path / "book.txt"), "text")
+
+
+# Trains on a text, and tells by how much memory grew from where TensorFlow was ready.
+MEMORY = """
+import resource, sys
+from zoo import cli, training
+from zoo.recipes import generation
+
+def most():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024  # MB
+
+load = training.Run.load
+def load_and_look(self, *arguments):
+    print("before", most())
+    return load(self, *arguments)
+training.Run.load = load_and_look
+def evaluate(self, *_):
+    print("after", most())
+    sys.exit(0)
+training.Run.evaluate = evaluate
+cli.run(generation.Config, generation.main)
+"""
+
+
+def test_training_takes_no_more_memory_of_a_long_text_than_of_a_short_one(tmp_path):
+    words = [f"w{number}" for number in range(1000)]
+    draw = random.Random(1)
+    page = "".join(" ".join(draw.choices(words, k=12)) + "\n" for _ in range(2000))
+    grown = {}
+    for name, copies in (("short", 16), ("long", 80)):  # 2 MB and 10 MB; files of more than 1 MB are streamed
+        (tmp_path / f"{name}.txt").write_text(page * copies)
+        small = "--level word --width 8 --units 8 --epochs 1 --steps-per-epoch 20 --batch-size 16"
+        flags = ["--dataset", f"{name}.txt", "--name", name, *small.split()]
+        limits = (
+            "from zoo.data.own import plain_text; plain_text._LARGE = 1_000_000\n"
+            "from zoo.data.feeds import spool; spool.MOST_HELD = 100_000\n"
+        )
+        said = run("-c", limits + MEMORY, *flags, cwd=tmp_path).stdout
+        before, after = (float(re.search(rf"{when} ([\d.]+)", said)[1]) for when in ("before", "after"))
+        grown[name] = after - before
+    assert grown["long"] - grown["short"] < 15, grown

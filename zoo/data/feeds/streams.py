@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.data.feeds.datasets import endless, on_host, one_pass
+from zoo.data.feeds.spool import Spool
 from zoo.errors import ZooError
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Streams:
     number of the pass.
 
     Args:
-        texts: numbers of units, one after another, int32 (time,) each.
+        texts: numbers of units, one after another, int32 (time,) each; of many none is held in memory.
         start: the number that every text follows; it stands between two unless the first one ends with it.
         padding: target of the steps that are not there, where the last window is not full.
         rows: rows in a batch, over all replicas.
@@ -38,24 +39,19 @@ class Streams:
 
     def __init__(
         self,
-        texts: Sequence[np.ndarray],
+        texts: Iterable[np.ndarray],
         start: int,
         padding: int,
         rows: int,
         window: int,
         told: bool = False,
     ):
-        parts = [np.array([start])]
-        for text in texts:
-            if len(text):
-                # Most texts end with a line break, which is the start already.
-                parts += [text] if parts[-1][-1] == start else [np.array([start]), text]
-        self.numbers = np.concatenate(parts).astype(np.int32)
+        self._numbers, self._first = Spool(_following(texts, start)), start
         self.padding, self.rows, self.window, self.told = padding, rows, window, told
 
     def __len__(self) -> int:
         """Number of units that are predicted."""
-        return len(self.numbers) - 1
+        return len(self._numbers) - 1
 
     @property
     def steps(self) -> int:
@@ -114,19 +110,32 @@ class Streams:
         """Returns what makes batches, in the graph: each row goes on for so many windows."""
         import tensorflow as tf
 
-        numbers = on_host(self.numbers)
-        begins = on_host(np.arange(self.rows)[:, None] * windows * self.window)
+        begins = on_host(np.arange(self.rows) * windows * self.window)
         steps = on_host(np.arange(self.window))
+        read = self._numbers.reading(self.window + 1)
 
         def batch(step: tf.Tensor, shift: Any = 0) -> Any:
-            places = begins + shift + step * self.window + steps
-            there = places < len(self)
-            places = tf.where(there, places, 0)
-            targets = tf.where(there, tf.gather(numbers, places + 1), self.padding)
+            begin = begins + shift + step * self.window
+            numbers = read(begin)
+            there = begin[:, None] + steps < len(self)
+            targets = tf.where(there, numbers[:, 1:], self.padding)
             first = tf.fill([self.rows], tf.cast(step == 0, tf.int32))
-            inputs = {"tokens": tf.gather(numbers, places), "start": first}
+            inputs = {"tokens": tf.where(there, numbers[:, :-1], self._first), "start": first}
             if self.told:
                 inputs["targets"] = targets
             return inputs, targets, tf.fill([self.rows], weight)
 
         return batch
+
+
+def _following(texts: Iterable[np.ndarray], start: int) -> Iterator[np.ndarray]:
+    """Yields texts, and the start before each."""
+    between = np.array([start])
+    yield between
+    last = start
+    for text in texts:
+        if len(text):
+            if last != start:  # most texts end with a line break, which is the start already
+                yield between
+            yield text
+            last = text[-1]

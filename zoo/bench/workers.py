@@ -1,0 +1,133 @@
+"""Several processes that train together beside one, each on a core of its own; and many, on paper."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from zoo import cli, export, training
+from zoo.bench.timing import print_table
+from zoo.errors import ZooError
+from zoo.recipes import sentiment
+
+_WORKERS = (1, 2, 4)
+_ROWS, _STEPS, _FULL_STEPS = 256, 30, 200
+_SKIPPED = 5  # first steps, in which graphs are traced and memory is taken
+_FIGURES = "BENCH_WORKERS_FIGURES"  # the file that the first of them writes
+# A cluster of machines like this one: bits a second, and seconds for a message to arrive.
+_CLUSTER, _NETWORKS = 64, {"1 Gbit/s, 0.5 ms": (1e9, 5e-4), "10 Gbit/s, 0.1 ms": (1e10, 1e-4)}
+
+
+class Clock(keras.callbacks.Callback):
+    """Writes down how long steps take, and ends the process, once enough are done."""
+
+    def __init__(self, file: Path, steps: int):
+        super().__init__()
+        self._file, self._steps, self._times = file, steps, [0.0]
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Looks at the clock."""
+        self._times.append(time.perf_counter())
+        if len(self._times) <= self._steps:
+            return
+        spent = [after - before for before, after in zip(self._times, self._times[1:], strict=False)]
+        weights = sum(weight.shape.num_elements() for weight in self.model.trainable_variables)
+        told = {"seconds": statistics.median(spent[_SKIPPED:]), "bytes": 4 * weights}
+        self._file.write_text(json.dumps(told))
+        time.sleep(1)  # the others may still be taking this step
+        os._exit(0)
+
+
+def main(full: bool = False) -> None:
+    """Prints milliseconds of a training step by 1, 2 and 4 workers, and what 64 machines could do.
+
+    Args:
+        full: more steps.
+    """
+    print(export.hardware())
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    measured = {count: _measured(count, _FULL_STEPS if full else _STEPS) for count in _WORKERS}
+    alone = measured[1]["seconds"]
+    rows = []
+    for count, told in measured.items():
+        speed = alone / told["seconds"]
+        rows.append(
+            [
+                str(count),
+                f"{min(1, len(cores) / count):.2g}",
+                f"{1000 * told['seconds']:.1f}",
+                f"{_ROWS / told['seconds']:,.0f}",
+                f"{speed:.2f}",
+                f"{speed / count:.2f}",
+            ]
+        )
+    heading = ["workers", "cores each", "ms a step", "texts a second", "times as fast", "efficiency"]
+    print_table(f"sentiment, {_ROWS} texts a step", heading, rows)
+    print(f"Each step {measured[1]['bytes'] / 1e6:.1f} MB of gradients are added up.")
+    print_table(
+        f"On paper: {_CLUSTER} machines with a core like these, on a ring",
+        ["network", "ms for the sum", "ms for the rest", "times as fast"],
+        [
+            [
+                name,
+                f"{1000 * (summed := _ring(measured[1]['bytes'], *network)):.1f}",
+                f"{1000 * alone / _CLUSTER:.1f}",
+                f"{alone / (summed + alone / _CLUSTER):.1f}",
+            ]
+            for name, network in _NETWORKS.items()
+        ],
+    )
+
+
+def _ring(size: float, bits: float, latency: float) -> float:
+    """Returns the seconds for a sum of so many bytes: each machine sends nearly all of them twice."""
+    hops = 2 * (_CLUSTER - 1)
+    return hops * (size / _CLUSTER * 8 / bits + latency)
+
+
+def _measured(count: int, steps: int) -> dict[str, float]:
+    """Trains by so many workers, each on one core."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Path(folder) / "figures.json"
+        flags = ["--batch-size", str(_ROWS), "--steps-per-epoch", str(steps), "--epochs", "2"]
+        done = subprocess.run(
+            [sys.executable, "-m", "zoo", "launch", "--workers", str(count), "--", __file__, *flags],
+            cwd=folder,
+            env={
+                **os.environ,
+                _FIGURES: str(figures),
+                "TF_NUM_INTRAOP_THREADS": "1",
+                "TF_NUM_INTEROP_THREADS": "1",
+            },
+            capture_output=True,
+            text=True,
+        )
+        if not figures.exists():
+            raise ZooError(f"the workers ended early: {done.stderr.strip().splitlines()[-1]}")
+        told: dict[str, float] = json.loads(figures.read_text())
+        return told
+
+
+def _work() -> None:
+    """Is one of the workers."""
+    number = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
+    file = Path(os.environ[_FIGURES]) if number == 0 else Path(os.devnull)
+    steps = int(sys.argv[sys.argv.index("--steps-per-epoch") + 1])
+    with training.called_too([Clock(file, steps)]):
+        cli.run(sentiment.Config, sentiment.main, presets="sentiment")
+
+
+if __name__ == "__main__":
+    _work()
