@@ -178,7 +178,7 @@ CASES = {
             "generation",
             "lines",
             TINY_GENERATOR,
-            ("imdb", "ptb", "python", "shakespeare"),
+            ("imdb", "ptb", "python-best", "python", "shakespeare"),
             "python",
             kernels={"--cell lstm": (2, 0, 718)},
             alike=("--batch-size", "4", "--units", "8", "--steps-per-epoch", "8"),

@@ -19,7 +19,7 @@ from typing import IO, Annotated
 import tyro
 
 import zoo.recipes
-from zoo.cli.parse import one_line_errors
+from zoo.cli.parse import DEBUG, one_line_errors
 from zoo.errors import ZooError
 
 _CONTINUES = "the same command continues where the last whole epoch ended"
@@ -58,7 +58,7 @@ class Launch:
                 for thread in threads:
                     thread.join()
             if failed is not None:
-                raise ZooError(f"worker {failed} {_ending(processes[failed])}; {_CONTINUES}")
+                raise ZooError(f"worker {failed} {_ending(processes[failed])}")
 
 
 def _program(command: Sequence[str]) -> list[str]:
@@ -76,7 +76,7 @@ def _program(command: Sequence[str]) -> list[str]:
         what = ["-m", f"zoo.recipes.{recipe}"]
     else:
         raise ZooError(f"{recipe}: is no recipe; choose {', '.join(known)}, or give the file of a copy")
-    return [sys.executable, *what, *flags, "--strategy", "workers"]
+    return [sys.executable, *what, *flags, "--strategy", "workers", *DEBUG[:1]]
 
 
 def _places(workers: int) -> list[dict[str, str]]:
@@ -143,7 +143,7 @@ def _first_failed(processes: Sequence[subprocess.Popen[bytes]]) -> int | None:
 
 
 def _ending(process: subprocess.Popen[bytes]) -> str:
-    """Says how a process ended."""
+    """Says how a process ended, and the mend."""
     if process.returncode < 0:
-        return f"was killed ({signal.Signals(-process.returncode).name})"
-    return f"ended with exit code {process.returncode}"
+        return f"was killed ({signal.Signals(-process.returncode).name}); {_CONTINUES}"
+    return f"ended with exit code {process.returncode}; mend what it says above"

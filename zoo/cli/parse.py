@@ -21,6 +21,8 @@ from zoo import models
 from zoo.errors import ZooError, one_line
 
 Config = TypeVar("Config")
+DEBUG: list[str] = []
+"""The flag, if the command line has it: for programs that it starts."""
 _MENDS = {
     errno.ENOSPC: "make room there",
     errno.EDQUOT: "make room there",
@@ -106,6 +108,8 @@ def one_line_errors(after_interrupt: str = "nothing was written") -> Iterator[No
     """
     warnings.showwarning = _one_line_warning
     debug = "--debug" in sys.argv[1:]
+    if debug:
+        DEBUG.append("--debug")
     sys.argv[1:] = [argument for argument in sys.argv[1:] if argument != "--debug"]
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # an encoding that lacks a sign is no reason to say nothing

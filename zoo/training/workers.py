@@ -214,8 +214,7 @@ class Crew(Alone):
             return array if context.replica_id_in_sync_group == first else np.zeros_like(array)
 
         shares = self.strategy.experimental_distribute_values_from_function(of_device)
-        total: np.ndarray = self.strategy.reduce("SUM", shares, axis=None).numpy()
-        return total
+        return np.asarray(self.strategy.reduce("SUM", shares, axis=None))
 
     @contextlib.contextmanager
     def told_if_lost(self) -> Iterator[None]:
