@@ -1,5 +1,6 @@
 """The rooms: the documentation, the contract in pyproject.toml, the folders and the imports agree."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -49,3 +50,29 @@ def test_recipes_import_rooms_and_never_files_below_them():
             r"^(?:from|import) (zoo\.[\w.]+)", recipe.read_text(encoding="utf-8"), re.MULTILINE
         )
         assert [name for name in names if name.count(".") > 1] == [], recipe.name
+
+
+def test_functions_that_tensorflow_may_translate_name_only_what_they_can_see():
+    """AutoGraph runs a function's source anew, annotations too, and sees of others what the body names."""
+    found = []
+    for path in sorted((ROOT / "zoo").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imported = {
+            alias.asname or alias.name
+            for node in tree.body
+            if isinstance(node, ast.Import)
+            for alias in node.names
+        }
+        if "tf" in imported:
+            continue
+        outer = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        for inner in {node for each in outer for node in ast.walk(each) if node is not each}:
+            if isinstance(inner, ast.FunctionDef):
+                said = [argument.annotation for argument in inner.args.args] + [inner.returns]
+                if _names_tf(filter(None, said)) and not _names_tf(inner.body):
+                    found.append(f"{path.relative_to(ROOT)}:{inner.lineno} {inner.name}")
+    assert not found, "say Any instead"
+
+
+def _names_tf(nodes) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == "tf" for each in nodes for node in ast.walk(each))

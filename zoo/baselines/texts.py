@@ -203,7 +203,7 @@ def _shrunk_and_captions(part: Part, most: int = -1) -> tuple[np.ndarray, list[l
 
     from zoo import images
 
-    def shrunk(row: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    def shrunk(row: Mapping[str, Any]) -> Any:
         image = row["image"]
         return images.squash(images.evenly(image, _FRAMES) if len(image.shape) == 4 else image, _SIDE)
 

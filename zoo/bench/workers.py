@@ -50,13 +50,16 @@ class Clock(keras.callbacks.Callback):
 def main(full: bool = False) -> None:
     """Prints milliseconds of a training step by 1, 2 and 4 workers, and what 64 machines could do.
 
+    These share either as many texts a step as one has, or each of them takes as many.
+
     Args:
         full: more steps.
     """
     print(export.hardware())
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-    measured = {count: _measured(count, _FULL_STEPS if full else _STEPS) for count in _WORKERS}
-    alone = measured[1]["seconds"]
+    steps = _FULL_STEPS if full else _STEPS
+    measured = {count: _measured(count, steps, _ROWS) for count in _WORKERS}
+    alone, share = measured[1]["seconds"], _measured(1, steps, _ROWS // _CLUSTER)["seconds"]
     rows = []
     for count, told in measured.items():
         speed = alone / told["seconds"]
@@ -72,18 +75,21 @@ def main(full: bool = False) -> None:
         )
     heading = ["workers", "cores each", "ms a step", "texts a second", "times as fast", "efficiency"]
     print_table(f"sentiment, {_ROWS} texts a step", heading, rows)
-    print(f"Each step {measured[1]['bytes'] / 1e6:.1f} MB of gradients are added up.")
+    most = f"{measured[1]['bytes'] / 1e6:.1f} MB"
+    print(f"Each step at most {most} of gradients are added up; of vectors of words only those of its texts.")
     print_table(
         f"On paper: {_CLUSTER} machines with a core like these, on a ring",
-        ["network", "ms for the sum", "ms for the rest", "times as fast"],
+        ["network", "texts a step", "ms for the sum", "ms for the rest", "times as fast"],
         [
             [
                 name,
+                f"{texts:,}",
                 f"{1000 * (summed := _ring(measured[1]['bytes'], *network)):.1f}",
-                f"{1000 * alone / _CLUSTER:.1f}",
-                f"{alone / (summed + alone / _CLUSTER):.1f}",
+                f"{1000 * rest:.1f}",
+                f"{texts / _ROWS * alone / (summed + rest):.1f}",
             ]
             for name, network in _NETWORKS.items()
+            for texts, rest in ((_ROWS, share), (_ROWS * _CLUSTER, alone))
         ],
     )
 
@@ -94,11 +100,11 @@ def _ring(size: float, bits: float, latency: float) -> float:
     return hops * (size / _CLUSTER * 8 / bits + latency)
 
 
-def _measured(count: int, steps: int) -> dict[str, float]:
-    """Trains by so many workers, each on one core."""
+def _measured(count: int, steps: int, rows: int) -> dict[str, float]:
+    """Trains by so many workers, each on one core, on so many texts a step."""
     with tempfile.TemporaryDirectory() as folder:
         figures = Path(folder) / "figures.json"
-        flags = ["--batch-size", str(_ROWS), "--steps-per-epoch", str(steps), "--epochs", "2"]
+        flags = ["--batch-size", str(rows), "--steps-per-epoch", str(steps), "--epochs", "2"]
         done = subprocess.run(
             [sys.executable, "-m", "zoo", "launch", "--workers", str(count), "--", __file__, *flags],
             cwd=folder,

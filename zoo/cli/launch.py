@@ -18,7 +18,6 @@ from typing import IO, Annotated
 
 import tyro
 
-import zoo.recipes
 from zoo.cli.parse import DEBUG, one_line_errors
 from zoo.errors import ZooError
 
@@ -65,14 +64,17 @@ def _program(command: Sequence[str]) -> list[str]:
     """Returns what each worker runs."""
     if not command:
         raise ZooError("launch: give a recipe and its flags behind --, as in: launch -- sentiment --epochs 3")
+    import zoo.recipes
+
     recipe, *flags = command
+    known = zoo.recipes.names()
     if any(flag.split("=")[0] == "--strategy" for flag in flags):
         raise ZooError("--strategy: is workers here; leave it out")
     if recipe.endswith(".py"):
         if not Path(recipe).is_file():
             raise ZooError(f"{recipe}: there is no such file")
         what = [recipe]
-    elif recipe in (known := zoo.recipes.names()):
+    elif recipe in known:
         what = ["-m", f"zoo.recipes.{recipe}"]
     else:
         raise ZooError(f"{recipe}: is no recipe; choose {', '.join(known)}, or give the file of a copy")

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,7 +48,7 @@ def read_pictures(
     if frames > 1 and not moving:
         raise ZooError("the data set has still pictures, of which --frames reads none; leave it out")
 
-    def read(row: Mapping[str, tf.Tensor]) -> tf.Tensor:
+    def read(row: Mapping[str, Any]) -> Any:
         image = images.evenly(row["image"], frames) if moving else row["image"]
         return images.resize(image, size) if encoder is None else images.squash(image, size)
 
