@@ -28,12 +28,13 @@ class Bench:
             "training",
             "gpu",
             "workers",
+            "lengths",
         ],
         tyro.conf.Positional,
     ]
     """What to measure: a recipe; or training steps of all recipes, on the CPU (training), or on the GPU and
     on the CPU beside it (gpu), or by several processes (workers); a server under 32 clients (serving); a
-    model without TensorFlow (edge)."""
+    model without TensorFlow (edge); a layer by length of its sequences (lengths)."""
     model: str = ""
     """Of translation, captioning, generation, edge and serving, the saved model to measure; empty for the
     first one that is here, or sentiment_tweets."""
