@@ -11,6 +11,7 @@ import time
 import networks
 import numpy as np
 import pytest
+import tensorflow as tf
 from cases import CASES, checkpoint
 from tiny import run
 
@@ -210,5 +211,12 @@ def test_a_chief_of_its_own_kind_comes_first(monkeypatch):
     for kind, index, number in (("chief", 0, 0), ("worker", 0, 1), ("worker", 1, 2)):
         told = {"cluster": cluster, "task": {"type": kind, "index": index}}
         monkeypatch.setenv("TF_CONFIG", json.dumps(told))
-        _, addresses, found = workers._told()
-        assert (addresses, found) == (["a:1", "b:1", "c:1"], number)
+        cluster, found = workers._told()
+        assert (list(cluster), found) == (["chief", "worker"], number)
+    crew = workers.Crew(None, cluster, 1)
+    assert crew.addresses == ["a:1", "b:1", "c:1"]
+    lost = tf.errors.UnavailableError(
+        None, None, "from /job:worker/task:0: /job:worker/replica:0/task:1 is gone"
+    )
+    with pytest.raises(ZooError, match=r"^worker 2 \(c:1\) is gone; the same command"), crew.told_if_lost():
+        raise lost

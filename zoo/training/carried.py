@@ -18,9 +18,8 @@ class Carried(keras.Model):
 
     Gradients flow within a window; the states that a window ends with are the ones that the next starts from
     (Mikolov et al. 2010; Sutskever 2013, section 2.8.6). They are kept as variables, beside the weights: so a
-    checkpoint holds them, and a training that was killed goes on as if it had not been. That is so on one
-    device; of several a checkpoint holds the states of the first, from which all go on, until they have read
-    enough for it not to matter. Training and validation have their own.
+    checkpoint holds them, those of all devices that share a batch, and a training that was killed goes on as
+    if it had not been. Training and validation have their own.
 
     Args:
         core: tokens (rows, window), and states (rows, units) under the names `state_0`, `state_1` ... ->

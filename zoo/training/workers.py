@@ -14,7 +14,7 @@ import functools
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import keras
@@ -124,13 +124,15 @@ class Crew(Alone):
 
     Args:
         strategy: a multi-worker one.
-        addresses: of all processes, the chief's first.
-        index: this process's number.
+        cluster: addresses by kind, `chief` before `worker`, if there is one.
+        index: this process's number, of all.
     """
 
-    def __init__(self, strategy: tf.distribute.Strategy, addresses: Sequence[str], index: int):
+    def __init__(self, strategy: tf.distribute.Strategy, cluster: Mapping[str, Sequence[str]], index: int):
         super().__init__(strategy)
-        self.addresses, self.index, self.size = tuple(addresses), index, len(addresses)
+        self.cluster, self.index = cluster, index
+        self.addresses = [address for members in cluster.values() for address in members]
+        self.size = len(self.addresses)
 
     def share(self, batches: tf.data.Dataset) -> Any:
         """Returns a distributed dataset: each device has as many rows of a batch as any other, in a row."""
@@ -226,8 +228,10 @@ class Crew(Alone):
         try:
             yield
         except _LOST as error:
-            named = {int(number) for number in re.findall(r"/task:(\d+)", str(error))} - {self.index}
-            gone = [f"worker {number} ({self.addresses[number]})" for number in sorted(named)]
+            before = {"chief": 0, "worker": len(self.cluster.get("chief", ()))}
+            found = re.findall(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)", str(error))
+            named = {before[kind] + int(number) for kind, number in found if kind in before}
+            gone = [f"worker {n} ({self.addresses[n]})" for n in sorted(named - {self.index})]
             who = " or ".join(gone) or "another worker"
             raise ZooError(
                 f"{who} is gone; the same command on all machines continues where the last whole epoch ended"
@@ -252,9 +256,9 @@ def crew_of(strategy: tf.distribute.Strategy) -> Alone:
 @functools.cache
 def _crew() -> Crew:
     """Returns the process's only one: TensorFlow's network starts once."""
-    cluster, addresses, index = _told()
+    cluster, index = _told()
     if index == 0:
-        print(f"worker 0 of {len(addresses)}: waits for the others")
+        print(f"worker 0 of {sum(map(len, cluster.values()))}: waits for the others")
     jobs = tf.compat.v1.ConfigProto().experimental.coordination_config.coordinated_job_list
     for kind, members in cluster.items():
         jobs.add(name=kind, num_tasks=len(members))
@@ -266,11 +270,11 @@ def _crew() -> Crew:
         cluster_register_timeout_in_ms=int(1000 * _LATE),
         coordinated_jobs=list(jobs),
     )
-    return Crew(tf.distribute.MultiWorkerMirroredStrategy(), addresses, index)
+    return Crew(tf.distribute.MultiWorkerMirroredStrategy(), cluster, index)
 
 
-def _told() -> tuple[dict[str, list[str]], list[str], int]:
-    """Reads `TF_CONFIG`: addresses by kind, those of all, the chief's first, and this process's number."""
+def _told() -> tuple[dict[str, list[str]], int]:
+    """Reads `TF_CONFIG`: addresses by kind, those of a chief first, and this process's number of all."""
     text = os.environ.get("TF_CONFIG", "")
     if not text:
         raise ZooError(
@@ -287,7 +291,7 @@ def _told() -> tuple[dict[str, list[str]], list[str], int]:
             raise ValueError
     except (ValueError, KeyError, TypeError):
         raise ZooError(f"TF_CONFIG={text!r}: is not what TensorFlow takes; {_TOLD}") from None
-    return cluster, addresses, number + index
+    return cluster, number + index
 
 
 def _has_rows_of_its_own(variable: Any) -> bool:
