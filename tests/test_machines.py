@@ -49,6 +49,24 @@ def test_a_job_of_kubernetes_tells_each_pod_its_place():
         assert config["task"] == {"type": "worker", "index": index}
 
 
+def test_a_job_of_slurm_ends_as_its_command_does():
+    stubs = """
+        scontrol() { [ "$1" = show ] && echo node1 || echo "$@" >&2; }
+        srun() { return "$FAILS"; }
+    """
+    script = stubs + (FOLDER / "slurm.sh").read_text()
+    for fails, restarts, requeued in (("0", "0", 0), ("2", "", 1), ("143", "4", 1), ("143", "5", 0)):
+        place = {"SLURM_JOB_ID": "7", "SLURM_JOB_NODELIST": "node1", "SLURM_RESTART_COUNT": restarts}
+        done = subprocess.run(
+            ["bash", "-c", script],
+            env={"PATH": os.environ["PATH"], "FAILS": fails, **place},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == int(fails)
+        assert done.stderr.count("requeue 7") == requeued
+
+
 def test_slurm_tells_each_machine_its_place():
     script = (FOLDER / "slurm.sh").read_text()
     for index in range(3):

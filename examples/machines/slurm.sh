@@ -1,6 +1,6 @@
 #!/bin/bash
-# Trains a recipe on four machines: sbatch slurm.sh. Its output is in slurm-JOB.out; if the job is stopped, for whatever
-# reason, it is put into the queue once more, five times at most, and goes on where the last whole epoch ended.
+# Trains a recipe on four machines: sbatch slurm.sh. Its output is in slurm-JOB.out; if a machine fails, the job is put into
+# the queue once more, five times at most, and goes on where the last whole epoch ended.
 #SBATCH --job-name=train
 #SBATCH --nodes=4
 #SBATCH --ntasks-per-node=1
@@ -19,4 +19,9 @@ srun --kill-on-bad-exit=1 bash -euc '
     export TF_CONFIG="{\"cluster\": {\"worker\": [$names]},
         \"task\": {\"type\": \"worker\", \"index\": $SLURM_PROCID}}"
     python -m zoo.recipes.sentiment --preset tweets --strategy workers --name mine
-' || [ "${SLURM_RESTART_COUNT:-0}" -ge 5 ] || scontrol requeue "$SLURM_JOB_ID"
+' || ended=$?
+
+if [ "${ended:=0}" != 0 ] && [ "${SLURM_RESTART_COUNT:-0}" -lt 5 ]; then
+    scontrol requeue "$SLURM_JOB_ID"
+fi
+exit "$ended"

@@ -10,6 +10,7 @@ from tiny import pairs_of, sentences_of
 import zoo.data
 from zoo.data import catalogue
 from zoo.data.reader import reader_of
+from zoo.data.sets.seattle_weather import SeattleWeather
 from zoo.data.tags import to_bio
 from zoo.errors import ZooError
 from zoo.tasks import tagging, translation
@@ -549,3 +550,18 @@ def test_a_cache_that_cannot_be_used_is_named_as_the_cause(tmp_path, monkeypatch
     ) as caught:
         zoo.data.load("tweets", "classification")
     assert "network" not in str(caught.value)
+
+
+def test_of_two_processes_that_prepare_a_set_both_find_it(monkeypatch, tmp_path):
+    monkeypatch.setenv("ZOO_CACHE", str(tmp_path))
+    prepare, failed = SeattleWeather.download_and_prepare, []
+
+    def as_the_second_to_end(self, **options):
+        prepare(self, **options)
+        if not failed:
+            failed.append(self)
+            raise OSError("Cannot rename: the destination already exists")
+
+    monkeypatch.setattr(SeattleWeather, "download_and_prepare", as_the_second_to_end)
+    assert len(zoo.data.load("seattle_weather", "series").label_names) == 1
+    assert failed

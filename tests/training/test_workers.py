@@ -15,6 +15,7 @@ import tensorflow as tf
 from cases import CASES, checkpoint
 from tiny import run
 
+from zoo import models
 from zoo.errors import ZooError
 from zoo.training import workers
 
@@ -74,6 +75,20 @@ def test_two_workers_agree_with_one_process(name, batch, request, tmp_path):
     assert sorted(path.name for path in (tmp_path / "runs").iterdir() if path.is_dir()) == ["one", "two"]
 
 
+def test_all_steps_are_taken_and_the_chief_exports(request, tmp_path):
+    case = CASES["recognition"]  # which has batch normalisation
+    flags = ["--dataset", str(request.getfixturevalue(case.data)), *case.flags, "--epochs", "2"]
+    flags += ["--steps-per-epoch", "4", "--steps-per-execution", "4", "--name", "tiny"]
+    launched = run("-m", "zoo", "launch", "--", "recognition", *flags, cwd=tmp_path)
+    assert "worker 1: worker 1 of 2: waits until worker 0 has exported" in launched.stderr
+    arrays, state = checkpoint(tmp_path)
+    assert state["epoch"] == 2
+    assert arrays["optimizer/0"] == 8  # steps
+    saved = models.load(tmp_path / "saved_models/tiny")
+    assert saved.manifest.config["strategy"] == "workers"
+    assert "accuracy" in saved.manifest.metrics["test"].figures
+
+
 def test_a_killed_worker_is_named_and_the_same_command_ends_as_if_nothing_had_been(request, tmp_path):
     case = CASES["generation"]
     flags = [*flags_of(case, request), "--dropout", "0.1"]
@@ -82,7 +97,7 @@ def test_a_killed_worker_is_named_and_the_same_command_ends_as_if_nothing_had_be
     again = ["-m", "zoo", "launch", "--", script, *flags, "--name", "tiny"]
     killed = run(*again, cwd=tmp_path, code=2, ENDS="1", SIGNAL=str(int(signal.SIGKILL)))
     assert killed.stderr.strip().splitlines()[-1] == (
-        "error: worker 1 was killed (SIGKILL); the same command continues where the last whole epoch ended"
+        "error: worker 1 was killed (signal 9); the same command continues where the last whole epoch ended"
     )
     assert checkpoint(tmp_path)[1]["epoch"] == 1
     continued = run(*again, cwd=tmp_path)
@@ -177,11 +192,13 @@ def test_a_slow_lossy_network_that_is_cut_for_ten_seconds_changes_nothing(reques
             time.sleep(0.1)
         line.cut = True
         time.sleep(10)
+        cut_within = checkpoint(tmp_path / "machine0", "far")[1]["epoch"] < 3
         line.cut = False
         said = [process.communicate(timeout=280) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert line.carried > 1000
     assert line.lost > 10
+    assert cut_within
     (near, _), (far, _) = checkpoint(tmp_path, "near"), checkpoint(tmp_path / "machine0", "far")
     assert_alike(near, far, 0.0)
 

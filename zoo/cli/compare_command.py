@@ -49,6 +49,8 @@ class Compare:
         for flag in ("--cell", "--name", "--fresh"):
             if flag in (given.split("=")[0] for given in self.flags):
                 raise ZooError(f"-- {flag}: goes before --, or is set by the comparison; leave it out there")
+        if "workers" in self.flags:
+            raise ZooError("-- --strategy workers: trains one model and ends; leave it out of a comparison")
         with one_line_errors("the same command continues where the last whole epoch ended"):
             models.import_tensorflow()
             from zoo.cli.compare import compare_cells

@@ -11,10 +11,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Annotated
+from typing import IO, Annotated, Any
 
 import tyro
 
@@ -44,20 +44,45 @@ class Launch:
         if not 1 <= self.workers <= 64:
             raise ZooError(f"--workers {self.workers}: must be at least 1 and at most 64")
         program = _program(self.command)
-        with one_line_errors(_CONTINUES):
-            processes = [_started(program, place) for place in _places(self.workers)]
-            threads = [_told(process, number) for number, process in enumerate(processes) if number]
-            try:
-                failed = _waited(processes)
-            finally:
-                for process in processes:
-                    process.kill()  # those that are still there
-                for process in processes:
-                    process.wait()
-                for thread in threads:
-                    thread.join()
+        processes: list[subprocess.Popen[bytes]] = []
+        with one_line_errors(_CONTINUES), _ended(processes):
+            for number, place in enumerate(_places(self.workers)):
+                processes.append(_started(program, place))
+                if number:
+                    _tell(processes[-1], number)
+            failed = _waited(processes)
             if failed is not None:
                 raise ZooError(f"worker {failed} {_ending(processes[failed])}")
+
+
+class _Stopped(KeyboardInterrupt):
+    """Somebody has asked this process alone to end."""
+
+
+@contextlib.contextmanager
+def _ended(processes: Sequence[subprocess.Popen[bytes]]) -> Iterator[None]:
+    """Leaves none of the processes behind, whatever ends this one."""
+
+    def end(number: int, frame: Any) -> None:
+        raise _Stopped
+
+    if threading.current_thread() is threading.main_thread():
+        for name in ("SIGTERM", "SIGHUP"):
+            if number := getattr(signal, name, None):  # not each system has them all
+                signal.signal(number, end)
+    try:
+        yield
+    except KeyboardInterrupt as interrupt:
+        if isinstance(interrupt, _Stopped):  # Ctrl-C has reached them by itself
+            for process in processes:
+                process.send_signal(signal.SIGINT)
+        _waited(processes)  # until what one is writing is whole
+        raise
+    finally:
+        for process in processes:
+            process.kill()  # those that are still there
+        for process in processes:
+            process.wait()
 
 
 def _program(command: Sequence[str]) -> list[str]:
@@ -114,7 +139,7 @@ def _started(program: Sequence[str], place: Mapping[str, str]) -> subprocess.Pop
     )
 
 
-def _told(process: subprocess.Popen[bytes], number: int) -> threading.Thread:
+def _tell(process: subprocess.Popen[bytes], number: int) -> None:
     """Prints what a worker says, with its number before each line."""
 
     def tell(said: IO[bytes]) -> None:
@@ -122,9 +147,7 @@ def _told(process: subprocess.Popen[bytes], number: int) -> threading.Thread:
             print(f"worker {number}: {line.decode('utf-8', 'replace').rstrip()}", file=sys.stderr)
 
     assert process.stdout
-    thread = threading.Thread(target=tell, args=[process.stdout], daemon=True)
-    thread.start()
-    return thread
+    threading.Thread(target=tell, args=[process.stdout]).start()  # ends with the worker
 
 
 def _waited(processes: Sequence[subprocess.Popen[bytes]]) -> int | None:
@@ -147,5 +170,5 @@ def _first_failed(processes: Sequence[subprocess.Popen[bytes]]) -> int | None:
 def _ending(process: subprocess.Popen[bytes]) -> str:
     """Says how a process ended, and the mend."""
     if process.returncode < 0:
-        return f"was killed ({signal.Signals(-process.returncode).name}); {_CONTINUES}"
+        return f"was killed (signal {-process.returncode}); {_CONTINUES}"
     return f"ended with exit code {process.returncode}; mend what it says above"

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     import tensorflow_datasets as tfds
 
 
+_PREPARED = "dataset_info.json"  # what a prepared set has
+
+
 def names(reader: Reader) -> list[str]:
     """Returns the names of a mapping's sets; one of many stands for a pattern."""
     return [adapter.example or pattern for pattern, adapter in reader.sets.items()]
@@ -41,9 +44,16 @@ def load(dataset: str, adapter: Adapter, **options: str) -> Examples:
         ZooError: it is not prepared and cannot be downloaded, it lacks a part, or an option is not for it.
     """
     builder = adapter.builder(dataset, **options)
+    given, options = options, adapter.choose(dataset, builder.info, **options)
+    try:
+        _prepare(builder, dataset)
+    except ZooError:
+        # Of two processes that prepare it at a time one finds that it is there.
+        builder = adapter.builder(dataset, **given)
+        if not Path(builder.data_dir, _PREPARED).exists():
+            raise
+        _prepare(builder, dataset)
     info = builder.info
-    options = adapter.choose(dataset, info, **options)
-    _prepare(builder, dataset)
     stored = dict(zip(SPLITS, adapter.splits(dataset, info.splits), strict=True))
     parts = {
         part: Part(

@@ -40,7 +40,7 @@ class Part:
         rows: tf.data.Dataset | Mapping[str, np.ndarray | Sequence[Sequence[str]]],
         streamed: bool = False,
     ):
-        self.streamed = streamed
+        self.streamed = streamed and not isinstance(rows, Mapping)
         self._columns: dict[str, Any] = {}
         self._dataset = None
         if isinstance(rows, Mapping):

@@ -109,10 +109,10 @@ def fit(
                     verbose="auto" if crew.chief else 0,
                     **crew.validated(validation.in_order()),
                     callbacks=[
-                        keras.callbacks.TerminateOnNaN(),
                         keeper,
-                        *(shown if crew.chief else []),
-                        *_called_too.get(),
+                        *([*shown, *_called_too.get()] if crew.chief else []),
+                        *crew.stopping(),
+                        keras.callbacks.TerminateOnNaN(),
                     ],
                 )
         if not keeper.history:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -214,6 +215,10 @@ class Run:
         with crew.told_if_lost():
             crew.check("settings", json.dumps(self.folder.config))
             crew.check("data", fingerprint)
+            weights = hashlib.sha256()
+            for weight in model.weights:
+                weights.update(crew.value(weight).tobytes())
+            crew.check("weights to start from", weights.hexdigest())
         if crew.chief:
             # Who holds the run's folder is alone in exporting the model of that name, too.
             self._lock = self.folder.create(fingerprint, self.examples.label_names)
@@ -225,7 +230,7 @@ class Run:
         self._stages.ended("data")
         self.outcome = fit(self.folder, settings, model, train, validation, loss, list(metrics), score)
         if not crew.chief:
-            print(f"worker {crew.index} of {crew.size}: waits until worker 0 has evaluated and exported")
+            print(f"worker {crew.index} of {crew.size}: waits until worker 0 has exported", flush=True)
             crew.leave()
             raise SystemExit(0)
         self._stages.ended("training", computes_on())

@@ -14,6 +14,8 @@ import functools
 import json
 import os
 import re
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
@@ -25,7 +27,7 @@ from tensorflow.python.eager import context
 from zoo.errors import ZooError
 
 _SILENCE, _LATE = 40.0, 24 * 3600.0  # seconds after which one that says nothing, or never came, is gone
-# What is raised where another process is gone.
+# What may be raised where another process is gone.
 _LOST = (
     tf.errors.UnavailableError,
     tf.errors.AbortedError,
@@ -66,6 +68,10 @@ class Alone:
 
     def prepare(self, model: keras.Model, batches: tf.data.Dataset) -> None:
         """Readies a compiled model for `fit`."""
+
+    def stopping(self) -> list[keras.callbacks.Callback]:
+        """Returns the last callbacks of `fit`, by which all stop where the chief does."""
+        return []
 
     @contextlib.contextmanager
     def told_if_lost(self) -> Iterator[None]:
@@ -167,10 +173,15 @@ class Crew(Alone):
         share = tf.nest.map_structure(lambda rows: rows[: len(rows) // replicas], batch)
         with self.strategy.scope():
             model._symbolic_build(data_batch=share)
+        model.steps_per_execution = 1  # of which Keras would skip the others
         # Keras would have the first batches of all added up, which fails.
         model._maybe_symbolic_build = lambda **_: None
         model.train_function = _together(self.strategy, model.train_step)
         model.test_function = _together(self.strategy, model.test_step)
+
+    def stopping(self) -> list[keras.callbacks.Callback]:
+        """Returns the last callbacks of `fit`, by which all stop where the chief does."""
+        return [_Together(self)]
 
     def from_chief(self, said: bytes) -> bytes:
         """Returns what the chief says, to all; what others say is not heard."""
@@ -230,12 +241,32 @@ class Crew(Alone):
         except _LOST as error:
             before = {"chief": 0, "worker": len(self.cluster.get("chief", ()))}
             found = re.findall(r"/job:(\w+)/(?:replica:\d+/)?task:(\d+)", str(error))
-            named = {before[kind] + int(number) for kind, number in found if kind in before}
-            gone = [f"worker {n} ({self.addresses[n]})" for n in sorted(named - {self.index})]
+            named = {before[kind] + int(number) for kind, number in found if kind in before} - {self.index}
+            if not named and isinstance(error, tf.errors.InternalError):
+                raise  # as by a device without memory
+            gone = [f"worker {number} ({self.addresses[number]})" for number in sorted(named)]
             who = " or ".join(gone) or "another worker"
             raise ZooError(
                 f"{who} is gone; the same command on all machines continues where the last whole epoch ended"
             ) from error
+
+
+class _Together(keras.callbacks.Callback):
+    """Has a training stop at the end of an epoch, and where the chief stops: a step takes all of them."""
+
+    def __init__(self, crew: Crew):
+        super().__init__()
+        self._crew, self._wished = crew, False
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Puts off what a callback wishes."""
+        self._wished |= self.model.stop_training
+        self.model.stop_training = False
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        """Asks the chief."""
+        (stops,) = self._crew.numbers([self._wished or self.model.stop_training])
+        self.model.stop_training = bool(stops)
 
 
 def join() -> tf.distribute.Strategy:
@@ -257,8 +288,7 @@ def crew_of(strategy: tf.distribute.Strategy) -> Alone:
 def _crew() -> Crew:
     """Returns the process's only one: TensorFlow's network starts once."""
     cluster, index = _told()
-    if index == 0:
-        print(f"worker 0 of {sum(map(len, cluster.values()))}: waits for the others")
+    print(f"worker {index} of {sum(map(len, cluster.values()))}: waits for the others", flush=True)
     jobs = tf.compat.v1.ConfigProto().experimental.coordination_config.coordinated_job_list
     for kind, members in cluster.items():
         jobs.add(name=kind, num_tasks=len(members))
@@ -270,7 +300,26 @@ def _crew() -> Crew:
         cluster_register_timeout_in_ms=int(1000 * _LATE),
         coordinated_jobs=list(jobs),
     )
-    return Crew(tf.distribute.MultiWorkerMirroredStrategy(), cluster, index)
+    with _signals():
+        strategy = tf.distribute.MultiWorkerMirroredStrategy()
+    return Crew(strategy, cluster, index)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[None]:
+    """Within it Ctrl-C ends the process, also where Python is not asked; behind it SIGTERM does again.
+
+    TensorFlow takes SIGTERM for a warning that a machine will be taken away, and goes on.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where no signal can be set
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _told() -> tuple[dict[str, list[str]], int]:
@@ -284,6 +333,8 @@ def _told() -> tuple[dict[str, list[str]], int]:
     try:
         told = json.loads(text)
         cluster, kind, index = told["cluster"], told["task"]["type"], int(told["task"]["index"])
+        if not set(cluster) <= {"chief", "worker"} or not all(isinstance(m, list) for m in cluster.values()):
+            raise ValueError
         cluster = {name: cluster[name] for name in ("chief", "worker") if name in cluster}
         addresses = [address for members in cluster.values() for address in members]
         number = list(cluster).index(kind) and len(cluster["chief"])

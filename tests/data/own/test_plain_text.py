@@ -1,6 +1,7 @@
 import random
 import re
 
+import numpy as np
 import pytest
 from tiny import rows_of, run
 
@@ -106,7 +107,8 @@ def test_a_large_file_is_read_in_passages_that_are_its_text(tmp_path, passages):
     examples = load(str(path), "text")
     parts = texts(examples)
     assert "".join(passage for part in parts.values() for passage in part) == text
-    assert {len(passage) for part in parts.values() for passage in part[1:-1]} == {4 * 28}
+    assert {len(passage) % 28 for part in parts.values() for passage in part} == {0}
+    assert max(len(passage) for part in parts.values() for passage in part) < 200
     sizes = [sum(map(len, part)) for part in parts.values()]
     assert sizes == pytest.approx([0.8 * len(text), 0.1 * len(text), 0.1 * len(text)], abs=300)
     # Blocks of it are read anew, and never held.
@@ -117,6 +119,32 @@ def test_a_large_file_is_read_in_passages_that_are_its_text(tmp_path, passages):
     assert load(str(path), "text").fingerprint() == examples.fingerprint()
     path.write_bytes(text.replace("5", "6").encode())
     assert load(str(path), "text").fingerprint() != examples.fingerprint()
+
+
+@pytest.mark.parametrize("end", ["", "\r", " "])
+def test_a_large_file_without_lines_is_read_in_passages_too(tmp_path, passages, end):
+    path = tmp_path / "book.txt"
+    path.write_text(f"größer{end}" * 1000, encoding="utf-8", newline="")
+    parts = texts(load(str(path), "text"))
+    whole = [passage for part in parts.values() for passage in part]
+    assert "".join(whole) == f"größer{end}".replace("\r", "\n") * 1000
+    assert 30 < np.mean([len(passage) for passage in whole]) < 110
+    sizes = [sum(map(len, part)) for part in parts.values()]
+    assert sizes == pytest.approx(np.array([0.8, 0.1, 0.1]) * sum(sizes), abs=150)
+
+
+def test_of_very_much_text_what_is_scored_can_be_held(tmp_path, passages, monkeypatch):
+    monkeypatch.setattr(plain_text, "_MOST_HELD", 500)
+    (tmp_path / "book.txt").write_text(LINE * 1000)
+    sizes = [sum(map(len, part)) for part in texts(load(str(tmp_path / "book.txt"), "text")).values()]
+    assert sum(sizes) == 24_000
+    assert sizes[1:] == pytest.approx([500, 500], abs=150)
+
+
+def test_a_large_file_of_blanks_is_refused(tmp_path, passages):
+    (tmp_path / "book.txt").write_text(" \n" * 2000)
+    with pytest.raises(ZooError, match=r"too little text for a train part \(0 characters\)"):
+        load(str(tmp_path / "book.txt"), "text")
 
 
 def test_a_large_file_that_is_not_utf8_is_refused_by_line(tmp_path, passages):
@@ -152,7 +180,10 @@ def test_training_takes_no_more_memory_of_a_long_text_than_of_a_short_one(tmp_pa
     draw = random.Random(1)
     page = "".join(" ".join(draw.choices(words, k=12)) + "\n" for _ in range(2000))
     grown = {}
-    for name, copies in (("short", 16), ("long", 80)):  # 2 MB and 10 MB; files of more than 1 MB are streamed
+    for name, copies in (
+        ("short", 16),
+        ("long", 240),
+    ):  # 2 MB and 30 MB; files of more than 1 MB are streamed
         (tmp_path / f"{name}.txt").write_text(page * copies)
         small = "--level word --width 8 --units 8 --epochs 1 --steps-per-epoch 20 --batch-size 16"
         flags = ["--dataset", f"{name}.txt", "--name", name, *small.split()]

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import os
 import tempfile
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from zoo.data.cache import cache_dir
 from zoo.data.feeds.datasets import on_host
+from zoo.errors import ZooError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -31,6 +33,7 @@ class Spool:
         self._held: list[np.ndarray] = []
         self._file: IO[bytes] | None = None
         self._length = 0
+        self._reading = threading.Lock()
         for array in arrays:
             self._add(array.astype(np.int32))
 
@@ -42,11 +45,14 @@ class Spool:
         self._length += len(array)
         if self._file is None and self._length > MOST_HELD:
             # Where data sets are prepared there is room; what is open there is gone with the process.
-            cache_dir().mkdir(parents=True, exist_ok=True)
-            self._file = tempfile.TemporaryFile(dir=cache_dir())  # noqa: SIM115 - as long as the spool
+            with _told():
+                cache_dir().mkdir(parents=True, exist_ok=True)
+                self._file = tempfile.TemporaryFile(dir=cache_dir())  # noqa: SIM115 - as long as the spool
         if self._file is not None:
-            for each in self._held:
-                self._file.write(each.tobytes())
+            with _told():
+                for each in self._held:
+                    self._file.write(each.tobytes())
+                self._file.flush()
             self._held = []
 
     def reading(self, length: int) -> Callable[[tf.Tensor], tf.Tensor]:
@@ -60,7 +66,6 @@ class Spool:
             numbers = on_host(np.concatenate([*self._held, np.zeros(length, np.int32)]))
             steps = on_host(np.arange(length))
             return lambda begins: tf.gather(numbers, tf.minimum(begins, len(self))[:, None] + steps)
-        self._file.flush()
 
         def read(begins: tf.Tensor) -> tf.Tensor:
             run = functools.partial(self._read, length=length)
@@ -73,6 +78,20 @@ class Spool:
         assert self._file is not None
         read = np.zeros([len(begins), length], np.int32)
         for row, begin in zip(read, begins, strict=True):
-            content = os.pread(self._file.fileno(), 4 * length, 4 * int(begin))
+            with self._reading:
+                self._file.seek(4 * int(begin))
+                content = self._file.read(4 * length)
             row[: len(content) // 4] = np.frombuffer(content, np.int32)
         return read
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Says where a file cannot be written that has no name."""
+    try:
+        yield
+    except OSError as error:
+        raise ZooError(
+            f"{cache_dir()}: cannot be written ({error.strerror}); make room there, or set ZOO_CACHE to a "
+            "folder that can"
+        ) from None

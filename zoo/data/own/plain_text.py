@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,8 @@ from zoo.errors import ZooError
 
 _LEAST = 1_000  # characters; fewer teach nothing
 _LARGE = 32_000_000  # bytes; files of more are read in passages
-_PASSAGE = 1 << 14  # bytes, and up to the next line break
+_PASSAGE = 1 << 14  # bytes that are read at a time
+_MOST_HELD = 8_000_000  # bytes of such a file's validation and test parts
 
 
 def read_parts(path: Path) -> dict[str, list[str]]:
@@ -32,12 +33,7 @@ def read_parts(path: Path) -> dict[str, list[str]]:
     """
     parts = _folder(path) if path.is_dir() else _file(path)
     for split in SPLITS:
-        characters = sum(len(text.strip()) for text in parts[split])
-        if characters < (_LEAST if split == "train" else 1):
-            raise ZooError(
-                f"{path}: too little text for a {split} part ({characters:,} characters); give more, "
-                "at least some ten thousand characters in all"
-            )
+        _check(path, split, (len(text.strip()) for text in parts[split]))
     return parts
 
 
@@ -49,36 +45,64 @@ def is_large(path: Path) -> bool:
 def stream_parts(path: Path) -> dict[str, Part]:
     """Returns the parts of a large file: its passages, which are read whenever they are asked for.
 
-    It is split as a small one is. Passages end with a line break, so that one after another they are the
-    file's text.
+    The last tenth of it is the test part, the tenth before validates; of very much text less, as much as can
+    be held and scored. A passage ends with a line, so that one after another they are the file's text; where
+    lines are longer than a passage it ends behind a word.
 
     Raises:
-        ZooError: the file cannot be read or is not UTF-8.
+        ZooError: the file cannot be read or is not UTF-8, or there is too little text for a part.
     """
     ends = np.fromiter(_passage_ends(path), np.int64)
-    cuts = [len(ends) * share // 10 for share in (0, 8, 9, 10)]
-    begins = np.concatenate([[0], ends[:-1]])
-    return {
-        split: _passages(path, begins[first:behind], ends[first:behind], streamed=split == "train")
-        for split, first, behind in zip(SPLITS, cuts, cuts[1:], strict=False)
+    begins, held = np.concatenate([[0], ends[:-1]]), min(ends[-1] // 10, _MOST_HELD)
+    first, second = np.searchsorted(ends, [ends[-1] - 2 * held, ends[-1] - held]).tolist()
+    cuts = {"train": (0, first), "validation": (first, second), "test": (second, len(ends))}
+    parts = {
+        split: _passages(path, begins[start:end], ends[start:end], streamed=split == "train")
+        for split, (start, end) in cuts.items()
     }
+    for split, part in parts.items():
+        _check(path, split, (len(text.strip()) for text in part.one_by_one("text")))
+    return parts
+
+
+def _check(path: Path, split: str, lengths: Iterable[int]) -> None:
+    """Refuses a part with too little text; of much only the beginning is looked at."""
+    least, characters = _LEAST if split == "train" else 1, 0
+    for length in lengths:
+        characters += length
+        if characters >= least:
+            return
+    raise ZooError(
+        f"{path}: too little text for a {split} part ({characters:,} characters); give more, "
+        "at least some ten thousand characters in all"
+    )
 
 
 def _passage_ends(path: Path) -> Iterator[int]:
     """Yields where each passage of a file ends, in bytes, and looks whether all of it is UTF-8."""
-    begin = place = 0
+    place, line, rest = 0, 1, b""
     with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
+        while block := rest + file.read(_PASSAGE):
+            end = _cut(block) if len(block) > len(rest) else len(block)
+            passage, rest = block[:end], block[end:]
             try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                raise not_utf8(path, number) from None
-            place += len(line)
-            if place - begin >= _PASSAGE:
-                yield place
-                begin = place
-    if place > begin:
-        yield place
+                passage.decode("utf-8")
+            except UnicodeDecodeError as error:
+                raise not_utf8(path, line + passage.count(b"\n", 0, error.start)) from None
+            place, line = place + end, line + passage.count(b"\n")
+            yield place
+
+
+def _cut(block: bytes) -> int:
+    """Returns where the last line of a block ends, or else the last word, or the last letter."""
+    # Behind "\r", if it is the last, "\n" may come.
+    for end, behind in ((b"\n", len(block)), (b"\r", len(block) - 1), (b" ", len(block))):
+        if (place := block.rfind(end, 0, behind)) >= 0:
+            return place + 1
+    last = len(block) - 1
+    while last > 0 and block[last] & 0xC0 == 0x80:  # within a letter
+        last -= 1
+    return last or len(block)
 
 
 def _passages(path: Path, begins: np.ndarray, ends: np.ndarray, streamed: bool) -> Part:
