@@ -181,7 +181,7 @@ class Crew(Alone):
 
     def stopping(self) -> list[keras.callbacks.Callback]:
         """Returns the last callbacks of `fit`, by which all stop where the chief does."""
-        return [_Together(self)]
+        return [_StopTogether(self)]
 
     def from_chief(self, said: bytes) -> bytes:
         """Returns what the chief says, to all; what others say is not heard."""
@@ -251,7 +251,7 @@ class Crew(Alone):
             ) from error
 
 
-class _Together(keras.callbacks.Callback):
+class _StopTogether(keras.callbacks.Callback):
     """Has a training stop at the end of an epoch, and where the chief stops: a step takes all of them."""
 
     def __init__(self, crew: Crew):
