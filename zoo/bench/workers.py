@@ -24,7 +24,7 @@ _ROWS, _STEPS, _FULL_STEPS = 256, 30, 200
 _SKIPPED = 5  # first steps, in which graphs are traced and memory is taken
 _FIGURES = "BENCH_WORKERS_FIGURES"  # the file that the first of them writes
 # A cluster of machines like this one: bits a second, and seconds for a message to arrive.
-_CLUSTER, _NETWORKS = 64, {"1 Gbit/s, 0.5 ms": (1e9, 5e-4), "10 Gbit/s, 0.1 ms": (1e10, 1e-4)}
+_CLUSTER, _NETWORKS = 64, {"1 Gbit/s": (1e9, 5e-4), "10 Gbit/s": (1e10, 1e-4)}
 
 
 class Clock(keras.callbacks.Callback):
