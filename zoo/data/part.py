@@ -69,9 +69,8 @@ class Part:
     def blocks(self, *features: str, rows: int = 0) -> Iterator[tuple[Any, ...]]:
         """Yields columns of the named features, as `column` gives them, for up to `rows` rows at a time."""
         if self.streamed and self._dataset is not None:
-            chosen = self._dataset.map(lambda row: {name: row[name] for name in features})
-            for block in chosen.ragged_batch(min(rows or _STREAMED_ROWS, _STREAMED_ROWS)):
-                yield tuple(_numpy(block[name]) for name in features)
+            for block in _blocks(self._dataset, features, min(rows or _STREAMED_ROWS, _STREAMED_ROWS)):
+                yield tuple(block[name] for name in features)
             return
         rows = rows or _ROWS
         columns = [self.column(feature) for feature in features]
@@ -167,14 +166,19 @@ def _length(column: Any) -> int:
 
 
 def _read(dataset: Any, features: Sequence[str]) -> dict[str, Any]:
-    small = dataset.map(lambda row: {name: row[name] for name in features})
-    blocks = list(small.ragged_batch(_ROWS))
+    blocks = list(_blocks(dataset, features, _ROWS))
     if not blocks:
-        specs = small.element_spec
+        specs = dataset.element_spec
         return {
             name: np.zeros([0, *specs[name].shape[1:]], specs[name].dtype.as_numpy_dtype) for name in features
         }
-    return {name: _concatenated([_numpy(block[name]) for block in blocks]) for name in features}
+    return {name: _concatenated([block[name] for block in blocks]) for name in features}
+
+
+def _blocks(dataset: Any, features: Sequence[str], rows: int) -> Iterator[dict[str, Any]]:
+    chosen = dataset.map(lambda row: {name: row[name] for name in features})
+    for block in chosen.ragged_batch(rows):
+        yield {name: _numpy(column) for name, column in block.items()}
 
 
 def _numpy(column: Any) -> Any:

@@ -97,11 +97,12 @@ def fit(
     with crew.told_if_lost():
         keeper.restore(model)
         if not keeper.finished:
-            crew.prepare(model, train.shuffled(settings.seed))
+            batches = train.shuffled(settings.seed, start=keeper.epoch * steps)
+            crew.prepare(model, batches)
             shown = [keras.callbacks.TensorBoard(folder.directory / "logs", write_graph=False)]
             with sums.in_order(), tf32(settings.tf32):
                 model.fit(
-                    crew.share(train.shuffled(settings.seed, start=keeper.epoch * steps)),
+                    crew.share(batches),
                     shuffle=False,
                     steps_per_epoch=steps,
                     initial_epoch=keeper.epoch,

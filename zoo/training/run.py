@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 
 import keras
+import numpy as np
 
 from zoo import data, export, tasks, text
 from zoo.data import Examples, Feed
@@ -213,12 +214,9 @@ class Run:
         crew = self._crew
         fingerprint = self.examples.fingerprint(self._known)
         with crew.told_if_lost():
-            crew.check("settings", json.dumps(self.folder.config))
-            crew.check("data", fingerprint)
-            weights = hashlib.sha256()
-            for weight in model.weights:
-                weights.update(crew.value(weight).tobytes())
-            crew.check("weights to start from", weights.hexdigest())
+            crew.check("settings", lambda: json.dumps(self.folder.config))
+            crew.check("data", lambda: fingerprint)
+            crew.check("weights to start from", lambda: _hash_of(map(crew.value, model.weights)))
         if crew.chief:
             # Who holds the run's folder is alone in exporting the model of that name, too.
             self._lock = self.folder.create(fingerprint, self.examples.label_names)
@@ -309,3 +307,10 @@ class Run:
                 validation_score=outcome.best.get("val_score"),
             ),
         )
+
+
+def _hash_of(arrays: Iterable[np.ndarray]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(array.tobytes())
+    return digest.hexdigest()

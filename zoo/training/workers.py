@@ -82,8 +82,11 @@ class Alone:
         """Returns what the chief says, to all; what others say is not heard."""
         return said
 
-    def check(self, what: str, said: str) -> None:
-        """Refuses a process that says something else than the chief does, with all of them."""
+    def check(self, what: str, say: Callable[[], str]) -> None:
+        """Refuses a process that says something else than the chief does, with all of them.
+
+        Only where there are several is anything said.
+        """
 
     def rows_of_all(self, rows: np.ndarray) -> np.ndarray:
         """Returns the rows of all processes, one process's after another's, which are equally many."""
@@ -191,17 +194,18 @@ class Crew(Alone):
             words = np.frombuffer(said.ljust(8 * len(words), b"\0"), np.int64)
         return self._sum(words).tobytes()[:size] if size else b""
 
-    def check(self, what: str, said: str) -> None:
+    def check(self, what: str, say: Callable[[], str]) -> None:
         """Refuses a process that says something else than the chief does, with all of them.
 
         Args:
             what: is compared, for the message.
-            said: by this process.
+            say: returns it, of this process.
 
         Raises:
             ZooError: it does.
         """
-        differs = self.from_chief(said.encode()) != said.encode()
+        said = say().encode()
+        differs = self.from_chief(said) != said
         for number in np.flatnonzero(self.rows_of_all(np.array([differs], np.int64))):
             raise ZooError(
                 f"worker {number} ({self.addresses[number]}): its {what} are not those of worker 0; "
