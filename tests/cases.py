@@ -189,7 +189,7 @@ CASES = {
             "forecasting",
             "series",
             TINY_FORECASTER,
-            ("seattle",),
+            ("employment", "seattle"),
             kernels={"--members 2": (2, 0, 835)},
         ),
         Case(

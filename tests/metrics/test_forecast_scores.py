@@ -58,7 +58,7 @@ def series(values: np.ndarray) -> Series:
 def test_a_series_that_repeats_itself_is_no_riddle_to_the_seasonal_baselines():
     week = np.tile([1.0, 2, 3, 4, 3, 2, 0], 20)
     parts = series(week).part(0, 100), series(week).part(100, None)
-    scores = forecasts.forecasting(*parts, np.ones(1), 3, LEVELS, [(7.0 * DAY, 3)])
+    scores = forecasts.forecasting([parts], np.ones([1, 1]), 3, LEVELS, [(7.0 * DAY, 3)])
     assert list(scores) == ["naive", "7 steps before", "climatology", "exponential smoothing", "AR(1)"]
     assert scores["7 steps before"]["mase"] == 0
     assert scores["climatology"]["mase"] < 1e-4
@@ -80,7 +80,7 @@ def test_exponential_smoothing_follows_a_level_that_has_moved():
     level = np.repeat(draw.normal(0, 10, 20), 40)
     values = level + draw.normal(size=800)
     parts = series(values).part(0, 600), series(values).part(600, None)
-    scores = forecasts.forecasting(*parts, np.ones(1), 2, LEVELS, ())
+    scores = forecasts.forecasting([parts], np.ones([1, 1]), 2, LEVELS, ())
     assert scores["exponential smoothing"]["mase"] < 0.5 * scores["climatology"]["mase"]
     assert 0.6 < scores["naive"]["coverage"] < 0.95
 
@@ -98,7 +98,7 @@ def test_what_fades_by_a_share_is_forecast_to_fade_by_it():
     np.testing.assert_allclose(forecast(row)[0, :, 0], expected, atol=0.15)
     assert first == 1
     parts = series(values).part(0, 5000), series(values).part(5000, None)
-    scores = forecasts.forecasting(*parts, np.ones(1), 3, LEVELS, ())
+    scores = forecasts.forecasting([parts], np.ones([1, 1]), 3, LEVELS, ())
     assert min(scores, key=lambda name: scores[name]["mase"]) == "AR(1)"
     assert scores["AR(1)"]["mase_by_step"][0] == pytest.approx((2 / np.pi) ** 0.5, rel=0.05)
 
@@ -107,3 +107,78 @@ def test_the_first_share_is_used_as_holt_and_winters_wrote_it():
     values = np.array([[0.0], [10.0], [0.0], [0.0]])
     found = forecasts._smoothed(np.zeros([6, 1]), values, 0.5, np.array([1, 3]), 2)
     np.testing.assert_allclose(found[..., 0], [[5, 5], [1.25, 1.25]])
+
+
+# What is missing, and several series -----------------------------------------------------------------------
+
+
+def one_of(values: np.ndarray, start: int, name: str = "") -> Series:
+    times = DAY * (start + np.arange(len(values)))
+    return Series(("x",), values, times, static=(name,) if name else ())
+
+
+def test_a_trend_goes_on_where_there_is_no_cycle():
+    values = np.concatenate([np.zeros(30), 2.0 * np.arange(90)])
+    parts = [(series(values).part(0, 90), series(values).part(90, None))]
+    scores = forecasts.forecasting(parts, np.ones([1, 1]), 3, LEVELS, ())
+    # A naive forecast lags by 2, 4 and 6; a trend that keeps 98 % a step by little.
+    assert scores["naive"]["mase"] == pytest.approx(4)
+    assert scores["damped trend"]["mase"] < 0.3
+    assert "damped trend" not in forecasts.forecasting(parts, np.ones([1, 1]), 3, LEVELS, [(7.0 * DAY, 1)])
+
+
+def test_what_is_not_known_does_not_count():
+    truth, quantiles = np.array([[[1.0], [np.nan]], [[3.0], [4.0]]]), np.zeros([2, 2, 1, 3])
+    quantiles[..., 2] = 3
+    score = forecasting(truth, quantiles, LEVELS, np.ones(1), ["x"])
+    assert score["mase"] == pytest.approx((1 + 3 + 4) / 3)
+    assert score["coverage"] == pytest.approx(2 / 3)
+    assert score["smape"] == pytest.approx(200)
+    assert score["mase_by_step"] == [2, 4] and score["coverage_by_step"] == [1, 0]
+    known = ~np.isnan(truth)
+    assert score["pinball"] == pytest.approx(
+        forecasting(
+            truth[known][:, None, None], quantiles[known[..., 0]][:, None], LEVELS, np.ones(1), ["x"]
+        )["pinball"]
+    )
+
+
+def test_each_series_is_measured_by_its_own_scale():
+    truth = np.array([[[2.0]], [[2.0]], [[300.0]]])
+    score = forecasting(
+        truth, np.zeros([3, 1, 1, 1]), [0.5], np.array([[1.0], [1.0], [100.0]]), ["x"], ["a", "a", "b"]
+    )
+    assert score["mase"] == pytest.approx((2 + 2 + 3) / 3)
+    assert score["mase_by_series"] == {"a": 2, "b": 3}
+
+
+def test_changes_from_and_to_what_is_missing_are_no_part_of_the_scale():
+    assert naive_error(np.array([[1.0], [3.0], [np.nan], [5.0], [6.0]])).tolist() == [1.5]
+
+
+def test_a_baseline_goes_on_from_what_was_observed_last():
+    values = np.arange(40.0)[:, None]
+    values[[29, 35]] = np.nan
+    known, test = one_of(values[:30], 0), one_of(values[30:], 30)
+    score = forecasts.forecasting([(known, test)], np.ones([1, 1]), 1, LEVELS, ())["naive"]
+    # One ahead it is 1 too low, 2 where the last one is missing; the one that did not come does not count.
+    assert score["mase"] == pytest.approx((2 + 1 * 4 + 2 + 1 * 3) / 9)
+
+
+def test_baselines_of_several_series_are_those_of_each():
+    draw = np.random.default_rng(1)
+    parts = []
+    for name, level in (("a", 10), ("b", 1000)):
+        values = level * (1 + 0.1 * draw.normal(size=[60, 1]))
+        parts.append((one_of(values[:40], 0, name), one_of(values[40:], 40, name)))
+    scales = np.array([[2.0], [100.0]])
+    together = forecasts.forecasting(parts, scales, 2, LEVELS, ())
+    alone = [
+        forecasts.forecasting([part], scale[None], 2, LEVELS, ())
+        for part, scale in zip(parts, scales, strict=True)
+    ]
+    for name, score in together.items():
+        assert score["mase"] == pytest.approx(np.mean([one[name]["mase"] for one in alone]))
+        assert score["mase_by_series"] == pytest.approx(
+            {"a": alone[0][name]["mase"], "b": alone[1][name]["mase"]}
+        )

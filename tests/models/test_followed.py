@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
-from zoo.data.own.series import read_series
+from zoo.data.own.observed import read_series
 from zoo.data.own.times import written
 from zoo.models.followed import Follower
 from zoo.tasks import Window

@@ -10,7 +10,7 @@ from tiny import assert_refused, write_series
 
 from zoo import models
 from zoo.__main__ import main as zoo_main
-from zoo.data.own.series import read_series
+from zoo.data.own.observed import read_series
 from zoo.tasks import Window
 
 CASE = CASES["forecasting"]
@@ -293,4 +293,10 @@ def test_another_cell_and_precision_train_and_export(series, tmp_path):
     outputs = manifest["signatures"]["serving_default"]["outputs"]
     assert outputs["quantiles"] == "float64 (any, 1, 1, 1)"
     assert "coverage" not in manifest["metrics"]["test"]
-    assert list(manifest["baselines"]["test"]) == ["naive", "climatology", "exponential smoothing", "AR(1)"]
+    assert list(manifest["baselines"]["test"]) == [
+        "naive",
+        "climatology",
+        "exponential smoothing",
+        "AR(1)",
+        "damped trend",
+    ]

@@ -12,6 +12,7 @@ from pathlib import Path
 from zoo.data import catalogue, mixed
 from zoo.data.adapters import Adapter
 from zoo.data.cache import cache_dir
+from zoo.data.climatologies import Climatologies
 from zoo.data.climatology import Climatology, cycles_of, waves
 from zoo.data.examples import SPLITS, Examples, of_rows, of_user
 from zoo.data.features import kept_features, read_pictures
@@ -19,14 +20,16 @@ from zoo.data.feeds.base import Feed
 from zoo.data.feeds.batches import Batches
 from zoo.data.feeds.columns import Ragged, Rows, Shared, answering, gathered
 from zoo.data.feeds.streams import Streams
-from zoo.data.feeds.windows import Augmentation, Windows
-from zoo.data.history import History
-from zoo.data.own.series import Series, numbers_of
+from zoo.data.feeds.windows import Augmentation, Stretch, Windows, changes, mask
+from zoo.data.history import History, histories
+from zoo.data.history import check as check_histories
+from zoo.data.own.series import Series, names_in
 from zoo.data.part import Part, joined
 from zoo.data.pretrained import LICENCE_OF_CLUSTERS, licence_of_vectors, word_clusters, word_vectors
 from zoo.data.reader import Reader, reader_of, readers, register
 from zoo.data.recased import recased
 from zoo.data.scaling import Scaling
+from zoo.data.statics import Statics
 from zoo.data.varied import varied
 from zoo.errors import ZooError
 
@@ -36,6 +39,7 @@ __all__ = [
     "Adapter",
     "Augmentation",
     "Batches",
+    "Climatologies",
     "Climatology",
     "Examples",
     "Feed",
@@ -47,19 +51,25 @@ __all__ = [
     "Scaling",
     "Series",
     "Shared",
+    "Statics",
     "Streams",
+    "Stretch",
     "Windows",
     "answering",
     "cache_dir",
+    "changes",
+    "check_histories",
     "cycles_of",
     "gathered",
+    "histories",
     "in_catalogue",
     "joined",
     "kept_features",
     "licence_of_vectors",
     "load",
+    "mask",
     "names",
-    "numbers_of",
+    "names_in",
     "of_rows",
     "of_user",
     "parts_of",
@@ -91,12 +101,13 @@ def load(dataset: str, mapping: str, **options: str) -> Examples:
             `"captioning"` gives `image`, uint8 (height, width, 3), or 4 with opacity where a set has
             transparent pictures, of clips (time, height, width, channels), and `captions`, strings (n,);
             `"text"` gives `text`, string ();
-            `"series"` gives one row with `values`, float64 (time, columns), and `times`, int64 (time,), in
-            seconds since 1970; `label_names` are the columns.
+            `"series"` gives a row for each series with `values`, float64 (time, columns), `times`, int64
+            (time,), in seconds since 1970, and `static`, strings (n,), its name and what else is said of it,
+            none where it stands alone; `label_names` are the columns.
         **options: of tagging `tags`, the column of tags where the data set has several; of translation
-            `source` and `target`, languages, or columns of a file; of series `columns` and `time`; of
-            captioning `frames`, how many of each of the user's own clips are read. An empty one is as if left
-            out.
+            `source` and `target`, languages, or columns of a file; of series `columns`,
+            `time` and what else `zoo.data.own.observed.Layout` has; of captioning `frames`, how many of each
+            of the user's own clips are read. An empty one is as if left out.
 
     Returns:
         The splits, with label names, source and licence beside them.

@@ -26,8 +26,9 @@ class Climatology:
 
     Attributes:
         cycles: (length in seconds, number of harmonics), one for each cycle.
-        coefficients: of 1 and of all `waves`, float64 (1 + waves, columns).
-        spread: standard deviation of what is left of each column, float64 (columns,).
+        coefficients: of 1 and of all `waves`, float64 (1 + waves, columns), or (batch, 1 + waves, columns) of
+            a series each.
+        spread: standard deviation of what is left of each column, float64 (columns,) or (batch, 1, columns).
     """
 
     cycles: tuple[tuple[float, int], ...]
@@ -41,22 +42,30 @@ class Climatology:
         """Fits the cycles.
 
         Args:
-            values: observations (time, columns), none of which may be constant.
+            values: observations (time, columns), none of which may be constant; NaN where one is missing.
             times: when they were made, seconds since 1970, int64 (time,).
             cycles: as the attribute.
         """
         values = values.astype(np.float64)
         basis = np.concatenate([np.ones((len(times), 1)), _waves(times, cycles).numpy()], axis=1)
-        coefficients = np.linalg.lstsq(basis, values, rcond=None)[0]
-        spread = np.std(values - basis @ coefficients, axis=0)
-        # Of a series that is all cycle nothing is left but rounding, or not even that.
-        least = np.finfo(np.float64).eps * np.abs(values).max(axis=0)
-        return cls(tuple(cycles), coefficients, np.maximum(spread, least))
+        if np.isnan(values).any():
+            seen = ~np.isnan(values.T)
+            each = [_fitted(basis[s], column[s]) for s, column in zip(seen, values.T, strict=True)]
+            coefficients, spread = (np.stack(parts, axis=-1) for parts in zip(*each, strict=True))
+        else:
+            coefficients, spread = _fitted(basis, values)
+        return cls(tuple(cycles), coefficients, spread)
 
     def normal(self, times: tf.Tensor) -> tf.Tensor:
-        """Returns the usual values, float64 (..., columns), at times (...), seconds since 1970."""
+        """Returns the usual values, float64 (..., columns), at times (...), seconds since 1970.
+
+        Of a series each, times are (batch, time).
+        """
         import tensorflow as tf
 
+        if len(self.coefficients.shape) == 3:
+            first, others = self.coefficients[:, :1], self.coefficients[:, 1:]
+            return first + tf.matmul(_waves(times, self.cycles), others)
         return self.coefficients[0] + tf.tensordot(_waves(times, self.cycles), self.coefficients[1:], 1)
 
     def deviations(self, values: tf.Tensor, times: tf.Tensor) -> tf.Tensor:
@@ -65,6 +74,14 @@ class Climatology:
 
         # In float32 only once they are small: what changes by 10 at 5,000,000,000 would not change at all.
         return tf.cast((tf.cast(values, tf.float64) - self.normal(times)) / self.spread, tf.float32)
+
+
+def _fitted(basis: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the coefficients of values (time, ...), and the spread of what is left."""
+    coefficients = np.linalg.lstsq(basis, values, rcond=None)[0]
+    spread = np.std(values - basis @ coefficients, axis=0)
+    # Of a series that is all cycle nothing is left but rounding, or not even that.
+    return coefficients, np.maximum(spread, np.finfo(np.float64).eps * np.abs(values).max(axis=0, initial=0))
 
 
 def waves(times: tf.Tensor, cycles: Sequence[tuple[float, int]]) -> tf.Tensor:

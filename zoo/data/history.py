@@ -1,4 +1,4 @@
-"""A series in its three parts, which follow each other."""
+"""Related series, each in its three parts, which follow each other."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cached_property
 
 from zoo.data.climatology import check_cycles
 from zoo.data.examples import SPLITS, Examples
-from zoo.data.own.series import Series, join, refuse_constant, series_of
+from zoo.data.own.series import Series, join, panel_of, refuse_constant
 from zoo.errors import ZooError
 
 
@@ -19,34 +19,6 @@ class History:
     train: Series
     validation: Series
     test: Series
-
-    @classmethod
-    def of(cls, examples: Examples) -> History:
-        """Returns what examples of the mapping `series` hold."""
-        return cls(*(series_of(examples.split(part), examples.label_names) for part in SPLITS))
-
-    def check(self, name: str, window: int, horizon: int, harmonics: Mapping[str, int]) -> None:
-        """Refuses parts that are too short for a window, a horizon or a cycle, and columns that never change.
-
-        Args:
-            name: of the data set, for the message.
-            window: rows that a forecast looks back on.
-            horizon: rows that it looks ahead.
-            harmonics: as `check_cycles` takes them.
-
-        Raises:
-            ZooError: the parts are.
-        """
-        needed = (window + horizon, horizon, horizon)
-        parts = (self.train, self.validation, self.test)
-        for part, series, rows in zip(SPLITS, parts, needed, strict=True):
-            if len(series.times) < rows:
-                raise ZooError(
-                    f"{name}: the {part} part has {len(series.times)} rows, but --window {window} and "
-                    f"--horizon {horizon} take {rows}; give more rows, or lower them"
-                )
-        refuse_constant(name, self.train)
-        check_cycles(harmonics, self.train.times, self.whole.interval)
 
     @cached_property
     def known(self) -> Series:
@@ -61,3 +33,45 @@ class History:
     def validation_after(self, rows: int) -> Series:
         """Returns the validation part, and so many rows of training before it."""
         return join(self.train.part(-rows, None), self.validation)
+
+
+def histories(examples: Examples) -> list[History]:
+    """Returns the series that examples of the mapping `series` hold.
+
+    Raises:
+        ZooError: a part lacks one of them, or has one more.
+    """
+    parts = [
+        {one.name: one for one in panel_of(examples.split(part), examples.label_names)} for part in SPLITS
+    ]
+    for part, found in zip(SPLITS, parts, strict=True):
+        if odd := set(found) ^ set(parts[0]):
+            raise ZooError(f"{examples.name}: the series {sorted(odd)[0]!r} is not in train and {part} alike")
+    return [History(*(part[name] for part in parts)) for name in parts[0]]
+
+
+def check(several: list[History], name: str, window: int, horizon: int, harmonics: Mapping[str, int]) -> None:
+    """Refuses parts that are too short for a window, a horizon or a cycle, and columns that never change.
+
+    Args:
+        several: the series.
+        name: of the data set, for the message.
+        window: rows that a forecast looks back on.
+        horizon: rows that it looks ahead.
+        harmonics: as `check_cycles` takes them.
+
+    Raises:
+        ZooError: the parts are.
+    """
+    needed = (window + horizon, horizon, horizon)
+    for history in several:
+        whose = f" of {history.train.name!r}" if history.train.name else ""
+        parts = (history.train, history.validation, history.test)
+        for part, series, rows in zip(SPLITS, parts, needed, strict=True):
+            if len(series.times) < rows:
+                raise ZooError(
+                    f"{name}: the {part} part{whose} has {len(series.times)} rows, but --window {window} and "
+                    f"--horizon {horizon} take {rows}; give more rows, or lower them"
+                )
+        check_cycles(harmonics, history.train.times, history.whole.interval)
+    refuse_constant(name, [history.train for history in several])

@@ -147,7 +147,8 @@ class signature:  # noqa: N801 - a decorator
         shape: of that tensor.
         when: tells from the config whether the export has the signature.
         **tensors: where the method takes others or several, their names, in the order of its arguments, and
-            what they are; a function where that is known only with the module, which it takes.
+            what they are; a function where that is known only with the module, which it takes. Where that
+            returns None the signature lacks the tensor, and the method takes its own default.
     """
 
     def __init__(
@@ -156,7 +157,7 @@ class signature:  # noqa: N801 - a decorator
         name: str = "",
         shape: Sequence[int | None] = (None,),
         when: Callable[[Any], bool] | None = None,
-        **tensors: tf.TensorSpec | Callable[[Any], tf.TensorSpec],
+        **tensors: tf.TensorSpec | Callable[[Any], tf.TensorSpec | None],
     ):
         self.called, self.when = name or "serving_default", when
         self.specs = tensors or {strings: tf.TensorSpec(shape, tf.string)}
@@ -176,16 +177,18 @@ class signature:  # noqa: N801 - a decorator
         return module.functions[self.called]
 
     def _function(self, module: Any) -> Any:
+        found = {name: spec(module) if callable(spec) else spec for name, spec in self.specs.items()}
+        specs = {name: spec for name, spec in found.items() if spec is not None}
+
         def run(*inputs: Any) -> Any:
             # Here, outside of all loops, weights are cast once for each call.
             with module.weights_as_stored():
-                return self.method(module, *inputs)
+                return self.method(module, **dict(zip(specs, inputs, strict=True)))
 
-        specs = ((name, spec(module) if callable(spec) else spec) for name, spec in self.specs.items())
         # Callers in Python may name the tensors too.
-        named = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in self.specs]
+        named = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in specs]
         run.__signature__ = inspect.Signature(named)  # type: ignore[attr-defined]
-        tensors = [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs]
+        tensors = [tf.TensorSpec(spec.shape, spec.dtype, name) for name, spec in specs.items()]
         # Nothing in models asks for AutoGraph, and without it they are traced in two thirds of the time.
         return tf.function(run, input_signature=tensors, autograph=False)
 

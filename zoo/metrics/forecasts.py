@@ -1,6 +1,7 @@
 """Scores of forecasts by their standard definitions, over rolling origins."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -13,44 +14,52 @@ def forecasting(
     levels: Sequence[float],
     scale: np.ndarray,
     columns: Sequence[str],
+    series: Sequence[str] = (),
 ) -> Score:
     """Scores forecasts, those of several columns on average.
 
     Args:
-        truth: what came, (origins, horizon, columns).
+        truth: what came, (origins, horizon, columns); NaN where that is not known, which does not count.
         quantiles: what was forecast, (origins, horizon, columns, levels).
         levels: share of the truth that should lie below each quantile; the one of 0.5 is the forecast.
-        scale: what `naive_error` says of each column, (columns,).
+        scale: what `naive_error` says of each column, (columns,), or of each origin's, (origins, columns).
         columns: their names.
+        series: of several related series, the name of each origin's.
 
     Returns:
         `n`, the number of origins; `mase`, the mean absolute error over `scale` (Hyndman and Koehler 2006);
         `smape`, of 100: the mean of 200 |error| / (|truth| + |forecast|), 0 where all are 0; where there are
         several levels `coverage`, the share of the truth between the outer quantiles, bounds included;
         `pinball`, the mean pinball loss over `scale`; `mase_by_step` and `coverage_by_step`, one for each
-        step of the horizon; and of several columns `mase_by_column`.
+        step of the horizon; and of several columns `mase_by_column`, of several series `mase_by_series`.
     """
     forecast = quantiles[..., list(levels).index(0.5)]
+    scale = scale[:, None] if scale.ndim == 2 else scale
+    known = ~np.isnan(truth)
+    mean = np.mean if known.all() else np.nanmean
     errors = np.abs(truth - forecast)
     scaled = errors / scale
     size = np.abs(truth) + np.abs(forecast)
-    smape = 200 * np.divide(errors, size, out=np.zeros_like(errors), where=size > 0)
+    smape = 200 * np.divide(errors, size, out=0 * errors, where=size > 0)
     below = truth[..., None] - quantiles
-    pinball = np.maximum(np.array(levels) * below, (np.array(levels) - 1) * below) / scale[:, None]
-    inside = (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1])
+    pinball = np.maximum(np.array(levels) * below, (np.array(levels) - 1) * below) / scale[..., None]
+    inside = np.where(known, (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1]), np.nan)
     several = len(levels) > 1
-    by_column = dict(zip(columns, scaled.mean((0, 1)).tolist(), strict=True))
     figures = {
-        "mase": float(scaled.mean()),
-        "smape": float(smape.mean()),
-        **({"coverage": float(inside.mean())} if several else {}),
-        "pinball": float(pinball.mean()),
+        "mase": float(mean(scaled)),
+        "smape": float(mean(smape)),
+        **({"coverage": float(mean(inside))} if several else {}),
+        "pinball": float(mean(pinball)),
     }
-    details = {
-        "mase_by_step": scaled.mean((0, 2)).tolist(),
-        **({"coverage_by_step": inside.mean((0, 2)).tolist()} if several else {}),
-        **({"mase_by_column": by_column} if len(columns) > 1 else {}),
+    details: dict[str, Any] = {
+        "mase_by_step": mean(scaled, axis=(0, 2)).tolist(),
+        **({"coverage_by_step": mean(inside, axis=(0, 2)).tolist()} if several else {}),
     }
+    if len(columns) > 1:
+        details["mase_by_column"] = dict(zip(columns, mean(scaled, axis=(0, 1)).tolist(), strict=True))
+    if names := list(dict.fromkeys(series)):
+        whose = np.array(series)
+        details["mase_by_series"] = {name: float(mean(scaled[whose == name])) for name in names}
     return Score(len(truth), figures, details=details)
 
 
@@ -58,9 +67,10 @@ def naive_error(values: np.ndarray) -> np.ndarray:
     """Returns the mean absolute change from one step to the next of each column: what MASE is scaled by.
 
     Args:
-        values: of the training part, (time, columns).
+        values: of the training part, (time, columns); NaN where one is missing, whose changes do not count.
     """
-    return np.abs(np.diff(values.astype(np.float64), axis=0)).mean(axis=0)
+    changes = np.abs(np.diff(values.astype(np.float64), axis=0))
+    return np.nanmean(changes, axis=0) if np.isnan(changes).any() else changes.mean(axis=0)
 
 
 def origins(start: int, end: int, horizon: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from zoo.tasks import About, Window
 if TYPE_CHECKING:
     from zoo.models.loaded import Model
 
+_SHOWN = 8  # names in a message
 _APART = 0.1  # share of the model's interval by which one between two rows may differ: months do, by 8 %
 
 
@@ -23,32 +24,42 @@ class Follower:
 
     Args:
         model: a forecaster.
+        series: of a model of several series, the name of this one.
 
     Attributes:
         columns: names of the values of a row, in their order.
         state: what the model keeps of all rows so far, float32 (1, units).
 
     Raises:
-        ZooError: the model is no forecaster.
+        ZooError: the model is no forecaster, or the series is none of those that it has learned.
     """
 
-    def __init__(self, model: Model):
+    def __init__(self, model: Model, series: str = ""):
         self._step = model.signatures.get("step")
         needed = {"values", "time", "state"}
-        if self._step is None or set(self._step.structured_input_signature[1]) != needed:
+        if self._step is None or not needed <= set(self._step.structured_input_signature[1]):
             raise ZooError(f"{model.name}: only forecasters follow; this model has no step for rows")
         self._model, self._about = model, About.of(model.manifest)
+        if series not in (self._about.said or {"": []}):
+            learned = ", ".join(list(self._about.said)[:_SHOWN])
+            raise ZooError(
+                f"{model.name}: has not learned a series {series!r}"
+                + (f", but {learned} ...; of a strange one give predict whole windows" if learned else "")
+            )
+        self._static = (series, *self._about.said[series]) if self._about.static else ()
         self.columns = tuple(self._about.columns)
         self.state = np.zeros([1, self._step.structured_input_signature[1]["state"].shape[1]], np.float32)
         self._last: Moment | None = None
         self._times: list[int] = []
 
-    def __call__(self, time: Any, values: Any) -> dict[str, Any]:
+    def __call__(self, time: Any, values: Any, known: Any = None) -> dict[str, Any]:
         """Takes in a row, and forecasts.
 
         Args:
             time: when it was observed: an ISO date, with or without a time of day, or what is written as one.
             values: a number for each column, or column -> number; of one column the number itself.
+            known: for a model that reads columns which are known ahead, these of all steps that follow:
+                (horizon, known).
 
         Returns:
             `forecasts` and `valid`, as `predict` answers for a window of all rows so far. A row that lacks a
@@ -60,14 +71,19 @@ class Follower:
         """
         import tensorflow as tf
 
-        row, moment = self._row(values), self._moment(time)
+        row, moment, ahead_of = self._row(values), self._moment(time), self._known(known)
         horizon = self._model.manifest.config["horizon"]
         times = [*self._times, moment.wall]
         ahead = [written(seconds) for seconds in following(times, self._about.interval, horizon)]
-        window = Window(row[None], written(moment.wall), ahead)
+        window = Window(row[None], written(moment.wall), ahead, static=self._static, known=ahead_of)
         assert self._step is not None
+        further = {
+            **({"static": tf.constant([self._static])} if self._static else {}),
+            **({"known": tf.constant(ahead_of[None])} if ahead_of is not None else {}),
+        }
+        state = tf.constant(self.state)
         found = self._step(
-            values=tf.constant(window.values), time=tf.constant([window.time]), state=tf.constant(self.state)
+            values=tf.constant(row[None]), time=tf.constant([window.time]), state=state, **further
         )
         outputs = {name: value.numpy() for name, value in found.items()}
         self.state, self._last, self._times = outputs["state"], moment, times
@@ -88,6 +104,16 @@ class Follower:
         if len(row) != len(self.columns):
             raise ZooError(f"{name}: a row of {len(row)} values; give one for each of {wanted}")
         return row
+
+    def _known(self, known: Any) -> np.ndarray | None:
+        shape = (self._model.manifest.config["horizon"], len(self._about.known))
+        if known is None and not shape[1]:
+            return None
+        told = np.zeros(0) if known is None else np.asarray(known, np.float64)
+        if told.shape != shape:
+            columns = f"of {', '.join(self._about.known)}" if shape[1] else "none"
+            raise ZooError(f"{self._model.name}: known has the shape {told.shape}; give {shape}, {columns}")
+        return told
 
     def _moment(self, time: Any) -> Moment:
         name, moment, last = self._model.name, moment_of(str(time)), self._last

@@ -134,7 +134,7 @@ class Model:
 
         return stream(self, prompt, settings)
 
-    def follow(self) -> Follower:
+    def follow(self, series: str = "") -> Follower:
         """Returns what takes in live data row by row, and forecasts what follows each.
 
             follower = zoo.load("forecasting_seattle").follow()
@@ -144,12 +144,15 @@ class Model:
         The model's state is carried on, so that a row costs the same however many came before it. What it
         says behind the first few rows, fewer than its `window`, leans on little.
 
+        Args:
+            series: of a model of several series, the name of the one that is followed.
+
         Raises:
-            ZooError: it is no forecaster.
+            ZooError: it is no forecaster, or the series is none of those that it has learned.
         """
         from zoo.models.followed import Follower
 
-        return Follower(self)
+        return Follower(self, series)
 
     def evaluate(self, rows: Any, **options: str) -> Score:
         """Scores the model on rows with their truth, as `python -m zoo evaluate --dataset FILE` does.

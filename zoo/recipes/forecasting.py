@@ -14,8 +14,11 @@ Expect:      a MASE of 1.16 over 7 days of a new year, 6 % below that of the bes
              that hold 79 % of what comes (80 % are asked for); under two minutes on two cores.
 Others:      --columns temp_max,temp_min,wind --targets temp_max; --horizon 1; --cell simple_rnn; --members 1
 Your data:   --dataset SERIES.csv (a column of dates, then columns of numbers) --year 0 or 2 --week 0 or 3
+             --series store --static kind: several series in one table, which one model learns; --known
+             price,holiday: columns that are known ahead; --missing: cells may be blank, rows may be left out
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Annotated
 
@@ -24,7 +27,8 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from zoo import cli, data, export, layers, metrics, show, tasks, text, training
+from zoo import cli, data, export, layers, show, tasks, text, training
+from zoo.errors import ZooError
 from zoo.training import Count, NotNegative, Positive, Share, Size
 
 
@@ -40,6 +44,14 @@ class Config(training.Settings):
     """Those of them that are forecast, joined by commas; empty: all."""
     time: str = ""
     """Of a file, the column of times; empty: the first."""
+    series: str = ""
+    """Of a file with several series, the column that tells them apart; empty: it holds one."""
+    static: str = ""
+    """Of several series, columns that say more of each, such as its region, joined by commas."""
+    known: str = ""
+    """Columns of numbers that are known ahead, such as holidays and prices, joined by commas."""
+    missing: bool = False
+    """Values may be missing: blank cells, and rows that are left out. They are no part of what is learned."""
     window: Count = 90
     """Observations that a forecast looks back on."""
     horizon: Count = 7
@@ -61,6 +73,8 @@ class Config(training.Settings):
     """Size of each layer's state."""
     members: Count = 4
     """Networks that learn alone and whose quantiles are averaged: an ensemble."""
+    static_units: Count = 8
+    """Of several series, numbers that stand for what is said of one."""
     dropout: Share = 0.5
     """Dropout behind each layer: along depth, never along time."""
     warm_up: Size = 20
@@ -70,6 +84,9 @@ class Config(training.Settings):
     like another."""
     blend: bool = True
     """Windows of training are drawn as weighted sums of two."""
+    differences: bool = False
+    """Changes from one step to the next are read, and what is forecast is how far what comes lies from what
+    was observed last: for series that drift away, and come back to no level."""
     steps_per_epoch: Size = 100
     """Batches in an epoch; 0: as many windows as there are."""
     # Other defaults than elsewhere; what they mean is said where they are inherited from.
@@ -83,20 +100,56 @@ class Config(training.Settings):
 # Data -------------------------------------------------------------------------------------------------------
 
 
-def make_windows(config: Config, series: data.Series, climatology, targets, replicas: int) -> data.Windows:
-    """Cuts a series into windows of training."""
-    deviations = climatology.deviations(series.values, series.times).numpy()
-    waves = data.waves(series.times, climatology.cycles).numpy()
+@dataclass(frozen=True)
+class Usual:
+    """What is usual of each series, and what is said of it."""
+
+    climatologies: data.Climatologies
+    statics: data.Statics
+
+    @classmethod
+    def of(cls, panel: Sequence[data.Series], cycles, drifting: Sequence[int]) -> "Usual":
+        """Takes in what was observed of all; the spread of drifting columns is that of their changes."""
+        statics = data.Statics.of([series.static for series in panel])
+        return cls(data.Climatologies.fit(panel, cycles, drifting), statics)
+
+    def of_windows(self, static, values: tf.Tensor, times: tf.Tensor) -> data.Climatology:
+        """Returns what is usual of the series of some windows: see `Climatologies.of`."""
+        if static is None:
+            return self.climatologies.each[0]
+        return self.climatologies.of(static[:, 0], values, times)
+
+
+def make_windows(
+    config: Config, panel: Sequence[data.Series], usual: Usual, about: tasks.About, replicas: int
+) -> data.Windows:
+    """Cuts series into windows of training."""
+    stretches = [
+        data.Stretch(
+            climatology.deviations(series.values, series.times).numpy(),
+            data.waves(series.times, climatology.cycles).numpy(),
+            usual.statics.encode([series.static]).numpy()[0],
+        )
+        for series, climatology in zip(panel, usual.climatologies.each, strict=True)
+    ]
     steps = (config.window, config.horizon, config.warm_up)
     augmentation = data.Augmentation(config.shift, config.blend)
-    return data.Windows(deviations, waves, targets, *steps, config.batch_size, replicas, augmentation)
+    columns, known = about.places(about.targets), about.places(about.known)
+    batches = (config.batch_size, replicas, augmentation)
+    reads = (known, config.missing, config.differences)
+    return data.Windows(stretches, columns, *steps, *batches, *reads)
 
 
 # Model ------------------------------------------------------------------------------------------------------
 
 
 def build_model(
-    config: Config, columns: int, waves_count: int, targets: int, carried: bool = False
+    config: Config,
+    columns: int,
+    waves_count: int,
+    targets: int,
+    static: int = 0,
+    carried: bool = False,
 ) -> keras.Model:
     """Builds deviations (batch, time, columns) -> quantiles behind each step (batch, time, members, ...).
 
@@ -105,13 +158,26 @@ def build_model(
         columns: that are read.
         waves_count: of the time of year and the like, which are read too.
         targets: how many columns are forecast.
+        static: numbers that say which of several series it is, and what.
         carried: whether states `state_0` ... (batch, units) go in, and `quantiles` and states come out.
     """
     inputs = {
         "deviations": keras.Input((None, columns), name="deviations"),
         "waves": keras.Input((None, waves_count), name="waves"),
     }
+    if config.missing:
+        inputs["observed"] = keras.Input((None, columns), name="observed")
     read = ops.concatenate(list(inputs.values()), axis=-1)
+    if known := len(data.names_in(config.known)):
+        inputs["ahead"] = keras.Input((None, config.horizon, known), name="ahead")
+        read = ops.concatenate(
+            [read, keras.layers.Reshape((-1, config.horizon * known))(inputs["ahead"])], axis=-1
+        )
+    if static:
+        inputs["static"] = keras.Input((static,), name="static")
+        said = keras.layers.Dense(config.static_units, use_bias=False, name="static_units")(inputs["static"])
+        at_each = ops.zeros_like(read[..., :1]) + said[:, None]
+        read = ops.concatenate([read, at_each], axis=-1)
     states_each = layers.states_of(config.cell)
     names = [f"state_{i}" for i in range(config.members * config.layers * states_each)]
     states = {name: keras.Input((config.units,), name=name) for name in names} if carried else {}
@@ -135,13 +201,43 @@ def build_model(
         size, small = int(np.prod(shape[2:])), keras.initializers.RandomNormal(stddev=0.02)
         name = f"member_{member}_readout"
         dense = keras.layers.Dense(size, kernel_initializer=small, dtype="float32", name=name)
-        readouts.append(keras.layers.Reshape(shape, name=f"member_{member}")(dense(x)))
+        readout = keras.layers.Reshape(shape, name=f"member_{member}")(dense(x))
+        if known:
+            readout = readout + build_local(config, member, targets, x, inputs["ahead"])
+        readouts.append(readout)
     together = ops.concatenate(readouts, axis=2) if len(readouts) > 1 else readouts[0]
     quantiles = layers.quantiles_in_order(together, config.quantiles.index(0.5))
     if not carried:
         return keras.Model(inputs, quantiles, name="forecasting")
     outputs = {"quantiles": quantiles, **dict(zip(names, after, strict=True))}
     return keras.Model({**inputs, **states}, outputs, name="forecasting")
+
+
+def build_local(config: Config, member: int, targets: int, x, ahead):
+    """Builds what each step ahead adds for what is known of it, by weights that all steps share.
+
+    What a holiday does depends on the shop and on how things stand: the local decoder of Wen et al. (2017).
+
+    Args:
+        config: sizes.
+        member: number of the network.
+        targets: how many columns are forecast.
+        x: what is known at each step (batch, time, features).
+        ahead: what is known of the steps behind it (batch, time, horizon, known).
+
+    Returns:
+        (batch, time, 1, horizon, targets, levels).
+    """
+
+    def dense(size: int, name: str, **options):
+        return keras.layers.Dense(size, name=f"member_{member}_local_{name}", **options)
+
+    at_all = ops.expand_dims(dense(config.units, "context")(x), axis=2)
+    hidden = ops.relu(at_all + dense(config.units, "ahead", use_bias=False)(ahead))
+    size, small = targets * len(config.quantiles), keras.initializers.RandomNormal(stddev=0.02)
+    added = dense(size, "readout", kernel_initializer=small, dtype="float32")(hidden)
+    shape = (-1, 1, config.horizon, targets, len(config.quantiles))
+    return keras.layers.Reshape(shape, name=f"member_{member}_local")(added)
 
 
 # Serving ----------------------------------------------------------------------------------------------------
@@ -151,6 +247,8 @@ class Forecasting(export.Serving):
     """Raw numbers and dates in; forecasts and quantiles, in the numbers' own units, out.
 
     Args:
+        usual: of each series.
+        about: what the manifest says.
         factors: by which quantiles lie farther from the median than was learned, (targets, levels).
     """
 
@@ -160,38 +258,55 @@ class Forecasting(export.Serving):
         self,
         config: Config,
         model: keras.Model,
-        climatology: data.Climatology,
+        usual: Usual,
         about: tasks.About,
         factors: np.ndarray | float = 1.0,
     ):
+        targets, static = about.places(about.targets), usual.statics.size
         count = model.input["waves"].shape[-1]
-        reader = build_model(config, len(about.columns), count, len(about.targets), carried=True)
+        reader = build_model(config, len(about.columns), count, len(targets), static, carried=True)
         trained = {weight.path: weight for weight in model.weights}
         for weight in reader.weights:
             weight.assign(trained[weight.path])
         super().__init__(reader, config, about.columns, own={"series": asdict(about)})
         self.factors = np.asarray(factors, np.float32)
-        self.climatology, self.interval, self.columns = climatology, about.interval, len(about.columns)
-        self.targets = [about.columns.index(name) for name in about.targets]
-        self.sizes = [config.units] * (len(reader.input) - 2)
+        self.usual, self.interval, self.columns = usual, about.interval, len(about.columns)
+        self.targets, self.known = targets, about.places(about.known)
+        self.statics = len(about.static)
+        self.sizes = [config.units] * sum(name.startswith("state_") for name in reader.input)
+        # The last observation, and whether there was one.
+        self.sizes += [self.columns + 1] if config.differences else []
+
+    def _static(self) -> tf.TensorSpec | None:
+        return tf.TensorSpec([None, self.statics], tf.string) if self.statics else None
+
+    def _known(self) -> tf.TensorSpec | None:
+        return tf.TensorSpec([None, self.config.horizon, len(self.known)], tf.float64) if self.known else None
 
     @export.signature(
         values=lambda self: tf.TensorSpec([None, None, self.columns], tf.float64),
         time=tf.TensorSpec([None], tf.string),
+        static=_static,
+        known=_known,
     )
-    def forecast(self, values, time):
+    def forecast(self, values, time, static=None, known=None):
         """Forecasts what follows windows of observations, the last of which was made at `time`.
 
-        Numbers that are missing (NaN), endless or too large to compute with, a `time` that is no date, where
-        the model knows cycles, and a window without observations give NaN and are not `valid`. The last
-        10,000 observations are read; if there are more, all are `truncated`.
+        A model of several series takes `static`, the name of each window's and what else is said of it; one
+        that reads columns which are known ahead takes them in `known`, of all steps of the horizon.
+
+        Numbers that are missing (NaN), but for a model that was told that they may be, endless or too large
+        to compute with, a `time` that is no date, where the model knows cycles, and a window without
+        observations give NaN and are not `valid`. The last 10,000 observations are read; if there are more,
+        all are `truncated`.
         """
         truncated = tf.fill([tf.shape(values)[0]], tf.shape(values)[1] > export.MOST_SHOWN)
         values = values[:, -export.MOST_SHOWN :]
         # Keras's loops need one step at least: where there is none, one that is missing.
         missing = tf.maximum(0, 1 - tf.shape(values)[1])
         padded = tf.pad(values, [[0, 0], [0, missing], [0, 0]], constant_values=np.nan)
-        answer, _ = self.run(padded, time, tf.zeros([tf.shape(values)[0], sum(self.sizes)]))
+        state = tf.zeros([tf.shape(values)[0], sum(self.sizes)])
+        answer, _ = self.run(padded, time, state, static, known)
         return {**answer, "truncated": truncated}
 
     @export.signature(
@@ -199,18 +314,27 @@ class Forecasting(export.Serving):
         values=lambda self: tf.TensorSpec([None, self.columns], tf.float64),
         time=tf.TensorSpec([None], tf.string),
         state=lambda self: tf.TensorSpec([None, sum(self.sizes)], tf.float32),
+        static=_static,
+        known=_known,
     )
-    def step(self, values, time, state):
+    def step(self, values, time, state, static=None, known=None):
         """Takes in one observation, made at `time`, and forecasts what follows it.
 
         `state` is what the step before returned, zeros at first. What is not `valid`, as in `forecast`,
-        leaves it as it was. No step is valid from a state that holds NaN or infinity: begin with zeros again.
+        leaves it as it was. No step is valid from a state that holds NaN or infinity: begin with zeros again;
+        nor one of a series that is none of those learned, since what is usual of it is not known.
         """
-        answer, after = self.run(values[:, None], time, state)
+        answer, after = self.run(values[:, None], time, state, static, known, alone=True)
         return {**answer, "state": tf.where(answer["valid"][:, None], after, state)}
 
     def run(
-        self, values: tf.Tensor, time: tf.Tensor, state: tf.Tensor
+        self,
+        values: tf.Tensor,
+        time: tf.Tensor,
+        state: tf.Tensor,
+        static: tf.Tensor | None,
+        known: tf.Tensor | None,
+        alone: bool = False,
     ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
         """Reads observations (batch, time, columns), one at least, from the states of all layers on.
 
@@ -219,29 +343,59 @@ class Forecasting(export.Serving):
             and the states behind the last observation.
         """
         seconds, dated = text.dates.seconds(time)
-        steps = tf.shape(values, tf.int64)[1]
+        steps, horizon = tf.shape(values, tf.int64)[1], self.config.horizon
         times = seconds[:, None] + self.interval * tf.range(1 - steps, 1)
-        deviations = self.climatology.deviations(values, times)
-        states = {f"state_{i}": part for i, part in enumerate(tf.split(state, self.sizes, axis=1))}
-        inputs = {"deviations": deviations, "waves": data.waves(times, self.climatology.cycles), **states}
+        ahead = seconds[:, None] + self.interval * tf.range(1, horizon + 1, dtype=tf.int64)
+        climatology = self.usual.of_windows(static, values, times)
+        valid = dated | (not climatology.cycles)
+        levels = deviations = climatology.deviations(values, times)
+        parts = tf.split(state, self.sizes, axis=1)
+        if self.config.differences:
+            last = parts.pop()
+            before = tf.where(last[:, -1:] > 0, last[:, :-1], levels[:, 0])
+            deviations = data.changes(levels, self.known, before)
+        states = {f"state_{i}": part for i, part in enumerate(parts)}
+        inputs = {"deviations": deviations, "waves": data.waves(times, climatology.cycles), **states}
+        if self.config.missing:
+            inputs |= data.mask(deviations)
+            if not alone:
+                valid &= tf.reduce_any(inputs["observed"] > 0, axis=[1, 2])
+        if known is not None:
+            inputs["ahead"] = self._ahead(climatology, values, known, times, ahead)
+        if static is not None:
+            inputs["static"] = self.usual.statics.encode(static)
+            if alone:
+                valid &= self.usual.climatologies.knows(static[:, 0])
         outputs = self.model(inputs, training=False)
 
-        ahead = seconds[:, None] + self.interval * tf.range(1, self.config.horizon + 1, dtype=tf.int64)
-        normal = tf.gather(self.climatology.normal(ahead), self.targets, axis=-1)
+        normal = climatology.normal(ahead)
+        if self.config.differences:  # in float64: what changes by 10 at 5,000,000 would hardly change at all
+            normal += (values - climatology.normal(times))[:, -1:]
+        normal = tf.gather(normal, self.targets, axis=-1)
         together = tf.reduce_mean(outputs["quantiles"][:, -1], axis=1)  # of the ensemble
         middle = self.config.quantiles.index(0.5)
         median = together[..., middle : middle + 1]
         # What is moved to or from the median stays on its side of it, and in order.
         together = tf.sort(median + self.factors * (together - median), axis=-1)
-        quantiles = tf.cast(together, tf.float64) * self.climatology.spread[self.targets][:, None]
-        quantiles += normal[..., None]
-        valid = dated | (not self.climatology.cycles)
-        for numbers in (deviations, state, quantiles):
+        spread = tf.gather(climatology.spread, self.targets, axis=-1)[..., None]
+        quantiles = tf.cast(together, tf.float64) * spread + normal[..., None]
+        for numbers in (inputs["deviations"], inputs.get("ahead", state), state, quantiles):
             valid &= tf.reduce_all(tf.math.is_finite(numbers), axis=list(range(1, len(numbers.shape))))
         quantiles = tf.where(valid[:, None, None, None], quantiles, tf.constant(np.nan, tf.float64))
         forecast = quantiles[..., middle]
-        after = tf.concat([outputs[name] for name in states], axis=1)
+        now = [levels[:, -1], tf.ones_like(seconds, tf.float32)[:, None]] if self.config.differences else []
+        after = tf.concat([*(outputs[name] for name in states), *now], axis=1)
         return {"forecast": forecast, "quantiles": quantiles, "valid": valid}, after
+
+    def _ahead(self, climatology: data.Climatology, values, known, times, ahead) -> tf.Tensor:
+        """Returns what is known ahead of each step, as deviations (batch, time, horizon, known)."""
+        # The columns that are not known stand as 0 in rows to come, and are not read there.
+        padded = tf.pad(known, [[0, 0], [0, 0], [0, 1]])
+        places = [self.known.index(i) if i in self.known else len(self.known) for i in range(self.columns)]
+        rows = tf.concat([values, tf.gather(padded, places, axis=-1)], axis=1)
+        deviations = climatology.deviations(rows, tf.concat([times, ahead], axis=1))
+        steps = tf.range(tf.shape(values)[1])[:, None] + tf.range(1, self.config.horizon + 1)
+        return tf.gather(tf.gather(deviations, self.known, axis=-1), steps, axis=1)
 
 
 # Program ----------------------------------------------------------------------------------------------------
@@ -250,37 +404,49 @@ class Forecasting(export.Serving):
 def main(config: Config) -> None:
     """Trains, evaluates and exports."""
     run = training.Run(__file__, config)
-    examples = run.load("series", columns=config.columns, time=config.time)
-    columns, targets = list(examples.label_names), data.numbers_of(examples.label_names, config.targets)
-    history = data.History.of(examples)
+    told = {"series": config.series, "static": config.static, "known": config.known}
+    told["missing"] = "yes" if config.missing else ""
+    examples = run.load("series", columns=config.columns, time=config.time, **told)
+    panel = data.histories(examples)
+    if config.differences and config.missing:
+        raise ZooError("--differences: what was observed last may be --missing; leave one of them out")
     harmonics = {"year": config.year, "week": config.week, "day": config.day}
-    history.check(config.dataset, config.window, config.horizon, harmonics)
+    data.check_histories(panel, config.dataset, config.window, config.horizon, harmonics)
+    about = tasks.About.told(examples.label_names, config, panel)
     cycles = data.cycles_of(**harmonics)
-    climatology = data.Climatology.fit(history.train.values, history.train.times, cycles)
-    train = make_windows(config, history.train, climatology, targets, run.replicas)
+    drifting = [i for i, name in enumerate(about.columns) if config.differences and name not in about.known]
+    usual = Usual.of([history.train for history in panel], cycles, drifting)
+    train = make_windows(config, [history.train for history in panel], usual, about, run.replicas)
     # Windows that end where validation begins look back on training rows; only what comes last counts.
-    before, last_step = history.validation_after(config.window), replace(config, warm_up=config.window - 1)
-    validation = make_windows(last_step, before, climatology, targets, run.replicas)
-    model = run.build(build_model, config, len(columns), train.waves.shape[1], len(targets))
+    before, last_step = (
+        [h.validation_after(config.window) for h in panel],
+        replace(config, warm_up=config.window - 1),
+    )
+    validation = make_windows(last_step, before, usual, about, run.replicas)
+    targets, waves_count = about.places(about.targets), train.waves.shape[1]
+    sizes = (len(about.columns), waves_count, len(targets), usual.statics.size)
+    model = run.build(build_model, config, *sizes)
     run.start_from(model, whole=[f"member_{member}_readout" for member in range(1, config.members + 1)])
     run.fit(model, train, validation, training.PinballLoss(config.quantiles))
 
-    known = history.known
-    scale = metrics.naive_error(history.train.values[:, targets]).tolist()
-    whole, wanted = history.whole, [columns[number] for number in targets]
-    seen = np.stack([known.values.min(axis=0), known.values.max(axis=0)], axis=1).tolist()
-    about = tasks.About(columns, wanted, whole.interval, scale, seen)
     # Bounds are as wide as they should have been in the validation part, which the network did not learn.
-    before = Forecasting(config, model, climatology, about)
-    truth, quantiles, _ = tasks.rolling(before, known, len(history.train.times))
-    factors = training.conformal_factors(truth[..., targets], quantiles, config.quantiles)
+    module = Forecasting(config, model, usual, about)
+    rolled = [tasks.rolling(module, history.known, len(history.train.times)) for history in panel]
+    truth, quantiles, _ = map(np.concatenate, zip(*rolled, strict=True))
+    factors = training.conformal_factors(truth, quantiles, config.quantiles)
     # What is usual is known best from everything before the test part; so do the baselines.
-    climatology = data.Climatology.fit(known.values, known.times, cycles)
-    module = Forecasting(config, model, climatology, about, factors)
-    quantiles, rows = run.evaluate(module)["test"].predicted
-    usual, picture = climatology.normal(whole.times).numpy(), run.folder.directory / "forecast.png"
-    show.draw_forecasts(whole, targets, config.quantiles, quantiles, rows, usual, picture)
-    run.export(module, tasks.forecasting_samples(whole, sum(module.sizes)))
+    usual = Usual.of([history.known for history in panel], cycles, drifting)
+    module = Forecasting(config, model, usual, about, factors)
+    forecasts = run.evaluate(module)["test"].predicted
+    picture = run.folder.directory / "forecast.png"
+    drawn = [
+        show.Forecast(history.whole, quantiles, rows, climatology.normal(history.whole.times).numpy())
+        for history, (quantiles, rows), climatology in zip(
+            panel, forecasts, usual.climatologies.each, strict=True
+        )
+    ]
+    show.draw_forecasts(drawn, targets, config.quantiles, picture)
+    run.export(module, tasks.forecasting_samples(panel[0].whole, sum(module.sizes), about, config.horizon))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ from zoo.tasks.classification import Classification
 from zoo.tasks.drawing import Drawing, drawing_samples
 from zoo.tasks.manifest import CARD, MANIFEST, DataSet, Manifest, Signature, Training
 from zoo.tasks.recognition import AboutSignals, Recognition, recognition_samples
-from zoo.tasks.series import Series, forecasting_samples, rolling
+from zoo.tasks.rolled import rolling
+from zoo.tasks.series import Series, forecasting_samples
 from zoo.tasks.tagging import Tagging
 from zoo.tasks.text import Text, generation_samples
 from zoo.tasks.transcription import Transcription

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo import baselines, metrics, show
-from zoo.data import SPLITS, Adapter, Examples, History, Part, of_user
-from zoo.data.climatology import cycles_of
-from zoo.data.own import series, tables, times
+from zoo.data import Adapter, Examples, Part, histories, of_user
+from zoo.data.own import observed, series, tables, times
 from zoo.data.packages import content_of
 from zoo.errors import ZooError
-from zoo.metrics import Score, Scores
-from zoo.metrics.forecasts import ahead, by_step, origins
+from zoo.metrics import Score
+from zoo.tasks import rolled
 from zoo.tasks.base import Answered, Described, Evaluation, Given, Model, Row, Task, in_blocks
 from zoo.tasks.far import warn_if_far
 from zoo.tasks.manifest import Manifest
 from zoo.tasks.tries import Try
-from zoo.tasks.windows import About, InUnit, Window, check_interval, windowed
+from zoo.tasks.windows import About, InUnit, Window, layout_of, windowed
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -32,30 +31,39 @@ if TYPE_CHECKING:
 
 _ROWS = 256  # windows that go through a model together
 _SHOWN, _LAST_DAYS = 120, ("2015-12-31", "2015-06-30", "2015-03-20")  # rows of a table to try, and its ends
-_FEW_ROWS = 8  # from which no method can be fitted
-_MOST_STEPS = 14  # of a horizon, side by side in a table
 
 
 @dataclass(frozen=True, kw_only=True)
 class Observed(Adapter):
-    """Of a stored set, numbers observed over time: one row, which holds them all."""
+    """Of a stored set, numbers observed over time: a row for each series, which holds all of them."""
 
     columns: tuple[str, ...]
     """Names of the stored columns."""
     usual: str
     """Those that are read where none are asked for, joined by commas."""
+    series: str = ""
+    """What tells several series apart, and in what they are alike, joined by commas: the stored `static`;
+    empty: there is one series."""
 
     def choose(self, dataset: str, info: tfds.core.DatasetInfo, **options: str) -> dict[str, str]:
-        """Returns the columns that were asked for."""
+        """Returns the columns that were asked for, and those that tell series apart."""
         if time := options["time"]:
             raise ZooError(f"time ({time!r}) names a column of a file; leave it out for {dataset}")
+        told = ",".join(part for part in (options["series"], options["static"]) if part)
+        if told != self.series:
+            series, _, static = self.series.partition(",")
+            needed = f"give --series {series}" + (f" --static {static}" if static else "")
+            mend = needed if series else "leave --series and --static out"
+            raise ZooError(f"{dataset}: {told!r} does not tell its series apart; {mend}")
+        if missing := options["known"] or options["missing"]:
+            raise ZooError(f"{dataset}: --known and --missing ({missing}) are for files; leave them out")
         asked = (options["columns"] or self.usual).split(",")
         wanted = [name.strip() for name in asked if name.strip()]
         for name in wanted:
             if name not in self.columns or wanted.count(name) > 1:
                 known = ",".join(self.columns)
                 raise ZooError(f"{dataset}: no column {name!r}, or named twice; choose among {known}")
-        return {"columns": ",".join(wanted)}
+        return {**options, "columns": ",".join(wanted)}
 
     def read(self, dataset: tf.data.Dataset, info: tfds.core.DatasetInfo, **options: str) -> tf.data.Dataset:
         """Turns the stored row into one of the mapping."""
@@ -67,6 +75,7 @@ class Observed(Adapter):
             return {
                 "values": tf.gather(tf.cast(example["values"], tf.float64), places, axis=1),
                 "times": example["times"],
+                "static": example["static"] if self.series else tf.zeros([0], tf.string),
             }
 
         return dataset.map(rename)
@@ -77,15 +86,20 @@ class Observed(Adapter):
 
 
 class Series(Task):
-    """Features: one row with `values`, float64 (time, columns), and `times`, int64 (time,), in seconds.
+    """Features: a row for each series, with `values`, float64 (time, columns), NaN where one is missing,
+    `times`, int64 (time,), in seconds, and `static`, strings (n,): its name and what else is said of it, none
+    of a series that stands alone.
 
-    The user's own: a table with a column of times, as `zoo.data.own.series.read_series` takes it.
+    The user's own: a table with a column of times, as `zoo.data.own.observed.read_panel` takes it.
+
+    Args:
+        about: what a forecaster's manifest says of its series.
     """
 
     name = "series"
     pipeline = "time-series-forecasting"
     reads = "series"
-    options = ("columns", "time")
+    options = ("columns", "time", "series", "static", "known", "missing")
     kind = "a CSV, TSV, JSONL or Parquet file"
     suffixes = tables.SUFFIXES
     sets = {  # noqa: RUF012 - as Task says
@@ -93,26 +107,40 @@ class Series(Task):
             columns=("precipitation", "temp_max", "temp_min", "wind"),
             usual="temp_max",
             own="seattle_weather.SeattleWeather",
-        )
+        ),
+        "us_employment": Observed(
+            columns=("employees",),
+            usual="employees",
+            series="industry,sector",
+            own="us_employment.UsEmployment",
+        ),
     }
+
+    def __init__(self, about: About | None = None):
+        self.about = about
+
+    @classmethod
+    def for_model(cls, manifest: Manifest) -> Task:
+        """Returns the task as a model was trained on it."""
+        return cls(About.of(manifest) if manifest.own.get("series") else None)
 
     def read_own(self, path: Path, **options: str) -> Examples:
         """Reads one file, split by time: the first 70 % train, then 10 % validation, the last 20 % test."""
-        parts = series.read_parts(path, **options)
+        parts = observed.read_parts(path, observed.Layout(**options))
         rows = {split: Part(series.as_dataset(part)) for split, part in parts.items()}
-        return of_user(path, rows, parts["train"].columns)
+        return of_user(path, rows, parts["train"][0].columns)
 
     def read_rows(self, path: Path, **options: str) -> Examples:
         """Reads a whole table as a test part; its columns are a model's, not the user's to choose."""
-        whole = series.read_series(path, options["columns"], options["time"], flags=False)
-        none = Part(series.as_dataset(whole.part(0, 0)))
-        test = Part(series.as_dataset(whole))
-        return of_user(path, {"train": none, "validation": none, "test": test}, whole.columns)
+        panel = [one for one, _ in observed.read_panel(path, observed.Layout(**options), flags=False)]
+        none = Part(series.as_dataset([one.part(0, 0) for one in panel]))
+        test = Part(series.as_dataset(panel))
+        return of_user(path, {"train": none, "validation": none, "test": test}, panel[0].columns)
 
     # How a model is asked --------------------------------------------------------------------------------
 
     def rows(self, inputs: Any, model: Model) -> Sequence[Any]:
-        """Turns files into the windows at their ends, and arrays into windows.
+        """Turns files into the windows at the ends of their series, and arrays into windows.
 
         Args:
             inputs: paths of tables with the columns that the model reads, times in the column that it was
@@ -125,14 +153,18 @@ class Series(Task):
         """
         if isinstance(inputs, str | Path | Window) or getattr(inputs, "ndim", 0) == 2:
             inputs = [inputs]
-        windows = [windowed(row, model) for row in inputs]
+        windows = [window for row in inputs for window in windowed(row, model)]
         about = About.of(model.manifest)
-        warn_if_far(model.name, [window.known for window in windows], about.columns, about.seen)
+        # A series that was not among the model's is measured by its own window.
+        learned = [window for window in windows if not about.static or window.static[0] in about.scales]
+        values = [window.in_unit(window.values) for window in learned]
+        warn_if_far(model.name, values, about.columns, about.seen)
         return windows
 
     def given_tensors(self, signature: str) -> tuple[str, ...]:
-        """Returns the numbers, and when the last of them were observed."""
-        return ("values", "time")
+        """Returns the numbers, when the last of them were observed, and what else a model reads."""
+        static, known = (self.about.static, self.about.known) if self.about else ((), ())
+        return ("values", "time", *(["static"] if static else []), *(["known"] if known else []))
 
     def blocks(self, rows: Sequence[Any], signature: str, model: Model, few: bool) -> Iterator[list[Any]]:
         """Yields windows of one length, in their order."""
@@ -141,17 +173,21 @@ class Series(Task):
 
     def tensors(self, block: list[Any], signature: str) -> dict[str, Any]:
         """Stacks windows."""
-        return {
-            "values": np.stack([window.known for window in block]),
+        tensors = {
+            "values": np.stack([window.in_unit(window.values) for window in block]),
             "time": [window.time for window in block],
+            "static": [list(window.static) for window in block],
+            "known": [window.in_unit(window.known) for window in block if window.known is not None],
         }
+        return {name: tensors[name] for name in self.given_tensors(signature)}
 
     def answers(self, outputs: Mapping[str, np.ndarray], block: list[Any], manifest: Manifest) -> list[Row]:
         """Returns `forecasts` and `valid` of each window.
 
-        `forecasts` is a dict for each step and column: `time`, or where that is not known `step` from 1 on,
-        `column`, `forecast`, and where the model gives bounds one for each of its quantiles, as `10%` and
-        `90%`. A window that holds what is no number is not `valid`, and its numbers are None.
+        `forecasts` is a dict for each step and column: `series`, where a model knows several, `time`, or
+        where that is not known `step` from 1 on, `column`, `forecast`, and where the model gives bounds one
+        for each of its quantiles, as `10%` and `90%`. A window that holds what is no number is not `valid`,
+        and its numbers are None.
         """
         none = np.full(outputs["quantiles"].shape[1:], None)
         return [
@@ -189,12 +225,14 @@ class Series(Task):
         Raises:
             ZooError: the table's last rows hold numbers too large to compute with.
         """
-        for name, answer in zip(given.names, answers, strict=True):
+        for answer in answers:
             if not answer["valid"]:
-                window = manifest.config["window"]
+                window, series_of = manifest.config["window"], answer["forecasts"][0].get("series")
+                whose = f" of {series_of!r}" if series_of else ""
+                what = "nothing that was observed, or " if manifest.config.get("missing") else ""
                 raise ZooError(
-                    f"{name['file']}: its last {window} rows hold numbers too large to compute with; "
-                    "mend them"
+                    f"{given.names[0]['file']}: the last {window} rows{whose} hold {what}numbers too large "
+                    "to compute with; mend them"
                 )
         return Answered([row for answer in answers for row in answer["forecasts"]], manifest)
 
@@ -202,68 +240,32 @@ class Series(Task):
 
     def usual_options(self, manifest: Manifest, same_set: bool, in_catalogue: bool) -> dict[str, str]:
         """Returns the model's own columns, which are what they are by their names."""
-        time = "" if in_catalogue else str(manifest.config["time"])
-        return {"columns": ",".join(About.of(manifest).columns), "time": time}
+        layout = asdict(layout_of(About.of(manifest), manifest.config))
+        return {**layout, "time": ""} if in_catalogue else layout
 
     def evaluate(self, model: Model, examples: Examples, split: str) -> Evaluation:
         """Scores forecasts by rolling origin; errors are scaled by those of the model's own training part.
 
         Raises:
-            ZooError: the series is too short, or its rows are not as far apart as the model's.
+            ZooError: a series is too short, or its rows are not as far apart as the model's.
         """
-        about, config = About.of(model.manifest), model.manifest.config
-        whole, start = _until_end_of(examples, split, config["window"])
-        check_interval(examples.name, whole, about.interval, model.name)
-        if len(whole.times) < start + config["horizon"]:
-            raise ZooError(
-                f"{examples.name}: has {len(whole.times)} rows, but a window of {config['window']} and a "
-                f"horizon of {config['horizon']} are scored; give more rows"
-            )
-        truth, quantiles, rows = rolling(model, whole, start)
-        targets = [whole.columns.index(column) for column in about.targets]
-        score = metrics.forecasting(
-            truth[..., targets], quantiles, config["quantiles"], np.array(about.scale), about.targets
-        )
-        median = config["quantiles"].index(0.5)
-        forecasts = [
-            {
-                "known_until": times.written(whole.times[row]),
-                "step": step + 1,
-                "column": column,
-                "truth": float(truth[origin, step, targets[number]]),
-                "answer": float(quantiles[origin, step, number, median]),
-                **{
-                    _name(level): float(quantiles[origin, step, number, place])
-                    for place, level in enumerate(config["quantiles"])
-                    if place != median
-                },
-            }
-            for origin, row in enumerate(rows)
-            for step in range(config["horizon"])
-            for number, column in enumerate(about.targets)
-        ]
-        return Evaluation(score, _show_scores, (quantiles, rows), forecasts)
+        return rolled.evaluation(model, examples, split)
 
     def size(self, part: Part) -> int:
         """Returns how many observations there are."""
-        (row,) = part.dataset.as_numpy_iterator()
-        return len(row["times"])
+        return sum(len(row["times"]) for row in part.dataset.as_numpy_iterator())
 
     def baselines(self, examples: Examples, model: Any) -> dict[str, dict[str, Score]]:
         """Scores methods that every textbook has, by rolling origin."""
-        history = History.of(examples)
-        return {"test": _textbook(model, history.known, history.test)}
+        parts = [(history.known, history.test) for history in histories(examples)]
+        return {"test": rolled.textbook(model, parts)}
 
     def others(self, model: Model, examples: Examples, split: str) -> dict[str, Score]:
         """Scores them on data that the model was not made with, fitted to what comes before the part.
 
         Where that is too little to fit anything to there are none.
         """
-        config = model.manifest.config
-        whole, start = _until_end_of(examples, split, config["window"])
-        if start < 2 * config["horizon"] + _FEW_ROWS:
-            return {}
-        return _textbook(model, whole.part(0, start), whole.part(start, None))
+        return rolled.others(model, examples, split)
 
     # The page --------------------------------------------------------------------------------------------
 
@@ -289,20 +291,32 @@ class Series(Task):
 
     def example(self, manifest: Manifest) -> dict[str, str]:
         """Returns a window of zeros and its date."""
-        row = [0.0] * len(About.of(manifest).columns)
-        window = manifest.config["window"]
+        about, config = About.of(manifest), manifest.config
+        row, names = (
+            [0.0] * len(about.columns),
+            next(([name, *said] for name, said in about.said.items()), []),
+        )
         return {
-            "values": f"tf.constant([[{row}] * {window}], tf.float64)",
+            "values": f"tf.constant([[{row}] * {config['window']}], tf.float64)",
             "time": 'tf.constant(["2026-01-31"])',
+            **({"static": f"tf.constant([{json.dumps(names, ensure_ascii=False)}])"} if about.static else {}),
+            **(
+                {"known": f"tf.zeros([1, {config['horizon']}, {len(about.known)}], tf.float64)"}
+                if about.known
+                else {}
+            ),
         }
 
     def with_the_zoo(self, manifest: Manifest) -> str:
         """Returns the sentence of the card."""
-        columns = " and ".join(f"`{column}`" for column in About.of(manifest).columns)
+        about = About.of(manifest)
+        columns = " and ".join(f"`{column}`" for column in about.static + about.columns)
+        ahead = " and ".join(f"`{column}`" for column in about.known)
+        known = f" Its last rows\nhold {ahead} alone: they are known ahead." if ahead else ""
         return (
             f"With the zoo: `python -m zoo predict {manifest.name} --input FILE.csv`, "
             "a table with dates in its\n"
-            f"first column, and {columns}."
+            f"first column, and {columns}.{known}"
         )
 
     def what_was_scored(self, rows: int, score: Score) -> str:
@@ -310,105 +324,53 @@ class Series(Task):
         return f"{rows:,} rows, forecast from {score.n:,} origins"
 
 
-def _until_end_of(examples: Examples, split: str, window: int) -> tuple[series.Series, int]:
-    """Returns a part with all that comes before it, and the first row of it that has a window before it."""
-    splits = SPLITS[: SPLITS.index(split) + 1]
-    parts = [series.series_of(examples.split(part), examples.label_names) for part in splits]
-    return series.join(*parts), max(window, sum(len(known.times) for known in parts[:-1]))
-
-
-def _textbook(model: Model, known: series.Series, test: series.Series) -> dict[str, Score]:
-    """Scores the baselines on a part; cycles are those of which what is known shows two."""
-    about, config = About.of(model.manifest), model.manifest.config
-    targets = [test.columns.index(column) for column in about.targets]
-    cycles = cycles_of(config["year"], config["week"], config["day"])
-    span = int(known.times[-1] - known.times[0]) + about.interval
-    return baselines.forecasting(
-        known.only(targets),
-        test.only(targets),
-        np.array(about.scale),
-        config["horizon"],
-        list(config["quantiles"]),
-        [(length, count) for length, count in cycles if span >= 2 * length],
-    )
-
-
-def rolling(model: Model, whole: series.Series, start: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Forecasts a part of a series from each of its days in turn, which knows all that was before.
-
-    Args:
-        model: the forecaster.
-        whole: the part, and at least a window of rows before it.
-        start: first row of the part.
-
-    Returns:
-        What came, (origins, horizon, columns); the quantiles, (origins, horizon, targets, levels); and the
-        last rows known, (origins,).
-    """
-    config, about = model.manifest.config, About.of(model.manifest)
-    window, horizon, levels = config["window"], config["horizon"], config["quantiles"]
-    rows = origins(start, len(whole.times), horizon)
-    rows = rows[rows >= window - 1]
-    windows = [
-        Window(whole.values[row + 1 - window : row + 1], times.written(whole.times[row])) for row in rows
-    ]
-    names = [_name(level) for level in levels]
-    answers = [
-        [[step[name] for name in names] for step in answer["forecasts"]] for answer in model.predict(windows)
-    ]
-    shape = (len(rows), horizon, len(about.targets), len(levels))
-    quantiles = np.array(answers, np.float64).reshape(shape)
-    return whole.values[ahead(rows, horizon)], quantiles, rows
-
-
-def forecasting_samples(whole: series.Series, state: int) -> dict[str, dict[str, Any]]:
+def forecasting_samples(
+    whole: series.Series, state: int, about: About, horizon: int
+) -> dict[str, dict[str, Any]]:
     """Returns inputs of a forecaster's signatures: the end of a series, and rows that are not valid.
 
     Args:
         whole: the series.
         state: size of the state that is handed from step to step.
+        about: what the model reads.
+        horizon: steps that it forecasts.
     """
+    further: dict[str, Any] = {}
+    if about.static:
+        strange = ("a series that was never seen", *whole.static[1:])
+        further["static"] = [list(whole.static), list(whole.static), list(strange)]
+    if about.known:
+        further["known"] = np.stack([whole.values[-horizon:, about.places(about.known)]] * 3)
     values = whole.values[-3:]
     dates = [times.written(seconds) for seconds in whole.times[-3:]]
     windows = np.stack([values, np.full_like(values, np.nan), values])
     return {
-        "serving_default": {"values": windows, "time": [dates[-1], dates[-1], "no date"]},
+        "serving_default": {"values": windows, "time": [dates[-1], dates[-1], "no date"], **further},
         "step": {
             "values": values,
             "time": [*dates[:2], "no date"],
             "state": np.zeros([3, state], np.float32),
+            **further,
         },
     }
 
 
-def _name(level: float) -> str:
-    return "forecast" if level == 0.5 else f"{100 * level:g}%"
-
-
 def _steps(quantiles: np.ndarray, window: Window, manifest: Manifest) -> list[Row]:
     """Returns a dict for each step and column of quantiles (horizon, targets, levels)."""
+    of = {"series": window.static[0]} if window.static else {}
     levels, columns = list(manifest.config["quantiles"]), About.of(manifest).targets
     rows = []
     for step, at_step in enumerate(quantiles.tolist()):
         when = {"time": window.ahead[step]} if window.ahead else {"step": step + 1}
         for column, found in zip(columns, at_step, strict=True):
             values = [_in_unit(value, window.unit) for value in found]
-            bounds = {_name(s): value for s, value in zip(levels, values, strict=True) if s != 0.5}
-            rows.append({**when, "column": column, "forecast": values[levels.index(0.5)], **bounds})
+            bounds = {rolled.name_of(s): value for s, value in zip(levels, values, strict=True) if s != 0.5}
+            rows.append({**of, **when, "column": column, "forecast": values[levels.index(0.5)], **bounds})
     return rows
 
 
 def _in_unit(value: float | None, unit: tuple[float, float]) -> float | None:
     return None if value is None else value * unit[0] + unit[1]
-
-
-def _show_scores(scores: Scores, title: str) -> None:
-    """Prints the scores of a part, and those of each step ahead."""
-    show.print_scores(scores, f"Scores on {title}, by rolling origin")
-    for figure, heading in (("mase", "MASE"), ("coverage", "Coverage")):
-        table = by_step(scores, figure)
-        if table and 1 < len(next(iter(table.values()))) <= _MOST_STEPS:
-            show.print_figures(table, f"{heading} by step")
 
 
 def _reads_a_table(name: str) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from zoo.data import History
 from zoo.data.climatology import cycles_of
 from zoo.data.own import series, times
+from zoo.data.own.observed import Layout, Observed, read_panel
 from zoo.errors import ZooError
+from zoo.metrics.forecasts import naive_error
 from zoo.tasks.base import Model
 from zoo.tasks.manifest import Manifest, own_part
 
@@ -28,6 +31,10 @@ class About:
         scale: what errors are divided by, one for each target.
         seen: the lowest and the highest value of each column that it was trained on; empty in exports of
             before this was kept.
+        static: of a model of several series the column that tells them apart, and those that say more of one.
+        known: those of the columns whose future is known.
+        scales: of a model of several series what `scale` is of each.
+        said: of each of them, what is said beside its name.
     """
 
     columns: list[str]
@@ -35,6 +42,66 @@ class About:
     interval: int
     scale: list[float]
     seen: list[list[float]] = field(default_factory=list)
+    static: list[str] = field(default_factory=list)
+    known: list[str] = field(default_factory=list)
+    scales: dict[str, list[float]] = field(default_factory=dict)
+    said: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def told(cls, columns: Sequence[str], config: Any, panel: Sequence[History]) -> About:
+        """Returns what a forecaster's settings and its series say.
+
+        Args:
+            columns: that are read.
+            config: the recipe's settings.
+            panel: the series.
+
+        Raises:
+            ZooError: `targets` are none of the columns, or known ahead.
+        """
+        targets = series.numbers_of(columns, config.targets, config.known)
+        values = np.concatenate([history.known.values for history in panel])
+        seen = np.stack([np.nanmin(values, axis=0), np.nanmax(values, axis=0)], axis=1).tolist()
+        scales = np.stack([naive_error(history.train.values[:, targets]) for history in panel])
+        # What never changed in training is as hard as the others are.
+        scales = np.where(scales > 0, scales, np.nanmean(np.where(scales > 0, scales, np.nan), axis=0))
+        several = bool(config.series)
+        names = [history.train.name for history in panel]
+        return cls(
+            columns=list(columns),
+            targets=[columns[number] for number in targets],
+            interval=panel[0].whole.interval,
+            scale=scales.mean(axis=0).tolist() if several else scales[0].tolist(),
+            seen=seen,
+            static=[config.series, *series.names_in(config.static)] if several else [],
+            known=series.names_in(config.known),
+            scales=dict(zip(names, scales.tolist(), strict=True)) if several else {},
+            said={history.train.name: list(history.train.static[1:]) for history in panel} if several else {},
+        )
+
+    def places(self, names: Sequence[str]) -> list[int]:
+        """Returns the numbers of some of the columns."""
+        return [self.columns.index(name) for name in names]
+
+    @property
+    def layout(self) -> Layout:
+        """How a table of such series is read, but for its column of times and for missing values."""
+        series, *static = self.static or [""]
+        return Layout(
+            columns=",".join(self.columns), series=series, static=",".join(static), known=",".join(self.known)
+        )
+
+    def scale_of(self, known: series.Series) -> list[float]:
+        """Returns what errors of a series are divided by; of one that is not among the model's, of its own.
+
+        Args:
+            known: what was observed of it before.
+        """
+        if not self.static or known.name in self.scales:
+            return self.scales[known.name] if self.static else self.scale
+        own = naive_error(known.values[:, self.places(self.targets)])
+        found: list[float] = np.where(own > 0, own, self.scale).tolist()
+        return found
 
     @classmethod
     def of(cls, manifest: Manifest) -> About:
@@ -50,18 +117,21 @@ class Window(NamedTuple):
     """Observations (time, columns), the time of the last one, and those that follow, if known.
 
     `unit` is how their numbers come from those that a model knows: by a factor, and what is then added.
+    `static` is, for a model of several series, the name of this one and what else is said of it; `known` the
+    columns that are known ahead, (horizon, known), for a model that reads such.
     """
 
     values: np.ndarray
     time: str
     ahead: Sequence[str] = ()
     unit: tuple[float, float] = (1.0, 0.0)
+    static: Sequence[str] = ()
+    known: np.ndarray | None = None
 
-    @property
-    def known(self) -> np.ndarray:
-        """The observations in the model's unit."""
+    def in_unit(self, values: np.ndarray) -> np.ndarray:
+        """Returns numbers of its unit in the model's."""
         factor, added = self.unit
-        return (np.asarray(self.values, np.float64) - added) / factor
+        return (np.asarray(values, np.float64) - added) / factor
 
 
 class InUnit(NamedTuple):
@@ -71,45 +141,86 @@ class InUnit(NamedTuple):
     unit: tuple[float, float]
 
 
-def windowed(row: Any, model: Model) -> Window:
-    """Returns what a forecaster is asked about: a table's end, or an array or window as it is."""
+def windowed(row: Any, model: Model) -> list[Window]:
+    """Returns what a forecaster is asked about: the ends of a table's series, an array, or a window."""
     if isinstance(row, InUnit):
-        return _window_of(row.path, model, row.unit)
-    return _window_of(Path(row), model) if isinstance(row, str | Path) else _as_window(row, model)
+        return _windows_of(row.path, model, row.unit)
+    return _windows_of(Path(row), model) if isinstance(row, str | Path) else [_as_window(row, model)]
 
 
-def _window_of(path: Path, model: Model, unit: tuple[float, float] = (1.0, 0.0)) -> Window:
-    """Returns the end of a user's series."""
+def _windows_of(path: Path, model: Model, unit: tuple[float, float] = (1.0, 0.0)) -> list[Window]:
+    """Returns the ends of a user's series."""
     about, config = About.of(model.manifest), model.manifest.config
-    observed = series.read_series(path, ",".join(about.columns), config["time"], flags=False)
-    check_interval(path, observed, about.interval, model.name)
+    layout = layout_of(about, config)
+    return [
+        _window_of(path, observed, about, config, model.name, unit)
+        for observed in read_panel(path, layout, flags=False)
+    ]
+
+
+def layout_of(about: About, config: Mapping[str, Any]) -> Layout:
+    """Returns how a table for a model is read."""
+    return replace(about.layout, time=config["time"], missing="yes" if config.get("missing") else "")
+
+
+def _window_of(
+    path: Path,
+    found: Observed,
+    about: About,
+    config: Mapping[str, Any],
+    model: str,
+    unit: tuple[float, float],
+) -> Window:
+    observed, known = found
+    check_interval(path, observed, about.interval, model)
     window, horizon = config["window"], config["horizon"]
+    whose = f" of {observed.name!r}" if observed.name else ""
     if len(observed.times) < window:
         warnings.warn(
-            f"{path}: has {len(observed.times)} rows, and {model.name} learned from windows of {window}; it "
-            "forecasts from what there is, and is less sure than it says",
-            stacklevel=5,
+            f"{path}: has {len(observed.times)} rows{whose}, and {model} learned from windows of {window}; "
+            "it forecasts from what there is, and is less sure than it says",
+            stacklevel=6,
+        )
+    if about.known and len(known) < horizon:
+        raise ZooError(
+            f"{path}: {' and '.join(about.known)} {'are' if len(about.known) > 1 else 'is'} known for "
+            f"{len(known)} of the {horizon} steps behind the last observation{whose}; add a row for each of "
+            "them, its other columns blank"
         )
     following = [times.written(seconds, observed.zone) for seconds in series.later(observed, horizon)]
-    return Window(observed.values[-window:], times.written(observed.times[-1]), following, unit)
+    last = times.written(observed.times[-1])
+    ahead = known[:horizon] if about.known else None
+    return Window(observed.values[-window:], last, following, unit, observed.static, ahead)
 
 
 def _as_window(row: Any, model: Model) -> Window:
     """Returns an array as a window; a model that knows cycles must be told the time."""
+    about, config = About.of(model.manifest), model.manifest.config
+    wanted = f"zoo.tasks.Window(values, time{_further(about, config['horizon'])})"
     if isinstance(row, Window):
+        if len(row.static) != len(about.static) or (row.known is None) == bool(about.known):
+            raise ZooError(f"{model.name}: the window says too much or too little; give {wanted}")
         return row
     values = np.asarray(row, np.float64)
-    columns = About.of(model.manifest).columns
+    columns = about.columns
     if values.ndim != 2 or values.shape[1] != len(columns):
         shape = f"(time, {len(columns)})"
         raise ZooError(f"{model.name}: an array of shape {values.shape}; give {shape}: {', '.join(columns)}")
-    config = model.manifest.config
+    if about.static or about.known:
+        raise ZooError(f"{model.name}: reads more than an array; give {wanted}, or the path of a table")
     if cycles_of(config["year"], config["week"], config["day"]):
         raise ZooError(
-            f"{model.name}: knows what is usual for the time; give zoo.tasks.Window(values, time), the time "
-            "that of the last row, or the path of a table"
+            f"{model.name}: knows what is usual for the time; give {wanted}, the time that of the last row, "
+            "or the path of a table"
         )
     return Window(values, "")
+
+
+def _further(about: About, horizon: int) -> str:
+    """Returns what a window takes beside values and time."""
+    static = f", static=[{', '.join(about.static)}]" if about.static else ""
+    known = f", known=({horizon}, {len(about.known)}: {', '.join(about.known)})" if about.known else ""
+    return static + known
 
 
 def check_interval(name: Path | str, observed: series.Series, interval: int, model: str) -> None:

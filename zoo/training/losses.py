@@ -93,7 +93,7 @@ class PinballLoss(RowLoss):
         levels: share of the truth that lies below each quantile, in (0, 1).
 
     Call arguments:
-        y_true: numbers (batch, time, ...); NaN where none is asked for, but not in a whole row.
+        y_true: numbers (batch, time, ...); NaN where none is asked for. A row of nothing else has no loss.
         y_pred: quantiles (batch, time, members, ..., levels), of members of an ensemble that learn alone.
     """
 
@@ -111,7 +111,7 @@ class PinballLoss(RowLoss):
         losses = tf.where(real, tf.maximum(levels * errors, (levels - 1) * errors), 0.0)
         others = list(range(1, losses.shape.rank))
         counted = tf.broadcast_to(tf.cast(real, tf.float32), tf.shape(losses))
-        return tf.reduce_sum(losses, others) / tf.reduce_sum(counted, others)
+        return tf.reduce_sum(losses, others) / tf.maximum(tf.reduce_sum(counted, others), 1)
 
 
 class MixtureLoss(RowLoss):

@@ -8,7 +8,8 @@ from pyarrow import parquet
 from tiny import rows_of
 
 import zoo.data
-from zoo.data.own.series import Series, later, read_series
+from zoo.data.own.observed import read_series
+from zoo.data.own.series import Series, later
 from zoo.data.own.times import seconds_of, written
 from zoo.errors import ZooError
 

@@ -25,6 +25,14 @@ class Moment(NamedTuple):
     cell: str
 
 
+class Rule(NamedTuple):
+    """What times must keep to: whether some may be left out; and what else mends repeats and gaps."""
+
+    gaps: bool = False
+    repeated: str = ""
+    left_out: str = ""
+
+
 def moment_of(text: str) -> Moment | None:
     """Reads an ISO date, with or without a time of day and a zone; None if it is no date."""
     text = cell = text.strip().replace("/", "-")
@@ -53,11 +61,18 @@ def written(seconds: int, zone: str = "") -> str:
     return when.isoformat()[: 10 if seconds % 86_400 == 0 and not zone else 19] + zone
 
 
-def on_one_clock(path: Path, lines: Sequence[int], moments: Sequence[Moment]) -> tuple[list[int], str]:
+def on_one_clock(
+    path: Path, lines: Sequence[int], moments: Sequence[Moment], rule: Rule
+) -> tuple[list[int], str]:
     """Returns the times by the clock that their user reads, and its zone where it has one.
 
     Where the zone changes, as by daylight saving time, days are counted by the clock on the wall; and hours,
     of which it then has one too many or too few, by the zone of the last row.
+
+    Args:
+        path, lines: where they stand, for messages.
+        moments: what was read.
+        rule: what the times must keep to.
 
     Raises:
         ZooError: times repeat, run backwards or skip one, or some have a zone and others none.
@@ -74,10 +89,10 @@ def on_one_clock(path: Path, lines: Sequence[int], moments: Sequence[Moment]) ->
     walls = [moment.wall for moment in moments]
     one = len(set(zones)) == 1
     zone = _zone(last) if one else ""
-    wrong = _fault(lines, walls, moments, zone)
+    wrong = _fault(lines, walls, moments, zone, rule)
     if wrong and not one and last is not None:
         even = [moment.wall - (moment.ahead or 0) + last for moment in moments]
-        if not _fault(lines, even, moments, _zone(last)):
+        if not _fault(lines, even, moments, _zone(last), rule):
             return even, _zone(last)
     if wrong:
         raise ZooError(f"{path}: {wrong}")
@@ -90,7 +105,13 @@ def _zone(ahead: int | None) -> str:
     return datetime.fromtimestamp(0, timezone(timedelta(seconds=ahead))).isoformat()[19:]
 
 
-def _fault(lines: Sequence[int], times: Sequence[int], moments: Sequence[Moment], zone: str) -> str:
+def _fault(
+    lines: Sequence[int],
+    times: Sequence[int],
+    moments: Sequence[Moment],
+    zone: str,
+    rule: Rule,
+) -> str:
     """Says where times repeat, run backwards or skip one; nothing if they do not."""
     for i, (before, after) in enumerate(pairwise(times), 1):
         what = f"line {lines[i]}: the time {written(after, zone)}"
@@ -101,7 +122,7 @@ def _fault(lines: Sequence[int], times: Sequence[int], moments: Sequence[Moment]
             )
         if after <= before:
             told = "repeats the one before it" if after == before else "is earlier than the one before it"
-            return f"{what} {told}; give each once, the oldest first"
+            return f"{what} {told}; give each once, the oldest first{rule.repeated}"
     steps = np.diff(times)
     months = months_between(times)
     if (
@@ -113,16 +134,28 @@ def _fault(lines: Sequence[int], times: Sequence[int], moments: Sequence[Moment]
             "rows are a month apart, but on no one day of the month, nor on its last; write the months "
             f"alone, as {written(times[0])[:7]}"
         )
-    usual, _ = Counter(months or steps.tolist()).most_common(1)[0]
-    wrong = [i for i, step in enumerate(months or steps.tolist(), 1) if step != usual]
+    usual, _ = usual_step(times)
+    wrong = [
+        i
+        for i, step in enumerate(months or steps.tolist(), 1)
+        if (step % usual if rule.gaps else step != usual)
+    ]
     if not wrong:
         return ""
     i = wrong[0]
     length = _counted(usual, "months") if months else _length(usual)
     return (
         f"line {lines[i]}: {written(times[i], zone)} follows {written(times[i - 1], zone)}, but rows are "
-        f"{length} apart elsewhere; add the missing rows, or write times at equal intervals"
+        f"{length} apart elsewhere; add the missing rows{rule.left_out}, or write times at equal "
+        "intervals"
     )
+
+
+def usual_step(times: Sequence[int]) -> tuple[int, bool]:
+    """Returns how far most neighbours are apart, in months where these are what is equal, else in seconds."""
+    months = months_between(times)
+    usual, _ = Counter(months or np.diff(times).tolist()).most_common(1)[0]
+    return usual, bool(months)
 
 
 def months_between(times: Iterable[int]) -> list[int]:
