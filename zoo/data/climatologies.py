@@ -27,7 +27,7 @@ class Climatologies:
     Attributes:
         names: of the series.
         each: theirs, all of the same cycles.
-        drifting: numbers of the columns whose spread is that of their changes.
+        drifting: numbers of the columns whose spread is the size of their changes.
     """
 
     names: tuple[str, ...]
@@ -53,13 +53,16 @@ class Climatologies:
         Args:
             panel: the series.
             cycles: as of `Climatology`.
-            drifting: numbers of columns whose spread is that of their changes from one step to the next.
+            drifting: numbers of columns whose spread is the size of their changes from one step to the next.
         """
         each = [Climatology.fit(series.values, series.times, cycles) for series in panel]
         spreads = np.stack([one.spread for one in each])
         for row, (one, series) in enumerate(zip(each, panel, strict=True)):
             changes = np.diff(series.values - one.normal(series.times), axis=0)[:, drifting]
-            spreads[row, drifting] = np.maximum(np.nanstd(changes, axis=0), _LEAST * one.spread[drifting])
+            size = np.sqrt(
+                np.nanmean(changes**2, axis=0)
+            )  # about 0, not their mean: of a straight line it is its rise
+            spreads[row, drifting] = np.maximum(size, _LEAST * one.spread[drifting])
         still = np.stack([np.nanstd(series.values, axis=0) == 0 for series in panel])
         usual = np.nanmedian(np.where(still, np.nan, spreads), axis=0) if still.any() else 0
         fitted = [
