@@ -17,6 +17,7 @@ from zoo.cli.models import Models
 from zoo.cli.new import New
 from zoo.cli.parse import one_line_errors, parse_commands
 from zoo.cli.predict import Predict
+from zoo.cli.prepare import Prepare
 from zoo.cli.serve import Serve
 
 _PROGRAM = """Recurrent sequence models: train them by recipe, use them as SavedModels.
@@ -35,6 +36,7 @@ Try:     python -m zoo demo (a page for all models)
 Serve:   python -m zoo serve sentiment_tweets
 Fetch:   python -m zoo models get translation_en_fr
 Spread:  python -m zoo launch --workers 2 -- sentiment (as several machines would train it)
+Prepare: python -m zoo prepare wiki40b/en (by Apache Beam, text that fits no memory)
 Compare: python -m zoo compare cells --recipe sentiment
 Convert: python -m zoo convert sentiment_tweets (to ONNX, for machines without TensorFlow)
 Copy:    python -m zoo new sentiment mine.py --test
@@ -59,6 +61,7 @@ def main() -> None:
             | Bench
             | New
             | Launch
+            | Prepare
             | Convert
         )
         parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()

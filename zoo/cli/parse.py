@@ -98,6 +98,22 @@ def preset_path(recipe: str, preset: str) -> Path:
 
 
 @contextlib.contextmanager
+def needs_beam(what: str) -> Iterator[None]:
+    """Says how to get Apache Beam where an import within finds none.
+
+    Args:
+        what: needs it.
+    """
+    try:
+        yield
+    except ImportError as error:
+        if (error.name or "").split(".")[0] != "apache_beam":
+            raise
+        mend = "in an environment of its own: pip install 'sequence-zoo[beam]'"
+        raise ZooError(f"{what}: Apache Beam is not installed; {mend}") from None
+
+
+@contextlib.contextmanager
 def one_line_errors(after_interrupt: str = "nothing was written") -> Iterator[None]:
     """Ends the program with one line and exit code 2 whatever goes wrong, and with 130 on Ctrl-C.
 

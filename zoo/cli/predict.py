@@ -12,7 +12,7 @@ import tyro
 
 from zoo import models
 from zoo.cli import streams
-from zoo.cli.parse import from_shell
+from zoo.cli.parse import from_shell, needs_beam
 from zoo.errors import ZooError
 
 _SETTINGS = ("length", "temperature", "top_k", "top_p", "seed")
@@ -152,13 +152,8 @@ class Predict:
             raise ZooError(f"{left_out} is not for --runner; leave one of them out")
         if not (self.input and self.output):
             raise ZooError("--runner: needs --input, a pattern of .txt or .jsonl files, and --output")
-        try:
+        with needs_beam("--runner"):
             from zoo import beam
-        except ImportError as error:
-            if (error.name or "").split(".")[0] != "apache_beam":
-                raise
-            mend = "in an environment of its own: pip install 'sequence-zoo[beam]'"
-            raise ZooError(f"--runner: Apache Beam is not installed; {mend}") from None
         options = shlex.split(self.runner_options)
         beam.predict_files(
             self.model, self.input, self.output, self.runner, self.signature, options, **self._settings()

@@ -73,6 +73,7 @@ def load(dataset: str, adapter: Adapter, **options: str) -> Examples:
         columns=adapter.columns_of(info),
         source=info.homepage,
         licence=adapter.licence or str(info.redistribution_info.license or "").strip() or "not stated",
+        folder=str(builder.data_path),
         version=builder.builder_config.name if adapter.embedded else str(info.version),
         unlabelled=_unlabelled(builder, adapter.unlabelled, [*stored.values(), *adapter.extra])
         if adapter.unlabelled

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.data import counted
 from zoo.data.part import LARGE, Part, joined
 
 SPLITS = ("train", "validation", "test")
@@ -38,12 +40,18 @@ class Examples:
     """Of signals, the names of their channels."""
     unlabelled: Callable[[], Part] | None = None
     """Reads texts without labels that the set has besides, as rows of `text`; None: it has none."""
+    folder: str = ""
+    """Of a set of the catalogue, where it is prepared."""
 
     def with_unlabelled(self) -> Part:
         """Returns the texts of training, and those without a label behind them, if there are any."""
         if not self.unlabelled:
             return self.train
         return joined([Part({"text": part.column("text")}) for part in (self.train, self.unlabelled())])
+
+    def units_counted(self, level: str) -> Counter[bytes] | None:
+        """Returns how often each unit occurs in training, if that was counted when it was prepared."""
+        return counted.read(self.folder, level) if self.folder and not self.unlabelled else None
 
     def split(self, name: str) -> Part:
         """Returns `train`, `validation`, `test` or one of the `extra` parts."""

@@ -248,7 +248,9 @@ def main(config: Config) -> None:
     run = training.Run(__file__, config, alike=["level", "backwards"])
     examples = run.load("text")
     learned = examples.with_unlabelled()
-    counts = text.Units.count((texts for (texts,) in learned.blocks("text", rows=64)), config.level)
+    counts = examples.units_counted(config.level)
+    if counts is None:
+        counts = text.Units.count((texts for (texts,) in learned.blocks("text", rows=64)), config.level)
     kind = (config.level, config.backwards)
     size = config.vocabulary_size
     units = run.vocabulary("vocabulary", text.Units, counts, size, *kind, vectors="embedding")
