@@ -75,7 +75,8 @@ def test_words_are_counted_in_the_pass_that_prepares_and_training_uses_them(
 
     monkeypatch.setattr(Units, "count", lambda *_: pytest.fail("counted again"))
     train("generation", tmp_path, "--dataset", "wiki40b/en", "--level", "word", "--units", "8",
-          "--epochs", "1", "--batch-size", "4", "--window", "10", "--steps-per-epoch", "5", "--name", "wiki")  # fmt: skip
+          "--epochs", "1", "--batch-size", "4", "--window", "10", "--steps-per-epoch", "5",
+          "--name", "wiki")  # fmt: skip
     stored = json.loads((tmp_path / "saved_models/wiki/zoo.json").read_text())
     assert stored["dataset"]["name"] == "wiki40b/en" and stored["metrics"]["test"]["perplexity"] < 100
 

@@ -482,6 +482,7 @@ def test_the_embedded_set_is_known_by_its_interpreter(monkeypatch):
     builder = SimpleNamespace(
         download_and_prepare=lambda: None,
         as_dataset=lambda split: tf.data.Dataset.from_tensors(row),
+        data_path="nowhere",
         builder_config=SimpleNamespace(name="py3.11.7-1a2b3c4d"),
         info=SimpleNamespace(
             features=features, splits={}, homepage="", redistribution_info=SimpleNamespace(license="PSF")
