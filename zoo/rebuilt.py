@@ -13,10 +13,11 @@ import keras
 from zoo import models
 from zoo.errors import ZooError
 from zoo.recipes import captioning as _captioning
+from zoo.recipes import generation as _generation
 from zoo.recipes import sentiment as _sentiment
 from zoo.recipes import tagging as _tagging
 from zoo.recipes import translation as _translation
-from zoo.text import Clusters, Known, Pieces, Runs, Vectors, Vocabulary
+from zoo.text import Clusters, Known, Pieces, Runs, Units, Vectors, Vocabulary
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -71,6 +72,17 @@ def captioning(model: models.Model) -> tuple[_captioning.Config, Pieces, keras.M
     pieces = Pieces.read(model.path / "assets" / "captions.txt")
     network = _captioning.build_model(config, len(pieces), weights=False)
     return config, pieces, with_weights(network, model)
+
+
+def generation(model: models.Model) -> keras.Model:
+    """Rebuilds the network of a generator.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    config = config_of(model, _generation.Config)
+    units = Units.read(model.path / "assets" / "vocabulary.txt", config.level, config.backwards)
+    return with_weights(_generation.build_model(config, len(units), masked=True), model)
 
 
 def config_of(model: models.Model, config: type[Config]) -> Config:

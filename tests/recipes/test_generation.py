@@ -259,6 +259,18 @@ def test_what_a_generator_cannot_do_is_one_line(
     assert told in line
 
 
+def test_it_is_scored_while_it_learns_on_where_that_is_asked_for(trained_generator, tmp_path, call):
+    (tmp_path / "again.txt").write_text("the green dog sings. " * 40, encoding="utf-8")
+    name = str(trained_generator / "saved_models/tiny")
+    flags = ("--dataset", "again.txt", "--json", "--dynamic", "20")
+    said = json.loads(call(zoo_main, tmp_path, "evaluate", name, *flags).out)
+    beside = list(said["baselines"])[-1]
+    assert beside == "tiny, learning on"
+    assert said["baselines"][beside]["nats"] < 0.8 * said["figures"]["nats"]
+    said = call(zoo_main, tmp_path, "evaluate", name, "--dynamic", "-1", code=2).err
+    assert "--dynamic -1: must be 0, or how many units make a step" in said
+
+
 def test_a_cache_is_scored_beside_the_model_where_it_is_asked_for(trained_generator, tmp_path, call):
     name = trained_generator / "saved_models/tiny"
     (tmp_path / "again.txt").write_text("the cat sat on the mat. " * 30)

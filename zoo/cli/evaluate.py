@@ -51,6 +51,10 @@ class Evaluate:
     (Grave et al. 2017), 2000 say; how much that is heard is fitted on the validation part, of a file on the
     file itself."""
 
+    dynamic: Annotated[int, tyro.conf.arg(metavar="UNITS")] = 0
+    """For generators: score it once more while it learns on from what it reads, by a step behind so many
+    characters or words, 20 say (dynamic evaluation, Krause et al. 2018); how fast is fitted as the cache is."""
+
     output: str = ""
     """File to write each scored row to, CSV, TSV, JSONL or Parquet: what was asked, truth, answer, and
     score, where the model says how sure it is."""
@@ -63,8 +67,12 @@ class Evaluate:
 
     def run(self) -> None:
         """Predicts and prints scores."""
-        if self.cache < 0:
-            raise ZooError(f"--cache {self.cache}: must be 0, or how many units are remembered")
+        for flag, units, what in (
+            ("cache", self.cache, "are remembered"),
+            ("dynamic", self.dynamic, "make a step"),
+        ):
+            if units < 0:
+                raise ZooError(f"--{flag} {units}: must be 0, or how many units {what}")
         options = {"tags": self.tags, "source": self.source, "target": self.target}
         from zoo.data.own import tables
 
@@ -80,7 +88,9 @@ class Evaluate:
 
         tf.config.experimental.enable_tensor_float_32_execution(False)  # a score is that of float32
         with streams.only_for_people() if self.json else contextlib.nullcontext():
-            found = evaluated(model, self.dataset, self.split, cache=self.cache, **options)
+            found = evaluated(
+                model, self.dataset, self.split, cache=self.cache, dynamic=self.dynamic, **options
+            )
         if self.record:
             from zoo import export
 
@@ -156,16 +166,22 @@ def evaluate(model: models.Model, dataset: str = "", split: str = "test", **give
         ZooError: the model is not of this zoo, the set has no such part, or the data's labels are not the
             model's.
     """
-    found = evaluated(model, dataset, split, cache=0, **given)
+    found = evaluated(model, dataset, split, cache=0, dynamic=0, **given)
     raw = {"raw": {name: dict(score.figures) for name, score in found.raw.items()}} if found.raw else {}
     score = found.evaluation.score
     return replace(score, details={**score.details, **raw})
 
 
 def evaluated(
-    model: models.Model, dataset: str = "", split: str = "test", *, cache: int = 0, **given: str
+    model: models.Model,
+    dataset: str = "",
+    split: str = "test",
+    *,
+    cache: int = 0,
+    dynamic: int = 0,
+    **given: str,
 ) -> Evaluated:
-    """Does what `evaluate` does, and returns all of it."""
+    """Does what `evaluate` does, and returns all of it; a generator also beside a cache, and learning on."""
     from zoo import data
 
     manifest, task = model.manifest, model.task
@@ -173,6 +189,7 @@ def evaluated(
         raise ZooError(f"{model.name}: only models of this zoo's recipes can be evaluated here")
     if cache:
         task.check_cache(model)
+    learner = _learner(model, dynamic) if dynamic else None
     name = dataset or manifest.dataset.name
     same_set = name == manifest.dataset.name
     _check_split(split, data.tests_of(name, manifest.mapping), name)
@@ -190,10 +207,19 @@ def evaluated(
         baselines = dict(manifest.baselines.get(split, {})) if shown else {}
     evaluation = task.evaluate(model, examples, scored)
     baselines = baselines or task.others(model, examples, scored)
-    remembering = dict([task.remembering(model, examples, scored, cache)] if cache else [])
-    others = {**baselines, **remembering}
+    others = dict(baselines)
+    if cache:
+        others |= [task.remembering(model, examples, scored, cache)]
+    if learner:
+        others |= [learner.scored(examples, scored)]
     evaluation.show({**others, model.name: evaluation.score}, title)
     return Evaluated(title, evaluation, others, task.evaluate_more(model, examples, scored))
+
+
+def _learner(model: models.Model, segment: int) -> Any:
+    from zoo.dynamic import Learner  # which needs Keras
+
+    return Learner(model, segment)
 
 
 def title_of(dataset: str, split: str, tags: str = "") -> str:
