@@ -81,6 +81,16 @@ def test_words_are_counted_in_the_pass_that_prepares_and_training_uses_them(
     assert stored["dataset"]["name"] == "wiki40b/en" and stored["metrics"]["test"]["perplexity"] < 100
 
 
+def test_counts_are_read_line_by_line_whatever_they_are_of(tmp_path):
+    from zoo.data import counted
+
+    lines = [counted.line_of(unit.encode(), 3) for unit in ("\u2028", "\x85", "\t", "é", '"')]
+    (tmp_path / counted.name_of("char")).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = counted.read(str(tmp_path), "char")
+    assert found == {unit.encode(): 3 for unit in ("\u2028", "\x85", "\t", "é", '"')}
+    assert counted.read(str(tmp_path), "word") is None
+
+
 @needs_beam
 def test_what_cannot_be_prepared_is_refused_in_one_line(articles, tmp_path, call):
     for arguments, words in (

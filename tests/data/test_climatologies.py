@@ -62,11 +62,29 @@ def test_a_strange_window_that_never_changes_has_finite_deviations(two):
     ).all()
 
 
-def test_what_never_changes_in_one_series_scatters_as_in_the_others(two):
-    still = series("still", np.full(70, 7.0))
+@pytest.mark.parametrize("value", [7.0, 0.1, 9.99])  # of a tenth numpy's spread is 1e-17, and not 0
+def test_what_never_changes_in_one_series_scatters_as_in_the_others(two, value):
+    still = series("still", np.full(70, value))
     found = Climatologies.fit([*two, still], ())
     spreads = [one.spread[0] for one in found.each]
     assert spreads[2] == pytest.approx(np.median(spreads[:2]))
+
+
+def test_what_is_known_ahead_means_the_same_in_a_strange_series_that_has_seen_none_of_it(two):
+    draw = np.random.default_rng(3)
+    panel = []
+    for one in two:
+        offers = (draw.random(70) < 0.3).astype(float)
+        panel.append(
+            Series(("x", "offer"), np.stack([one.values[:, 0], offers], 1), TIMES, static=one.static)
+        )
+    found = Climatologies.fit(panel, (), known=[1])
+    window = np.stack([two[0].values[-10:, 0], np.zeros(10)], axis=1)[None]
+    strange = found.of(tf.constant(["?"]), tf.constant(window), tf.constant(TIMES[None, -10:]))
+    offer = np.array([[[10.0, 1.0]]])
+    deviation = strange.deviations(offer, TIMES[None, -1:]).numpy()[0, 0, 1]
+    each = [one.deviations(offer[0], TIMES[-1:]).numpy()[0, 1] for one in found.each]
+    assert min(each) * 0.8 < deviation < max(each) * 1.2
 
 
 def test_values_that_are_missing_are_no_part_of_the_fit(two):

@@ -143,6 +143,19 @@ def test_what_is_not_known_does_not_count():
     )
 
 
+def test_a_forecast_that_is_none_is_not_passed_over():
+    truth, quantiles = np.array([[[1.0]], [[np.nan]], [[2.0]]]), np.zeros([3, 1, 1, 1])
+    assert forecasting(truth, quantiles, [0.5], np.ones(1), ["x"])["mase"] == 1.5
+    quantiles[0] = np.nan
+    assert np.isnan(forecasting(truth, quantiles, [0.5], np.ones(1), ["x"])["mase"])
+
+
+def test_a_series_of_which_nothing_came_has_no_score_of_its_own():
+    truth = np.array([[[1.0]], [[np.nan]]])
+    score = forecasting(truth, np.zeros([2, 1, 1, 1]), [0.5], np.ones([2, 1]), ["x"], ["a", "b"])
+    assert score["mase_by_series"] == {"a": 1} and score["mase"] == 1
+
+
 def test_each_series_is_measured_by_its_own_scale():
     truth = np.array([[[2.0]], [[2.0]], [[300.0]]])
     score = forecasting(
@@ -154,6 +167,8 @@ def test_each_series_is_measured_by_its_own_scale():
 
 def test_changes_from_and_to_what_is_missing_are_no_part_of_the_scale():
     assert naive_error(np.array([[1.0], [3.0], [np.nan], [5.0], [6.0]])).tolist() == [1.5]
+    # Where no two neighbours were observed, from one to the next that was.
+    assert naive_error(np.array([[1.0], [np.nan], [4.0], [np.nan], [2.0]])).tolist() == [2.5]
 
 
 def test_a_baseline_goes_on_from_what_was_observed_last():

@@ -63,7 +63,7 @@ def shops(folder, model):
 def windows_of(shops) -> list[Window]:
     return [
         Window(one.values[-10:], written(one.times[-1]), static=one.static, known=ahead)
-        for one, ahead in shops
+        for one, ahead, _ in shops
     ]
 
 
@@ -98,7 +98,7 @@ def test_each_series_of_a_table_is_forecast_and_offers_move_it_its_own_way(model
 
 
 def test_streamed_it_says_what_it_says_of_the_whole_window(model, shops):
-    for (one, _), window in zip(shops, windows_of(shops), strict=True):
+    for (one, _, _), window in zip(shops, windows_of(shops), strict=True):
         (whole,) = model.predict([window])
         follower = model.follow(one.name)
         count, rows = len(one.times), range(len(one.times) - 10, len(one.times))
@@ -181,6 +181,42 @@ def test_a_table_that_cannot_be_continued_is_refused(folder, tmp_path, call, cha
     assert_refused(call, zoo_main, tmp_path, ("predict", name, "--input", "bad.csv"), *words)
 
 
+def test_a_name_that_was_not_learned_is_told(folder, tmp_path, call):
+    write_shops(tmp_path / "other.csv", A="a")
+    name = folder / "saved_models/shops"
+    shown = call(zoo_main, tmp_path, "predict", name, "--input", "other.csv")
+    assert "has not learned 'a'; what it says" in shown.err and "'B'" not in shown.err
+
+
+def test_in_another_unit_offers_are_what_they_are(model, folder, tmp_path, call):
+    lines = (folder / "shops.csv").read_text(encoding="utf-8").splitlines()
+    cents = [lines[0]]
+    for line in lines[1:]:
+        day, shop, kind, sold, offer = line.split(",")
+        cents.append(",".join([day, shop, kind, sold and f"{float(sold) * 100:.2f}", offer]))
+    (tmp_path / "cents.csv").write_text("\n".join(cents) + "\n", encoding="utf-8")
+    name = folder / "saved_models/shops"
+    call(
+        zoo_main,
+        tmp_path,
+        "predict",
+        name,
+        "--input",
+        "cents.csv",
+        "--rescale",
+        "100",
+        "0",
+        "--output",
+        "next.csv",
+    )
+    with (tmp_path / "next.csv").open(encoding="utf-8") as file:
+        found = [float(row["forecast"]) for row in csv.DictReader(file)]
+    wanted = [
+        step["forecast"] for answer in model.predict(folder / "shops.csv") for step in answer["forecasts"]
+    ]
+    np.testing.assert_allclose(found, 100 * np.array(wanted), rtol=1e-4)
+
+
 def test_what_says_too_little_is_refused_with_what_is_missing(model, shops):
     window = windows_of(shops)[0]
     for bad in (window._replace(static=()), window._replace(known=None), window.values):
@@ -199,11 +235,39 @@ def test_what_says_too_little_is_refused_with_what_is_missing(model, shops):
         (["--targets", "offer"], ("'offer' is among --known",)),
         (["--differences"], ("--differences", "--missing")),
         (["--window", "150"], ("train part of 'A'", "140 rows", "take 153")),
+        (["--known", "price"], ("no column 'price'",)),
     ],
 )
 def test_settings_that_do_not_go_together_are_refused(folder, tmp_path, call, flags, words):
     given = ("--dataset", folder / "shops.csv", *FLAGS, *flags)
     assert_refused(call, CASES["forecasting"].program, tmp_path, given, *words)
+
+
+def test_a_series_of_which_nothing_was_observed_is_refused_by_name(tmp_path, call):
+    lines = [
+        "t,of,x",
+        *(
+            f"{np.datetime64('2020-01-01') + i},{of},{i if of == 'A' else ''}"
+            for i in range(60)
+            for of in "AB"
+        ),
+    ]
+    (tmp_path / "half.csv").write_text("\n".join(lines), encoding="utf-8")
+    given = (
+        "--dataset",
+        "half.csv",
+        "--series",
+        "of",
+        "--missing",
+        "--year",
+        "0",
+        "--window",
+        "5",
+        "--horizon",
+        "2",
+    )
+    words = ("'x' of 'B' was observed 0 times in the train part",)
+    assert_refused(call, CASES["forecasting"].program, tmp_path, (*given, "--warm-up", "1"), *words)
 
 
 # Series that drift ------------------------------------------------------------------------------------------

@@ -121,6 +121,21 @@ def test_bounds_lie_as_far_out_as_their_share_of_the_truth():
     assert np.isfinite(conformal_factors(truth, 0 * quantiles, [0.1, 0.5, 0.9])).all()
 
 
+def test_what_did_not_come_says_nothing_of_bounds():
+    draw, levels = np.random.default_rng(4), [0.1, 0.5, 0.9]
+    truth = draw.normal(size=(200, 3, 2))
+    quantiles = np.stack([np.full_like(truth, bound) for bound in (-1.0, 0.0, 1.0)], axis=-1)
+    whole = conformal_factors(truth[50:, :, :1], quantiles[50:, :, :1], levels)
+    truth[:50, :, 0] = truth[30:, :, 1] = np.nan  # and of the second column 30 rows are left
+    found = conformal_factors(truth, quantiles, levels)
+    assert found[0].tolist() == whole[0].tolist()
+    assert (
+        found[1].tolist() == conformal_factors(truth[:30, :, 1:], quantiles[:30, :, 1:], levels)[0].tolist()
+    )
+    truth[10:, :, 1] = np.nan
+    assert conformal_factors(truth, quantiles, levels)[1].tolist() == [1, 1, 1]
+
+
 def test_each_column_has_factors_of_its_own_for_all_steps():
     random = np.random.default_rng(0)
     scales = np.array([[1.0, 5.0], [2.0, 10.0]])  # the second step is twice as uncertain, and so it was said

@@ -53,7 +53,7 @@ class Evaluate:
 
     dynamic: Annotated[int, tyro.conf.arg(metavar="UNITS")] = 0
     """For generators: score it once more while it learns on from what it reads, by a step behind so many
-    characters or words, 20 say (dynamic evaluation, Krause et al. 2018); how fast is fitted as the cache is."""
+    characters or words, 20 say (dynamic evaluation, Krause et al. 2018); how fast is fitted as above."""
 
     output: str = ""
     """File to write each scored row to, CSV, TSV, JSONL or Parquet: what was asked, truth, answer, and

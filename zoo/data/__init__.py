@@ -21,8 +21,7 @@ from zoo.data.feeds.batches import Batches
 from zoo.data.feeds.columns import Ragged, Rows, Shared, answering, gathered
 from zoo.data.feeds.streams import Streams
 from zoo.data.feeds.windows import Augmentation, Stretch, Windows, changes, mask
-from zoo.data.history import History, histories
-from zoo.data.history import check as check_histories
+from zoo.data.history import History, check_histories, histories
 from zoo.data.own.series import Series, names_in
 from zoo.data.part import Part, joined
 from zoo.data.pretrained import LICENCE_OF_CLUSTERS, licence_of_vectors, word_clusters, word_vectors

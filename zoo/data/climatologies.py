@@ -28,11 +28,14 @@ class Climatologies:
         names: of the series.
         each: theirs, all of the same cycles.
         drifting: numbers of the columns whose spread is the size of their changes.
+        known: numbers of the columns that are known ahead: an offer is one in any series, also in one that
+            was never seen, and in whose window there was none.
     """
 
     names: tuple[str, ...]
     each: tuple[Climatology, ...]
     drifting: tuple[int, ...] = ()
+    known: tuple[int, ...] = ()
     _stacked: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,7 +49,11 @@ class Climatologies:
 
     @classmethod
     def fit(
-        cls, panel: Sequence[Series], cycles: Sequence[tuple[float, int]], drifting: Sequence[int] = ()
+        cls,
+        panel: Sequence[Series],
+        cycles: Sequence[tuple[float, int]],
+        drifting: Sequence[int] = (),
+        known: Sequence[int] = (),
     ) -> Climatologies:
         """Fits that of each series; a column that never changes in one scatters as it does in the others.
 
@@ -54,22 +61,23 @@ class Climatologies:
             panel: the series.
             cycles: as of `Climatology`.
             drifting: numbers of columns whose spread is the size of their changes from one step to the next.
+            known: numbers of columns that are known ahead.
         """
         each = [Climatology.fit(series.values, series.times, cycles) for series in panel]
         spreads = np.stack([one.spread for one in each])
         for row, (one, series) in enumerate(zip(each, panel, strict=True)):
-            changes = np.diff(series.values - one.normal(series.times), axis=0)[:, drifting]
+            changes = np.diff(series.values - one.normal(series.times), axis=0)[:, list(drifting)]
             size = np.sqrt(
                 np.nanmean(changes**2, axis=0)
             )  # about 0, not their mean: of a straight line it is its rise
-            spreads[row, drifting] = np.maximum(size, _LEAST * one.spread[drifting])
-        still = np.stack([np.nanstd(series.values, axis=0) == 0 for series in panel])
+            spreads[row, list(drifting)] = np.maximum(size, _LEAST * one.spread[list(drifting)])
+        still = np.stack([np.nanmin(series.values, 0) == np.nanmax(series.values, 0) for series in panel])
         usual = np.nanmedian(np.where(still, np.nan, spreads), axis=0) if still.any() else 0
         fitted = [
             Climatology(one.cycles, one.coefficients, np.where(none, usual, spread))
             for one, spread, none in zip(each, spreads, still, strict=True)
         ]
-        return cls(tuple(series.name for series in panel), tuple(fitted), tuple(drifting))
+        return cls(tuple(series.name for series in panel), tuple(fitted), tuple(drifting), tuple(known))
 
     @property
     def cycles(self) -> tuple[tuple[float, int], ...]:
@@ -108,7 +116,7 @@ class Climatologies:
         """Returns that of windows of strange series: the mean shape, laid through what was observed."""
         import tensorflow as tf
 
-        _, _, shape, least = self._stacked
+        learned, spreads, shape, least = self._stacked
         seen = tf.cast(tf.math.is_finite(values), tf.float64)
         count = tf.maximum(tf.reduce_sum(seen, axis=1, keepdims=True), 1)
 
@@ -127,4 +135,7 @@ class Climatologies:
         tiny = np.finfo(np.float64).tiny
         spread = tf.maximum(scatter, tf.maximum(least * tf.abs(level), tiny))
         coefficients = tf.concat([level - spread * middle, spread * shape], axis=1)
+        alike = np.isin(np.arange(shape.shape[1]), self.known)
+        spread = tf.where(alike, spreads.mean(axis=0), spread)
+        coefficients = tf.where(alike, learned.mean(axis=0), coefficients)
         return Climatology(self.cycles, coefficients, spread)

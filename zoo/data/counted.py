@@ -31,5 +31,5 @@ def read(folder: str, level: str) -> Counter[bytes] | None:
     path = epath.Path(folder) / name_of(level)
     if not path.exists():
         return None
-    pairs = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line)
+    pairs = (json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line)
     return Counter({unit.encode("utf-8"): count for unit, count in pairs})

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from zoo.data.climatology import check_cycles
 from zoo.data.examples import SPLITS, Examples
 from zoo.data.own.series import Series, join, panel_of, refuse_constant
@@ -50,8 +52,15 @@ def histories(examples: Examples) -> list[History]:
     return [History(*(part[name] for part in parts)) for name in parts[0]]
 
 
-def check(several: list[History], name: str, window: int, horizon: int, harmonics: Mapping[str, int]) -> None:
-    """Refuses parts that are too short for a window, a horizon or a cycle, and columns that never change.
+def check_histories(
+    several: list[History],
+    name: str,
+    window: int,
+    horizon: int,
+    harmonics: Mapping[str, int],
+    known: str = "",
+) -> None:
+    """Refuses parts that are too short for a window, a horizon or a cycle, or hold too little.
 
     Args:
         several: the series.
@@ -59,6 +68,7 @@ def check(several: list[History], name: str, window: int, horizon: int, harmonic
         window: rows that a forecast looks back on.
         horizon: rows that it looks ahead.
         harmonics: as `check_cycles` takes them.
+        known: the columns that are known ahead, joined by commas.
 
     Raises:
         ZooError: the parts are.
@@ -74,4 +84,17 @@ def check(several: list[History], name: str, window: int, horizon: int, harmonic
                     f"--horizon {horizon} take {rows}; give more rows, or lower them"
                 )
         check_cycles(harmonics, history.train.times, history.whole.interval)
-    refuse_constant(name, [history.train for history in several])
+        for column, values in zip(history.train.columns, history.train.values.T, strict=True):
+            if (count := int(np.sum(~np.isnan(values)))) < 2:
+                raise ZooError(
+                    f"{name}: the column {column!r}{whose} was observed {count} times in the train part, from "
+                    "which nothing can be learned; give more, or leave it out"
+                )
+    for part in SPLITS[1:]:
+        values = np.concatenate([getattr(history, part).values for history in several])
+        for column, missing in zip(several[0].train.columns, np.isnan(values).all(axis=0), strict=True):
+            if missing:
+                raise ZooError(
+                    f"{name}: nothing was observed of {column!r} in the {part} part; give more rows"
+                )
+    refuse_constant(name, [history.train for history in several], known)

@@ -36,14 +36,23 @@ def forecasting(
     forecast = quantiles[..., list(levels).index(0.5)]
     scale = scale[:, None] if scale.ndim == 2 else scale
     known = ~np.isnan(truth)
-    mean = np.mean if known.all() else np.nanmean
+
+    def mean(x: np.ndarray, axis: Any = None) -> Any:
+        """Returns the mean over what is known: a forecast that is none stays NaN."""
+        seen = known.reshape(known.shape + (1,) * (x.ndim - known.ndim))
+        return (
+            np.mean(x, axis=axis, where=np.broadcast_to(seen, x.shape))
+            if not known.all()
+            else np.mean(x, axis=axis)
+        )
+
     errors = np.abs(truth - forecast)
     scaled = errors / scale
     size = np.abs(truth) + np.abs(forecast)
     smape = 200 * np.divide(errors, size, out=0 * errors, where=size > 0)
     below = truth[..., None] - quantiles
     pinball = np.maximum(np.array(levels) * below, (np.array(levels) - 1) * below) / scale[..., None]
-    inside = np.where(known, (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1]), np.nan)
+    inside = (quantiles[..., 0] <= truth) & (truth <= quantiles[..., -1])
     several = len(levels) > 1
     figures = {
         "mase": float(mean(scaled)),
@@ -58,8 +67,10 @@ def forecasting(
     if len(columns) > 1:
         details["mase_by_column"] = dict(zip(columns, mean(scaled, axis=(0, 1)).tolist(), strict=True))
     if names := list(dict.fromkeys(series)):
-        whose = np.array(series)
-        details["mase_by_series"] = {name: float(mean(scaled[whose == name])) for name in names}
+        rows = {name: np.array(series) == name for name in names}
+        details["mase_by_series"] = {
+            name: float(scaled[of][known[of]].mean()) for name, of in rows.items() if known[of].any()
+        }
     return Score(len(truth), figures, details=details)
 
 
@@ -69,8 +80,17 @@ def naive_error(values: np.ndarray) -> np.ndarray:
     Args:
         values: of the training part, (time, columns); NaN where one is missing, whose changes do not count.
     """
-    changes = np.abs(np.diff(values.astype(np.float64), axis=0))
-    return np.nanmean(changes, axis=0) if np.isnan(changes).any() else changes.mean(axis=0)
+    values = values.astype(np.float64)
+    if not np.isnan(values).any():
+        return np.abs(np.diff(values, axis=0)).mean(axis=0)
+    return np.array([_naive_error(column) for column in values.T])
+
+
+def _naive_error(column: np.ndarray) -> float:
+    changes = np.abs(np.diff(column))
+    if np.isnan(changes).all():  # no two neighbours were observed: then one and the next one that was
+        changes = np.abs(np.diff(column[~np.isnan(column)]))
+    return float(np.nanmean(changes)) if len(changes) else 0.0
 
 
 def origins(start: int, end: int, horizon: int) -> np.ndarray:

@@ -63,7 +63,8 @@ class Follower:
 
         Returns:
             `forecasts` and `valid`, as `predict` answers for a window of all rows so far. A row that lacks a
-            number (NaN) is not `valid`, and what is known of those before it stays.
+            number (NaN) is not `valid`, unless the model learned that some are missing, and what is known of
+            those before it stays.
 
         Raises:
             ZooError: the row has other values than the model reads, or is not as far behind the one before as

@@ -108,10 +108,12 @@ class Usual:
     statics: data.Statics
 
     @classmethod
-    def of(cls, panel: Sequence[data.Series], cycles, drifting: Sequence[int]) -> "Usual":
-        """Takes in what was observed of all; the spread of drifting columns is that of their changes."""
+    def of(cls, panel: Sequence[data.Series], cycles, about: tasks.About, drifts: bool) -> "Usual":
+        """Takes in what was observed of all; where it drifts, spreads are those of changes."""
+        known = about.places(about.known)
+        drifting = [place for place in range(len(about.columns)) if place not in known]
         statics = data.Statics.of([series.static for series in panel])
-        return cls(data.Climatologies.fit(panel, cycles, drifting), statics)
+        return cls(data.Climatologies.fit(panel, cycles, drifting if drifts else (), known), statics)
 
     def of_windows(self, static, values: tf.Tensor, times: tf.Tensor) -> data.Climatology:
         """Returns what is usual of the series of some windows: see `Climatologies.of`."""
@@ -411,11 +413,10 @@ def main(config: Config) -> None:
     if config.differences and config.missing:
         raise ZooError("--differences: what was observed last may be --missing; leave one of them out")
     harmonics = {"year": config.year, "week": config.week, "day": config.day}
-    data.check_histories(panel, config.dataset, config.window, config.horizon, harmonics)
+    data.check_histories(panel, config.dataset, config.window, config.horizon, harmonics, config.known)
     about = tasks.About.told(examples.label_names, config, panel)
     cycles = data.cycles_of(**harmonics)
-    drifting = [i for i, name in enumerate(about.columns) if config.differences and name not in about.known]
-    usual = Usual.of([history.train for history in panel], cycles, drifting)
+    usual = Usual.of([history.train for history in panel], cycles, about, config.differences)
     train = make_windows(config, [history.train for history in panel], usual, about, run.replicas)
     # Windows that end where validation begins look back on training rows; only what comes last counts.
     before, last_step = (
@@ -426,7 +427,8 @@ def main(config: Config) -> None:
     targets, waves_count = about.places(about.targets), train.waves.shape[1]
     sizes = (len(about.columns), waves_count, len(targets), usual.statics.size)
     model = run.build(build_model, config, *sizes)
-    run.start_from(model, whole=[f"member_{member}_readout" for member in range(1, config.members + 1)])
+    members = range(1, config.members + 1)
+    run.start_from(model, whole=[f"member_{m}_{part}readout" for m in members for part in ("", "local_")])
     run.fit(model, train, validation, training.PinballLoss(config.quantiles))
 
     # Bounds are as wide as they should have been in the validation part, which the network did not learn.
@@ -435,7 +437,7 @@ def main(config: Config) -> None:
     truth, quantiles, _ = map(np.concatenate, zip(*rolled, strict=True))
     factors = training.conformal_factors(truth, quantiles, config.quantiles)
     # What is usual is known best from everything before the test part; so do the baselines.
-    usual = Usual.of([history.known for history in panel], cycles, drifting)
+    usual = Usual.of([history.known for history in panel], cycles, about, config.differences)
     module = Forecasting(config, model, usual, about, factors)
     forecasts = run.evaluate(module)["test"].predicted
     picture = run.folder.directory / "forecast.png"

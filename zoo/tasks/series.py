@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import groupby
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
     import tensorflow_datasets as tfds
 
+_NAMED = 5  # series in a message
 _ROWS = 256  # windows that go through a model together
 _SHOWN, _LAST_DAYS = 120, ("2015-12-31", "2015-06-30", "2015-03-20")  # rows of a table to try, and its ends
 
@@ -75,7 +77,7 @@ class Observed(Adapter):
             return {
                 "values": tf.gather(tf.cast(example["values"], tf.float64), places, axis=1),
                 "times": example["times"],
-                "static": example["static"] if self.series else tf.zeros([0], tf.string),
+                **({"static": example["static"]} if self.series else {}),
             }
 
         return dataset.map(rename)
@@ -87,7 +89,7 @@ class Observed(Adapter):
 
 class Series(Task):
     """Features: a row for each series, with `values`, float64 (time, columns), NaN where one is missing,
-    `times`, int64 (time,), in seconds, and `static`, strings (n,): its name and what else is said of it, none
+    `times`, int64 (time,), in seconds, and `static`, strings (n,): its name and what else is said of it; not
     of a series that stands alone.
 
     The user's own: a table with a column of times, as `zoo.data.own.observed.read_panel` takes it.
@@ -132,7 +134,7 @@ class Series(Task):
 
     def read_rows(self, path: Path, **options: str) -> Examples:
         """Reads a whole table as a test part; its columns are a model's, not the user's to choose."""
-        panel = [one for one, _ in observed.read_panel(path, observed.Layout(**options), flags=False)]
+        panel = [told.series for told in observed.read_panel(path, observed.Layout(**options), flags=False)]
         none = Part(series.as_dataset([one.part(0, 0) for one in panel]))
         test = Part(series.as_dataset(panel))
         return of_user(path, {"train": none, "validation": none, "test": test}, panel[0].columns)
@@ -155,11 +157,26 @@ class Series(Task):
             inputs = [inputs]
         windows = [window for row in inputs for window in windowed(row, model)]
         about = About.of(model.manifest)
-        # A series that was not among the model's is measured by its own window.
-        learned = [window for window in windows if not about.static or window.static[0] in about.scales]
-        values = [window.in_unit(window.values) for window in learned]
+        learned = [not about.static or window.static[0] in about.said for window in windows]
+        self._tell_strange(
+            model.name, [window for window, known in zip(windows, learned, strict=True) if not known]
+        )
+        known = about.places(about.known)
+        values = [window.in_unit(known) for window, own in zip(windows, learned, strict=True) if own]
         warn_if_far(model.name, values, about.columns, about.seen)
         return windows
+
+    def _tell_strange(self, model: str, windows: Sequence[Window]) -> None:
+        """Warns of series that a model has not learned: a name may be mistyped."""
+        if not windows:
+            return
+        names = ", ".join(repr(window.static[0]) for window in windows[:_NAMED])
+        more = " ..." if len(windows) > _NAMED else ""
+        warnings.warn(
+            f"{model}: has not learned {names}{more}; what it says of such a series it reads off the level "
+            "and the scatter of the rows given",
+            stacklevel=4,
+        )
 
     def given_tensors(self, signature: str) -> tuple[str, ...]:
         """Returns the numbers, when the last of them were observed, and what else a model reads."""
@@ -173,11 +190,12 @@ class Series(Task):
 
     def tensors(self, block: list[Any], signature: str) -> dict[str, Any]:
         """Stacks windows."""
+        known = self.about.places(self.about.known) if self.about else []
         tensors = {
-            "values": np.stack([window.in_unit(window.values) for window in block]),
+            "values": np.stack([window.in_unit(known) for window in block]),
             "time": [window.time for window in block],
             "static": [list(window.static) for window in block],
-            "known": [window.in_unit(window.known) for window in block if window.known is not None],
+            "known": [window.known for window in block],
         }
         return {name: tensors[name] for name in self.given_tensors(signature)}
 

@@ -13,7 +13,7 @@ import numpy as np
 from zoo.data import History
 from zoo.data.climatology import cycles_of
 from zoo.data.own import series, times
-from zoo.data.own.observed import Layout, Observed, read_panel
+from zoo.data.own.observed import Layout, Told, read_panel
 from zoo.errors import ZooError
 from zoo.metrics.forecasts import naive_error
 from zoo.tasks.base import Model
@@ -128,10 +128,13 @@ class Window(NamedTuple):
     static: Sequence[str] = ()
     known: np.ndarray | None = None
 
-    def in_unit(self, values: np.ndarray) -> np.ndarray:
-        """Returns numbers of its unit in the model's."""
+    def in_unit(self, known: Sequence[int]) -> np.ndarray:
+        """Returns the observations in the model's unit; columns that are known ahead have no other."""
         factor, added = self.unit
-        return (np.asarray(values, np.float64) - added) / factor
+        values = np.array(self.values, np.float64)
+        others = [place for place in range(values.shape[1]) if place not in known]
+        values[:, others] = (values[:, others] - added) / factor
+        return values
 
 
 class InUnit(NamedTuple):
@@ -165,13 +168,13 @@ def layout_of(about: About, config: Mapping[str, Any]) -> Layout:
 
 def _window_of(
     path: Path,
-    found: Observed,
+    found: Told,
     about: About,
     config: Mapping[str, Any],
     model: str,
     unit: tuple[float, float],
 ) -> Window:
-    observed, known = found
+    observed, known, _ = found
     check_interval(path, observed, about.interval, model)
     window, horizon = config["window"], config["horizon"]
     whose = f" of {observed.name!r}" if observed.name else ""

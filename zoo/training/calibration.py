@@ -78,7 +78,7 @@ def conformal_factors(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence
     each is mostly chance. Of fewer than twenty forecasts nothing is concluded.
 
     Args:
-        truth: what came (n, horizon, targets).
+        truth: what came (n, horizon, targets); NaN where that is not known, which does not count.
         quantiles: what was forecast (n, horizon, targets, levels).
         levels: of the quantiles, 0.5 among them.
 
@@ -86,17 +86,17 @@ def conformal_factors(truth: np.ndarray, quantiles: np.ndarray, levels: Sequence
         What each distance is to be multiplied with, from a half to two, (targets, levels); of the median 1.
     """
     factors = np.ones(quantiles.shape[2:])
-    if len(truth) < 2 * _FEW:
-        return factors
     median = quantiles[..., list(levels).index(0.5)]
     for place, level in enumerate(levels):
-        if level == 0.5:
-            continue
         width = quantiles[..., place] - median
-        shares = np.divide(truth - median, width, out=np.zeros_like(width), where=width != 0)
-        in_order = np.sort(shares.reshape(-1, shares.shape[-1]), axis=0)
-        rank = int(np.ceil((len(in_order) + 1) * max(level, 1 - level)))
-        factors[..., place] = np.clip(in_order[min(rank, len(in_order)) - 1], 0.5, 2)
+        shares = np.divide(truth - median, width, out=0 * truth, where=width != 0)
+        for target in range(shares.shape[-1]):
+            known = ~np.isnan(shares[..., target])
+            if level == 0.5 or known.any(axis=1).sum() < 2 * _FEW:
+                continue
+            in_order = np.sort(shares[..., target][known])
+            rank = int(np.ceil((len(in_order) + 1) * max(level, 1 - level)))
+            factors[target, place] = np.clip(in_order[min(rank, len(in_order)) - 1], 0.5, 2)
     return factors
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -177,12 +178,20 @@ class Windows:
             stretches = np.cos(angle) * stretches + np.sin(angle) * other
         if self.augmentation.shift:
             columns = stretches.shape[2]
-            complete = self.deviations[np.isfinite(self.deviations).all(axis=1)]
-            together = np.cov(complete.T).reshape(columns, columns) if len(complete) > 1 else np.eye(columns)
-            shifts = draw.multivariate_normal(np.zeros(columns), together, len(rows), method="eigh")
+            zeros = np.zeros(columns)
+            shifts = draw.multivariate_normal(zeros, self._together, len(rows), method="eigh")
             shifts[:, self.known] = 0  # what is known ahead tells why a year is unlike another
             stretches = stretches + self.augmentation.shift * shifts[:, None]
         return stretches.astype(np.float32)
+
+    @functools.cached_property
+    def _together(self) -> np.ndarray:
+        """How columns vary together, by rows in which none is missing."""
+        complete, columns = (
+            self.deviations[np.isfinite(self.deviations).all(axis=1)],
+            self.deviations.shape[1],
+        )
+        return np.cov(complete.T).reshape(columns, columns) if len(complete) > 1 else np.eye(columns)
 
     def _others(self, rows: np.ndarray, draw: np.random.Generator) -> np.ndarray:
         """Draws for each window another one of its series, of which the windows follow each other."""

@@ -45,11 +45,18 @@ class Layout:
     missing: str = ""
 
 
-class Observed(NamedTuple):
-    """A series, and the columns that are known of the steps behind it, float64 (steps, known)."""
+class Told(NamedTuple):
+    """What a table tells of one series.
+
+    Attributes:
+        series: what was observed.
+        ahead: the columns that are known of the steps behind it, float64 (steps, known).
+        zoned: whether its times name a zone.
+    """
 
     series: Series
     ahead: np.ndarray
+    zoned: bool
 
 
 def read_parts(path: Path, layout: Layout) -> dict[str, list[Series]]:
@@ -57,23 +64,23 @@ def read_parts(path: Path, layout: Layout) -> dict[str, list[Series]]:
 
     Args, Raises: as `read_panel`.
     """
-    panel = [series for series, _ in read_panel(path, layout)]
+    panel = [told.series for told in read_panel(path, layout)]
     parts: dict[str, list[Series]] = {}
     for part, (a, b) in _PARTS.items():
         parts[part] = [
             series.part(round(a * len(series.times)), round(b * len(series.times))) for series in panel
         ]
-    refuse_constant(str(path), parts["train"])
+    refuse_constant(str(path), parts["train"], layout.known)
     return parts
 
 
 def read_series(path: Path, columns: str = "", time: str = "", flags: bool = True) -> Series:
     """Reads a table that holds one series: see `read_panel`."""
-    ((series, _),) = read_panel(path, Layout(columns, time), flags)
-    return series
+    (told,) = read_panel(path, Layout(columns, time), flags)
+    return told.series
 
 
-def read_panel(path: Path, layout: Layout, flags: bool = True) -> list[Observed]:
+def read_panel(path: Path, layout: Layout, flags: bool = True) -> list[Told]:
     """Reads a CSV, TSV, JSONL or Parquet file of times and columns of numbers, the oldest rows first.
 
     Args:
@@ -102,6 +109,8 @@ def read_panel(path: Path, layout: Layout, flags: bool = True) -> list[Observed]
         groups.setdefault(table.labels(line, row), []).append((line, row))
     table.check(list(groups))
     panel = [table.observed(labels, group) for labels, group in groups.items()]
+    if len({told.zoned for told in panel}) > 1:
+        raise ZooError(f"{path}: the times of some series have a zone, those of others none; write all alike")
     intervals = {found.series.interval: found.series.name for found in panel}
     if len(intervals) > 1:
         told = " and ".join(f"{apart / 3600:g} hours in {name!r}" for apart, name in intervals.items())
@@ -129,8 +138,6 @@ class _Table:
             ZooError: one is not there, or serves twice.
         """
         time, series = layout.time, layout.series.strip()
-        if not time or (time not in names and not flags):
-            time = names[0]
         static = [*([series] if series else []), *names_in(layout.static)]
         if names_in(layout.static) and not series:
             raise ZooError(
@@ -138,6 +145,8 @@ class _Table:
                 "that tells them apart with --series"
             )
         known = names_in(layout.known)
+        if not time or (time not in names and not flags):
+            time = next((name for name in names if name not in (*static, *known)), names[0])
         wanted = names_in(layout.columns)
         if wanted:
             wanted += [name for name in known if name not in wanted]
@@ -153,7 +162,11 @@ class _Table:
 
     def labels(self, line: int, row: dict[str, Any]) -> tuple[str, ...]:
         """Returns which series a row is of, and what else is said of that."""
-        return tables.filled_cells(f"{self.path}: line {line}", row, self.static) if self.static else ()
+        if not self.static:
+            return ()
+        # Numbers of a column with gaps come as 1.0 out of Parquet.
+        cells = {name: _whole(row.get(name)) for name in self.static}
+        return tables.filled_cells(f"{self.path}: line {line}", cells, self.static)
 
     def check(self, series: Sequence[tuple[str, ...]]) -> None:
         """Refuses what is said of one series in two ways."""
@@ -167,7 +180,7 @@ class _Table:
                         "static column is the same in all rows of a series: mend it, or leave it out"
                     )
 
-    def observed(self, labels: tuple[str, ...], rows: Sequence[tuple[int, dict[str, Any]]]) -> Observed:
+    def observed(self, labels: tuple[str, ...], rows: Sequence[tuple[int, dict[str, Any]]]) -> Told:
         """Reads the rows of one series."""
         whose = f" of {labels[0]!r}" if labels else ""
         if len(rows) < _FEWEST:
@@ -175,7 +188,7 @@ class _Table:
         lines = [line for line, _ in rows]
         moments = [_moment(self.path, line, row.get(self.time), self.time, self.flags) for line, row in rows]
         values = np.array([[self._number(line, row, name) for name in self.columns] for line, row in rows])
-        times, zone = on_one_clock(self.path, lines, moments, self._rule)
+        times, zone = on_one_clock(f"{self.path}{whose}", lines, moments, self._rule)
         series = Series(tuple(self.columns), values, np.array(times, np.int64), zone, labels)
         last = self._observed_rows(values)
         observed, ahead = series.part(0, last), values[last:, self._known_places]
@@ -183,7 +196,7 @@ class _Table:
             raise ZooError(f"{self.path}: has {last} rows{whose}; a series needs three at least")
         if not self.layout.missing and (blank := np.argwhere(np.isnan(observed.values))).size:
             line, column = lines[blank[0][0]], self.columns[blank[0][1]]
-            raise ZooError(self._is_blank(f"{self.path}: line {line}: the column {column!r}"))
+            raise ZooError(self._is_blank(f"{self.path}: line {line}: the column {column!r}", column))
         if self.layout.missing:
             whole = _without_gaps(series)
             kept = len(whole.times) - len(ahead)
@@ -194,7 +207,7 @@ class _Table:
                     "other cells blank"
                 )
             observed = whole.part(0, kept)
-        return Observed(observed, ahead)
+        return Told(observed, ahead, moments[0].ahead is not None)
 
     @property
     def _rule(self) -> Rule:
@@ -204,7 +217,9 @@ class _Table:
             repeated="; of several series in one table, name the column that tells them apart with --series"
             if self.flags and not self.layout.series
             else "",
-            left_out=", or let what is left out be missing, with --missing" if self.flags else "",
+            left_out=", or let what is left out be missing, with --missing"
+            if self.flags and not self.layout.missing
+            else "",
         )
 
     @property
@@ -226,7 +241,7 @@ class _Table:
             # Whether it may be depends on what comes behind it.
             if name not in self.known and (self.layout.missing or self.known):
                 return float("nan")
-            raise ZooError(self._is_blank(where))
+            raise ZooError(self._is_blank(where, name))
         value = number_of(cell)
         if value is None:
             raise ZooError(
@@ -237,9 +252,17 @@ class _Table:
             raise ZooError(f"{where} holds {cell[:40]!r}, which is too large for a number; mend it")
         return value
 
-    def _is_blank(self, where: str) -> str:
-        mend = ", or let what is missing be missing, with --missing" if self.flags else ""
-        return f"{where} is blank; fill it in, by the mean of its neighbours say{_without(self.flags)}{mend}"
+    def _is_blank(self, where: str, name: str) -> str:
+        mend = (
+            f"{_without(self.flags)}, or let what is missing be missing, with --missing" if self.flags else ""
+        )
+        if self.flags and name in self.known:
+            mend = ", or leave it out of --known"
+        return f"{where} is blank; fill it in, by the mean of its neighbours say{mend}"
+
+
+def _whole(cell: Any) -> Any:
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
 
 
 def _without(flags: bool) -> str:
@@ -248,10 +271,11 @@ def _without(flags: bool) -> str:
 
 def _without_gaps(series: Series) -> Series:
     """Returns a series with a row of missing values wherever one was left out."""
-    apart, times, places = series.interval, [int(series.times[0])], [0]
-    for when in series.times[1:].tolist():
+    apart, all_times = series.interval, series.times.tolist()
+    times, places = all_times[:1], [0]
+    for when in all_times[1:]:
         steps = round((when - times[-1]) / apart)
-        times += following(times, apart, steps - 1) if steps > 1 else []
+        times += following(all_times, apart, steps - 1, times[-1]) if steps > 1 else []
         places.append(len(times))
         times.append(when)
     values = np.full((len(times), len(series.columns)), np.nan)

@@ -59,22 +59,23 @@ class Series:
 
 
 def as_dataset(panel: Sequence[Series]) -> tf.data.Dataset:
-    """Returns series as a split of the mapping `series`: a row for each, with `values`, `times`, `static`."""
+    """Returns series as a split of the mapping `series`: a row for each."""
     import tensorflow as tf
+
+    several = bool(panel[0].static)
 
     def rows() -> Iterator[dict[str, Any]]:
         for series in panel:
-            yield {"values": series.values, "times": series.times, "static": np.array(series.static, object)}
+            static = {"static": np.array(series.static, object)} if several else {}
+            yield {"values": series.values, "times": series.times, **static}
 
-    width = len(panel[0].columns)
-    return tf.data.Dataset.from_generator(
-        rows,
-        output_signature={
-            "values": tf.TensorSpec([None, width], tf.float64),
-            "times": tf.TensorSpec([None], tf.int64),
-            "static": tf.TensorSpec([None], tf.string),
-        },
-    )
+    signature = {
+        "values": tf.TensorSpec([None, len(panel[0].columns)], tf.float64),
+        "times": tf.TensorSpec([None], tf.int64),
+    }
+    if several:
+        signature["static"] = tf.TensorSpec([None], tf.string)
+    return tf.data.Dataset.from_generator(rows, output_signature=signature)
 
 
 def panel_of(part: Part, columns: Sequence[str]) -> list[Series]:
@@ -84,7 +85,7 @@ def panel_of(part: Part, columns: Sequence[str]) -> list[Series]:
             tuple(columns),
             row["values"],
             row["times"],
-            static=tuple(label.decode("utf-8") for label in row["static"]),
+            static=tuple(label.decode("utf-8") for label in row.get("static", ())),
         )
         for row in part.dataset.as_numpy_iterator()
     ]
@@ -128,8 +129,13 @@ def join(*parts: Series) -> Series:
     return replace(parts[0], values=np.concatenate(values), times=np.concatenate(times))
 
 
-def refuse_constant(name: str, panel: Sequence[Series]) -> None:
+def refuse_constant(name: str, panel: Sequence[Series], known: str = "") -> None:
     """Checks that every column changes, in one of the series at least.
+
+    Args:
+        name: of the data set, for the message.
+        panel: the series.
+        known: the columns that are known ahead, joined by commas.
 
     Raises:
         ZooError: one does not, so that there is nothing to learn, nor a scale for it.
@@ -139,6 +145,7 @@ def refuse_constant(name: str, panel: Sequence[Series]) -> None:
         if not any(_changes(series.values[:, number]) for series in panel):
             others = ",".join(other for other in columns if other != column)
             mend = f"leave it out with --columns {others}" if others else "give one that does"
+            mend = "leave it out of --known" if column in names_in(known) else mend
             raise ZooError(f"{name}: the column {column!r} never changes in the training part; {mend}")
 
 
@@ -151,9 +158,16 @@ def later(series: Series, steps: int) -> list[int]:
     return following(series.times.tolist(), series.interval, steps)
 
 
-def following(times: Sequence[int], interval: int, steps: int) -> list[int]:
-    """Returns the times of the next `steps` observations behind some, which are so many seconds apart."""
-    last = times[-1]
+def following(times: Sequence[int], interval: int, steps: int, last: int | None = None) -> list[int]:
+    """Returns the times of the next `steps` observations, which are so many seconds apart.
+
+    Args:
+        times: observations, by which months have a usual day.
+        interval: seconds between two.
+        steps: how many.
+        last: the one that they follow, if that is not the last of all.
+    """
+    last = times[-1] if last is None else last
     if interval % MONTH:
         return [last + interval * step for step in range(1, steps + 1)]
     when, found = datetime.fromtimestamp(last, UTC), []

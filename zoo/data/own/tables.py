@@ -45,12 +45,12 @@ def filled_cells(where: str, row: dict[str, Any], needed: Sequence[str]) -> tupl
         ZooError: one is blank, or holds several things; the message begins with `where`.
     """
     for name in needed:
-        if isinstance(row[name], list | dict):
+        if isinstance(row.get(name), list | dict):
             raise ZooError(
                 f"{where} has a {name} that is {json.dumps(row[name], ensure_ascii=False)[:40]}, no string "
                 f"or number; give each row one {name}, by a row for each or by joining their names"
             )
-    cells = tuple("" if row[name] is None else str(row[name]).strip() for name in needed)
+    cells = tuple("" if row.get(name) is None else str(row[name]).strip() for name in needed)
     if "" in cells:
         raise ZooError(f"{where} has a blank {needed[cells.index('')]}; fill it in or remove the row")
     return cells

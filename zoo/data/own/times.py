@@ -62,7 +62,7 @@ def written(seconds: int, zone: str = "") -> str:
 
 
 def on_one_clock(
-    path: Path, lines: Sequence[int], moments: Sequence[Moment], rule: Rule
+    path: Path | str, lines: Sequence[int], moments: Sequence[Moment], rule: Rule
 ) -> tuple[list[int], str]:
     """Returns the times by the clock that their user reads, and its zone where it has one.
 

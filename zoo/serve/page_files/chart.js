@@ -8,12 +8,13 @@ const [LEFT, RIGHT, ABOVE, BELOW] = [46, 14, 12, 30];
 const TICKS = 4;
 
 /** Returns the numbers of a column of a pasted table, with their times: as far as they can be read. */
-export function observed(given, column) {
+export function observed(given, column, of) {
   const [head, ...lines] = given.trim().split(/\r?\n/);
   const separator = head.includes("\t") ? "\t" : ",";
   const cells = (line) => line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1"));
-  const place = cells(head).indexOf(column);
-  const read = lines.map(cells).map((row) => ({ time: row[0], value: Number.parseFloat(row[place]) }));
+  const [place, whose] = [column, of?.column].map((name) => cells(head).indexOf(name));
+  const rows = lines.map(cells).filter((row) => !of || row[whose] === of.value);
+  const read = rows.map((row) => ({ time: row[0], value: Number.parseFloat(row[place]) }));
   return read.filter(({ value }) => Number.isFinite(value)).slice(-LAST);
 }
 

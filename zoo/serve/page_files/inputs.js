@@ -139,9 +139,10 @@ async function base64(blob) {
 }
 
 function series(model, ask) {
-  const columns = model.series.columns ?? [];
+  const { columns = [], static: said = [], known = [] } = model.series;
+  const ahead = known.length ? ` Its last rows hold ${known.join(", ")} alone, which are known ahead.` : "";
   const many = model.window ? ` at least ${model.window} rows,` : "";
-  return pasted(`:${many} times in the first column, and ${columns.join(", ")}.`, ask);
+  return pasted(`:${many} times in the first column, and ${[...said, ...columns].join(", ")}.${ahead}`, ask);
 }
 
 function signals(model, ask) {

@@ -6,20 +6,22 @@ import { chart, observed } from "./chart.js";
 const BESIDE = 0.1; // of the range that a model has seen, and of the numbers that may lie further out
 
 export async function series({ model, given, answer, signal, server }) {
-  const row = await server.answer(model, given, "", signal);
-  if (row.valid === false) throw new Error("The last rows hold numbers that are too large to compute with, or none. Mend them.");
-  const [first] = row.forecasts;
+  const rows = await server.answers(model, given, "", signal);
+  if (rows.some((row) => row.valid === false)) throw new Error("The last rows hold numbers that are too large to compute with, or none. Mend them.");
+  const [first] = rows[0].forecasts;
   const bounds = Object.keys(first).filter((name) => name.endsWith("%"));
   const headings = ["time" in first ? "time" : "step", "forecast", ...bounds];
-  const columns = [...new Set(row.forecasts.map(({ column }) => column))];
-  answer.replaceChildren(...columns.flatMap((column) => {
-    const steps = row.forecasts.filter((step) => step.column === column);
-    const history = observed(given, column);
-    const rows = steps.map((step) => headings.map((name, i) => (i ? digits(step[name]) : String(step[name]))));
-    const parts = [element("h2", {}, column), chart(column, history, steps, bounds), far(model, column, history),
-      table(`Forecast of ${column}`, headings, rows)];
+  const columns = [...new Set(rows[0].forecasts.map(({ column }) => column))];
+  answer.replaceChildren(...rows.flatMap(({ forecasts }) => columns.flatMap((column) => {
+    const steps = forecasts.filter((step) => step.column === column);
+    const [{ series: whose }] = steps;
+    const name = whose ? `${whose}: ${column}` : column;
+    const history = observed(given, column, whose && { column: model.series.static[0], value: whose });
+    const cells = steps.map((step) => headings.map((name, i) => (i ? digits(step[name]) : String(step[name]))));
+    const parts = [element("h2", {}, name), chart(name, history, steps, bounds), far(model, column, history),
+      table(`Forecast of ${name}`, headings, cells)];
     return parts.filter(Boolean);
-  }));
+  })));
   return `${first.column}, ${first[headings[0]]}: ${digits(first.forecast)}; a table has all steps`;
 }
 

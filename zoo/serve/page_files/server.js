@@ -34,10 +34,15 @@ export async function models() {
 }
 
 /** Returns the answer to one input. */
-export async function answer(model, input, signature, signal, settings = {}) {
+export async function answer(...asked) {
+  return (await answers(...asked))[0];
+}
+
+/** Returns the answers to one input, of which a table with several series has one each. */
+export async function answers(model, input, signature, signal, settings = {}) {
   const body = { inputs: [input], signature: model.signatures.includes(signature) ? signature : "", ...settings };
   const response = await asked(`/zoo/models/${encodeURIComponent(model.name)}`, body, signal);
-  return (await response.json()).rows[0];
+  return (await response.json()).rows;
 }
 
 /** Yields what a generator writes after a prompt. */
