@@ -94,7 +94,6 @@ def check_histories(
         values = np.concatenate([getattr(history, part).values for history in several])
         for column, missing in zip(several[0].train.columns, np.isnan(values).all(axis=0), strict=True):
             if missing:
-                raise ZooError(
-                    f"{name}: nothing was observed of {column!r} in the {part} part; give more rows"
-                )
+                told = f"nothing was observed of {column!r} in the {part} part"
+                raise ZooError(f"{name}: {told}; give more, or leave it out")
     refuse_constant(name, [history.train for history in several], known)

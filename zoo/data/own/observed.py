@@ -147,11 +147,8 @@ class _Table:
         known = names_in(layout.known)
         if not time or (time not in names and not flags):
             time = next((name for name in names if name not in (*static, *known)), names[0])
-        wanted = names_in(layout.columns)
-        if wanted:
-            wanted += [name for name in known if name not in wanted]
-        else:
-            wanted = [name for name in names if name not in (time, *static)]
+        wanted = names_in(layout.columns) or [name for name in names if name not in (time, *static)]
+        wanted += [name for name in known if name not in wanted]
         _check_names(path, names, time, [*static, *wanted], flags)
         if set(wanted) <= set(known):
             raise ZooError(
