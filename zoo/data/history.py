@@ -87,13 +87,14 @@ def check_histories(
         for column, values in zip(history.train.columns, history.train.values.T, strict=True):
             if (count := int(np.sum(~np.isnan(values)))) < 2:
                 raise ZooError(
-                    f"{name}: the column {column!r}{whose} was observed {count} times in the train part, from "
-                    "which nothing can be learned; give more, or leave it out"
+                    f"{name}: the column {column!r}{whose} was observed {count} times in the train part, "
+                    "from which nothing can be learned; give more, or leave it out"
                 )
     for part in SPLITS[1:]:
         values = np.concatenate([getattr(history, part).values for history in several])
-        for column, missing in zip(several[0].train.columns, np.isnan(values).all(axis=0), strict=True):
-            if missing:
+        missing = np.isnan(values).all(axis=0)
+        for column, none in zip(several[0].train.columns, missing, strict=True):
+            if none:
                 told = f"nothing was observed of {column!r} in the {part} part"
                 raise ZooError(f"{name}: {told}; give more, or leave it out")
     refuse_constant(name, [history.train for history in several], known)
