@@ -12,15 +12,14 @@ from pathlib import Path
 from zoo.data import catalogue, mixed
 from zoo.data.adapters import Adapter
 from zoo.data.cache import cache_dir
-from zoo.data.climatologies import Climatologies
-from zoo.data.climatology import Climatology, cycles_of, waves
+from zoo.data.climatology import cycles_of
 from zoo.data.examples import SPLITS, Examples, of_rows, of_user
 from zoo.data.features import kept_features, read_pictures
 from zoo.data.feeds.base import Feed
 from zoo.data.feeds.batches import Batches
 from zoo.data.feeds.columns import Ragged, Rows, Shared, answering, gathered
 from zoo.data.feeds.streams import Streams
-from zoo.data.feeds.windows import Augmentation, Stretch, Windows, changes, mask
+from zoo.data.feeds.windows import Augmentation, Windows
 from zoo.data.history import History, check_histories, histories
 from zoo.data.own.series import Series, names_in
 from zoo.data.part import Part, joined
@@ -28,7 +27,7 @@ from zoo.data.pretrained import LICENCE_OF_CLUSTERS, licence_of_vectors, word_cl
 from zoo.data.reader import Reader, reader_of, readers, register
 from zoo.data.recased import recased
 from zoo.data.scaling import Scaling
-from zoo.data.statics import Statics
+from zoo.data.usual import Usual
 from zoo.data.varied import varied
 from zoo.errors import ZooError
 
@@ -38,8 +37,6 @@ __all__ = [
     "Adapter",
     "Augmentation",
     "Batches",
-    "Climatologies",
-    "Climatology",
     "Examples",
     "Feed",
     "History",
@@ -50,13 +47,11 @@ __all__ = [
     "Scaling",
     "Series",
     "Shared",
-    "Statics",
     "Streams",
-    "Stretch",
+    "Usual",
     "Windows",
     "answering",
     "cache_dir",
-    "changes",
     "check_histories",
     "cycles_of",
     "gathered",
@@ -66,7 +61,6 @@ __all__ = [
     "kept_features",
     "licence_of_vectors",
     "load",
-    "mask",
     "names",
     "names_in",
     "of_rows",
@@ -77,7 +71,6 @@ __all__ = [
     "register",
     "tests_of",
     "varied",
-    "waves",
     "word_clusters",
     "word_vectors",
 ]

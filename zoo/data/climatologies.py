@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 
-_LEAST = (
-    1e-6  # share of the spread of a column that its changes have at least: of a straight line they have none
-)
+_LEAST = 1e-6  # share of the spread of a column that its changes have at least
 
 
 @dataclass(frozen=True)
@@ -67,9 +65,8 @@ class Climatologies:
         spreads = np.stack([one.spread for one in each])
         for row, (one, series) in enumerate(zip(each, panel, strict=True)):
             changes = np.diff(series.values - one.normal(series.times), axis=0)[:, list(drifting)]
-            size = np.sqrt(
-                np.nanmean(changes**2, axis=0)
-            )  # about 0, not their mean: of a straight line it is its rise
+            # About 0, and not their mean: of a straight line it is its rise.
+            size = np.sqrt(np.nanmean(changes**2, axis=0))
             spreads[row, list(drifting)] = np.maximum(size, _LEAST * one.spread[list(drifting)])
         still = np.stack([np.nanmin(series.values, 0) == np.nanmax(series.values, 0) for series in panel])
         usual = np.nanmedian(np.where(still, np.nan, spreads), axis=0) if still.any() else 0

@@ -100,46 +100,15 @@ class Config(training.Settings):
 # Data -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Usual:
-    """What is usual of each series, and what is said of it."""
-
-    climatologies: data.Climatologies
-    statics: data.Statics
-
-    @classmethod
-    def of(cls, panel: Sequence[data.Series], cycles, about: tasks.About, drifts: bool) -> "Usual":
-        """Takes in what was observed of all; where it drifts, spreads are those of changes."""
-        known = about.places(about.known)
-        drifting = [place for place in range(len(about.columns)) if place not in known]
-        statics = data.Statics.of([series.static for series in panel])
-        return cls(data.Climatologies.fit(panel, cycles, drifting if drifts else (), known), statics)
-
-    def of_windows(self, static, values: tf.Tensor, times: tf.Tensor) -> data.Climatology:
-        """Returns what is usual of the series of some windows: see `Climatologies.of`."""
-        if static is None:
-            return self.climatologies.each[0]
-        return self.climatologies.of(static[:, 0], values, times)
-
-
 def make_windows(
-    config: Config, panel: Sequence[data.Series], usual: Usual, about: tasks.About, replicas: int
+    config: Config, panel: Sequence[data.Series], usual: data.Usual, targets: Sequence[int], replicas: int
 ) -> data.Windows:
     """Cuts series into windows of training."""
-    stretches = [
-        data.Stretch(
-            climatology.deviations(series.values, series.times).numpy(),
-            data.waves(series.times, climatology.cycles).numpy(),
-            usual.statics.encode([series.static]).numpy()[0],
-        )
-        for series, climatology in zip(panel, usual.climatologies.each, strict=True)
-    ]
     steps = (config.window, config.horizon, config.warm_up)
     augmentation = data.Augmentation(config.shift, config.blend)
-    columns, known = about.places(about.targets), about.places(about.known)
     batches = (config.batch_size, replicas, augmentation)
-    reads = (known, config.missing, config.differences)
-    return data.Windows(stretches, columns, *steps, *batches, *reads)
+    reads = (usual.known, usual.missing, usual.differences)
+    return data.Windows(usual.stretches(panel), targets, *steps, *batches, *reads)
 
 
 # Model ------------------------------------------------------------------------------------------------------
@@ -260,7 +229,7 @@ class Forecasting(export.Serving):
         self,
         config: Config,
         model: keras.Model,
-        usual: Usual,
+        usual: data.Usual,
         about: tasks.About,
         factors: np.ndarray | float = 1.0,
     ):
@@ -273,17 +242,17 @@ class Forecasting(export.Serving):
         super().__init__(reader, config, about.columns, own={"series": asdict(about)})
         self.factors = np.asarray(factors, np.float32)
         self.usual, self.interval, self.columns = usual, about.interval, len(about.columns)
-        self.targets, self.known = targets, about.places(about.known)
-        self.statics = len(about.static)
-        self.sizes = [config.units] * sum(name.startswith("state_") for name in reader.input)
-        # The last observation, and whether there was one.
-        self.sizes += [self.columns + 1] if config.differences else []
+        self.targets, self.statics = targets, len(about.static)
+        states = sum(name.startswith("state_") for name in reader.input)
+        # Behind them, where changes are read, the last observation, and whether there was one.
+        self.sizes = [*[config.units] * states, self.columns + 1 if config.differences else 0]
 
     def _static(self) -> tf.TensorSpec | None:
         return tf.TensorSpec([None, self.statics], tf.string) if self.statics else None
 
     def _known(self) -> tf.TensorSpec | None:
-        return tf.TensorSpec([None, self.config.horizon, len(self.known)], tf.float64) if self.known else None
+        known = len(self.usual.known)
+        return tf.TensorSpec([None, self.config.horizon, known], tf.float64) if known else None
 
     @export.signature(
         values=lambda self: tf.TensorSpec([None, None, self.columns], tf.float64),
@@ -329,15 +298,7 @@ class Forecasting(export.Serving):
         answer, after = self.run(values[:, None], time, state, static, known, alone=True)
         return {**answer, "state": tf.where(answer["valid"][:, None], after, state)}
 
-    def run(
-        self,
-        values: tf.Tensor,
-        time: tf.Tensor,
-        state: tf.Tensor,
-        static: tf.Tensor | None,
-        known: tf.Tensor | None,
-        alone: bool = False,
-    ) -> tuple[dict[str, tf.Tensor], tf.Tensor]:
+    def run(self, values, time, state, static, known, alone: bool = False):
         """Reads observations (batch, time, columns), one at least, from the states of all layers on.
 
         Returns:
@@ -345,59 +306,28 @@ class Forecasting(export.Serving):
             and the states behind the last observation.
         """
         seconds, dated = text.dates.seconds(time)
-        steps, horizon = tf.shape(values, tf.int64)[1], self.config.horizon
+        steps, cycles = tf.shape(values, tf.int64)[1], self.usual.climatologies.cycles
         times = seconds[:, None] + self.interval * tf.range(1 - steps, 1)
-        ahead = seconds[:, None] + self.interval * tf.range(1, horizon + 1, dtype=tf.int64)
-        climatology = self.usual.of_windows(static, values, times)
-        valid = dated | (not climatology.cycles)
-        levels = deviations = climatology.deviations(values, times)
-        parts = tf.split(state, self.sizes, axis=1)
-        if self.config.differences:
-            last = parts.pop()
-            before = tf.where(last[:, -1:] > 0, last[:, :-1], levels[:, 0])
-            deviations = data.changes(levels, self.known, before)
+        ahead = seconds[:, None] + self.interval * tf.range(1, self.config.horizon + 1, dtype=tf.int64)
+        *parts, last = tf.split(state, self.sizes, axis=1)
         states = {f"state_{i}": part for i, part in enumerate(parts)}
-        inputs = {"deviations": deviations, "waves": data.waves(times, climatology.cycles), **states}
-        if self.config.missing:
-            inputs |= data.mask(deviations)
-            if not alone:
-                valid &= tf.reduce_any(inputs["observed"] > 0, axis=[1, 2])
-        if known is not None:
-            inputs["ahead"] = self._ahead(climatology, values, known, times, ahead)
-        if static is not None:
-            inputs["static"] = self.usual.statics.encode(static)
-            if alone:
-                valid &= self.usual.climatologies.knows(static[:, 0])
-        outputs = self.model(inputs, training=False)
+        read = self.usual.read(values, times, ahead, static, known, last if alone else None)
+        outputs = self.model(read.inputs | states, training=False)
 
-        normal = climatology.normal(ahead)
-        if self.config.differences:  # in float64: what changes by 10 at 5,000,000 would hardly change at all
-            normal += (values - climatology.normal(times))[:, -1:]
-        normal = tf.gather(normal, self.targets, axis=-1)
         together = tf.reduce_mean(outputs["quantiles"][:, -1], axis=1)  # of the ensemble
         middle = self.config.quantiles.index(0.5)
         median = together[..., middle : middle + 1]
         # What is moved to or from the median stays on its side of it, and in order.
         together = tf.sort(median + self.factors * (together - median), axis=-1)
-        spread = tf.gather(climatology.spread, self.targets, axis=-1)[..., None]
-        quantiles = tf.cast(together, tf.float64) * spread + normal[..., None]
-        for numbers in (inputs["deviations"], inputs.get("ahead", state), state, quantiles):
+        spread, base = (tf.gather(x, self.targets, axis=-1)[..., None] for x in (read.spread, read.base))
+        quantiles = tf.cast(together, tf.float64) * spread + base
+        valid = read.valid & (dated | (not cycles))
+        for numbers in (*read.inputs.values(), state, quantiles):
             valid &= tf.reduce_all(tf.math.is_finite(numbers), axis=list(range(1, len(numbers.shape))))
         quantiles = tf.where(valid[:, None, None, None], quantiles, tf.constant(np.nan, tf.float64))
-        forecast = quantiles[..., middle]
-        now = [levels[:, -1], tf.ones_like(seconds, tf.float32)[:, None]] if self.config.differences else []
-        after = tf.concat([*(outputs[name] for name in states), *now], axis=1)
-        return {"forecast": forecast, "quantiles": quantiles, "valid": valid}, after
-
-    def _ahead(self, climatology: data.Climatology, values, known, times, ahead) -> tf.Tensor:
-        """Returns what is known ahead of each step, as deviations (batch, time, horizon, known)."""
-        # The columns that are not known stand as 0 in rows to come, and are not read there.
-        padded = tf.pad(known, [[0, 0], [0, 0], [0, 1]])
-        places = [self.known.index(i) if i in self.known else len(self.known) for i in range(self.columns)]
-        rows = tf.concat([values, tf.gather(padded, places, axis=-1)], axis=1)
-        deviations = climatology.deviations(rows, tf.concat([times, ahead], axis=1))
-        steps = tf.range(tf.shape(values)[1])[:, None] + tf.range(1, self.config.horizon + 1)
-        return tf.gather(tf.gather(deviations, self.known, axis=-1), steps, axis=1)
+        now = tf.concat([read.last, tf.ones_like(read.last[:, :1])], axis=1)[:, : self.sizes[-1]]
+        after = tf.concat([*(outputs[name] for name in states), now], axis=1)
+        return {"forecast": quantiles[..., middle], "quantiles": quantiles, "valid": valid}, after
 
 
 # Program ----------------------------------------------------------------------------------------------------
@@ -415,17 +345,15 @@ def main(config: Config) -> None:
     harmonics = {"year": config.year, "week": config.week, "day": config.day}
     data.check_histories(panel, config.dataset, config.window, config.horizon, harmonics, config.known)
     about = tasks.About.told(examples.label_names, config, panel)
-    cycles = data.cycles_of(**harmonics)
-    usual = Usual.of([history.train for history in panel], cycles, about, config.differences)
-    train = make_windows(config, [history.train for history in panel], usual, about, run.replicas)
+    targets, cycles = about.places(about.targets), data.cycles_of(**harmonics)
+    reads = (about.places(about.known), config.missing, config.differences)
+    usual = data.Usual.of([history.train for history in panel], cycles, *reads)
+    train = make_windows(config, [history.train for history in panel], usual, targets, run.replicas)
     # Windows that end where validation begins look back on training rows; only what comes last counts.
-    before, last_step = (
-        [h.validation_after(config.window) for h in panel],
-        replace(config, warm_up=config.window - 1),
-    )
-    validation = make_windows(last_step, before, usual, about, run.replicas)
-    targets, waves_count = about.places(about.targets), train.waves.shape[1]
-    sizes = (len(about.columns), waves_count, len(targets), usual.statics.size)
+    last_step = replace(config, warm_up=config.window - 1)
+    before = [history.validation_after(config.window) for history in panel]
+    validation = make_windows(last_step, before, usual, targets, run.replicas)
+    sizes = (len(about.columns), train.waves.shape[1], len(targets), usual.statics.size)
     model = run.build(build_model, config, *sizes)
     members = range(1, config.members + 1)
     run.start_from(model, whole=[f"member_{m}_{part}readout" for m in members for part in ("", "local_")])
@@ -437,7 +365,7 @@ def main(config: Config) -> None:
     truth, quantiles, _ = map(np.concatenate, zip(*rolled, strict=True))
     factors = training.conformal_factors(truth, quantiles, config.quantiles)
     # What is usual is known best from everything before the test part; so do the baselines.
-    usual = Usual.of([history.known for history in panel], cycles, about, config.differences)
+    usual = data.Usual.of([history.known for history in panel], cycles, *reads)
     module = Forecasting(config, model, usual, about, factors)
     forecasts = run.evaluate(module)["test"].predicted
     picture = run.folder.directory / "forecast.png"
