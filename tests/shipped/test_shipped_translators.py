@@ -66,7 +66,8 @@ def test_sentences_of_every_day_are_translated_and_their_figures_hold(mirror):
     found = [answer["translation"] for answer in model.predict(["I don't know.", "A dog is sleeping."])]
     assert found == ["Je ne sais pas.", "Un chien dort."]
     manifest = model.manifest
-    assert set(manifest.metrics) == {"test", "test_tatoeba_pairs"}
+    further = {"test_tatoeba_pairs", "test_cldr_phrases", "test_terms_cldr_phrases"}
+    assert set(manifest.metrics) == {"test", *further}
     assert manifest.metrics["test"]["bleu"] >= 48 and manifest.metrics["test"]["n"] == 1000
     assert manifest.metrics["test_tatoeba_pairs"]["n"] == 2163
     examples = zoo.data.load("multi30k", "translation", source="en", target="fr")
