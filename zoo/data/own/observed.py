@@ -243,11 +243,21 @@ class _Table:
         if value is None:
             raise ZooError(
                 f"{where} holds {cell[:40]!r}, which is no number; write one with a decimal "
-                f"point{_without(self.flags)}"
+                f"point{_without(self.flags)}{self._text}"
             )
         if abs(value) > LARGEST:
             raise ZooError(f"{where} holds {cell[:40]!r}, which is too large for a number; mend it")
         return value
+
+    @property
+    def _text(self) -> str:
+        """Returns what a column of text may be."""
+        if not self.flags:
+            return ""
+        tells = "--static, if it says what a series is"
+        if not self.layout.series:
+            tells = "--series, if it tells several series apart"
+        return f"; or name it with {tells}"
 
     def _is_blank(self, where: str, name: str) -> str:
         mend = (
