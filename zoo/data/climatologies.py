@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,16 +35,16 @@ class Climatologies:
     each: tuple[Climatology, ...]
     drifting: tuple[int, ...] = ()
     known: tuple[int, ...] = ()
-    _stacked: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Puts those of all series on top of each other."""
+    @functools.cached_property
+    def _stacked(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Coefficients and spread of all series; the mean shape, and the least scatter."""
         coefficients = np.stack([one.coefficients for one in self.each])
         spread = np.stack([one.spread for one in self.each])[:, None]
         # A strange series goes through the year as all do, and scatters at least as little as the calmest.
         shape = (coefficients[:, 1:] / spread).mean(axis=0)
         level = np.maximum(np.abs(coefficients[:, :1]), spread)
-        object.__setattr__(self, "_stacked", (coefficients, spread, shape, (spread / level).min(axis=0)))
+        return coefficients, spread, shape, (spread / level).min(axis=0)
 
     @classmethod
     def fit(

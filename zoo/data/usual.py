@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from zoo.data.climatologies import Climatologies
 from zoo.data.climatology import Climatology, waves
 from zoo.data.feeds.windows import Stretch, changes, mask
@@ -154,8 +152,9 @@ class Usual:
 
         # The columns that are not known stand as 0 in rows to come, and are not read there.
         padded = tf.pad(known, [[0, 0], [0, 0], [0, 1]])
-        places = [self.known.index(i) if i in self.known else -1 for i in range(values.shape[-1])]
-        rows = tf.concat([values, tf.gather(padded, np.mod(places, len(self.known) + 1), axis=-1)], axis=1)
+        zeros = len(self.known)
+        places = [self.known.index(i) if i in self.known else zeros for i in range(values.shape[-1])]
+        rows = tf.concat([values, tf.gather(padded, places, axis=-1)], axis=1)
         deviations = climatology.deviations(rows, tf.concat([times, ahead], axis=1))
         steps = tf.range(tf.shape(values)[1])[:, None] + tf.range(1, known.shape[1] + 1)
         return tf.gather(tf.gather(deviations, self.known, axis=-1), steps, axis=1)

@@ -39,12 +39,10 @@ def forecasting(
 
     def mean(x: np.ndarray, axis: Any = None) -> Any:
         """Returns the mean over what is known: a forecast that is none stays NaN."""
-        seen = known.reshape(known.shape + (1,) * (x.ndim - known.ndim))
-        return (
-            np.mean(x, axis=axis, where=np.broadcast_to(seen, x.shape))
-            if not known.all()
-            else np.mean(x, axis=axis)
-        )
+        if known.all():
+            return np.mean(x, axis=axis)
+        seen = known if x.ndim == known.ndim else known[..., None]
+        return np.mean(x, axis=axis, where=np.broadcast_to(seen, x.shape))
 
     errors = np.abs(truth - forecast)
     scaled = errors / scale

@@ -151,7 +151,7 @@ class Series(Task):
             model: the forecaster.
 
         Raises:
-            ZooError: as `read_series`, or a series' rows are not as far apart as the model's.
+            ZooError: as `read_panel`, or a series' rows are not as far apart as the model's.
         """
         if isinstance(inputs, str | Path | Window) or getattr(inputs, "ndim", 0) == 2:
             inputs = [inputs]

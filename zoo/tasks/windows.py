@@ -97,8 +97,10 @@ class About:
         Args:
             known: what was observed of it before.
         """
-        if not self.static or known.name in self.scales:
-            return self.scales[known.name] if self.static else self.scale
+        if not self.static:
+            return self.scale
+        if known.name in self.scales:
+            return self.scales[known.name]
         own = naive_error(known.values[:, self.places(self.targets)])
         found: list[float] = np.where(own > 0, own, self.scale).tolist()
         return found

@@ -134,7 +134,7 @@ def _fault(
             "rows are a month apart, but on no one day of the month, nor on its last; write the months "
             f"alone, as {written(times[0])[:7]}"
         )
-    usual, _ = usual_step(times)
+    usual = _commonest(months or steps.tolist())
     wrong = [
         i
         for i, step in enumerate(months or steps.tolist(), 1)
@@ -154,8 +154,11 @@ def _fault(
 def usual_step(times: Sequence[int]) -> tuple[int, bool]:
     """Returns how far most neighbours are apart, in months where these are what is equal, else in seconds."""
     months = months_between(times)
-    usual, _ = Counter(months or np.diff(times).tolist()).most_common(1)[0]
-    return usual, bool(months)
+    return _commonest(months or np.diff(times).tolist()), bool(months)
+
+
+def _commonest(steps: Sequence[int]) -> int:
+    return Counter(steps).most_common(1)[0][0]
 
 
 def months_between(times: Iterable[int]) -> list[int]:
