@@ -3,6 +3,7 @@ import pytest
 from tiny import rows_of
 
 import zoo.data
+from zoo.data import packages
 from zoo.data.own.times import written
 from zoo.data.sets import us_employment
 from zoo.errors import ZooError
@@ -55,6 +56,6 @@ def test_what_tells_its_series_apart_must_be_said(examples):
 
 
 def test_without_its_package_it_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(us_employment, "content_of", lambda *_: None)
+    monkeypatch.setattr(packages, "content_of", lambda *_: None)
     with pytest.raises(ZooError, match="pip install vega-datasets=="):
         us_employment.read_employment()

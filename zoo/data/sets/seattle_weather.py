@@ -1,15 +1,11 @@
 """1,461 daily observations of the weather in Seattle, 2012-2015, as a TFDS builder."""
 
-import csv
-import io
-
 import numpy as np
 import tensorflow_datasets as tfds
 
 from zoo.data.own.series import Series
 from zoo.data.own.times import seconds_of
-from zoo.data.packages import files_of
-from zoo.errors import ZooError
+from zoo.data.packages import rows_of
 
 _PACKAGE, _VERSION, _FILE = "vega-datasets", "0.9.0", "seattle-weather.csv"
 COLUMNS = ("precipitation", "temp_max", "temp_min", "wind")
@@ -59,13 +55,7 @@ def read_weather() -> Series:
     Raises:
         ZooError: the package, or its file, is not installed.
     """
-    path = next((file for file in files_of(_PACKAGE) if file.name == _FILE), None)
-    if path is None:
-        raise ZooError(
-            f"data set 'seattle_weather' needs the package {_PACKAGE}, which is missing: "
-            f"pip install {_PACKAGE}=={_VERSION}"
-        )
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline="")))
+    rows = rows_of("seattle_weather", _PACKAGE, _VERSION, _FILE)
     values = np.array([[float(row[name]) for name in COLUMNS] for row in rows], np.float32)
     times = np.array([seconds_of(row["date"].replace("/", "-")) for row in rows], np.int64)
     return Series(COLUMNS, values, times)

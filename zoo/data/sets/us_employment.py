@@ -1,15 +1,11 @@
 """How many people worked in each of 15 industries of the USA, month by month, as a TFDS builder."""
 
-import csv
-import io
-
 import numpy as np
 import tensorflow_datasets as tfds
 
 from zoo.data.own.series import Series
 from zoo.data.own.times import seconds_of
-from zoo.data.packages import content_of
-from zoo.errors import ZooError
+from zoo.data.packages import rows_of
 
 _PACKAGE, _VERSION, _FILE = "vega-datasets", "0.9.0", "us-employment.csv"
 COLUMNS = ("employees",)
@@ -83,13 +79,7 @@ def read_employment() -> list[Series]:
     Raises:
         ZooError: the package, or its file, is not installed.
     """
-    content = content_of(_PACKAGE, _FILE)
-    if content is None:
-        raise ZooError(
-            f"data set 'us_employment' needs the package {_PACKAGE}, which is missing: "
-            f"pip install {_PACKAGE}=={_VERSION}"
-        )
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))
+    rows = rows_of("us_employment", _PACKAGE, _VERSION, _FILE)
     times = np.array([seconds_of(row["month"]) for row in rows], np.int64)
     return [
         Series(
