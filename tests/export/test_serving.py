@@ -26,6 +26,15 @@ class Counting(serving.Serving):
         start = (0, tf.zeros([tf.shape(words)[0], 4]))
         return {"total": tf.while_loop(lambda time, _: time < tf.shape(steps)[0], step, start)[1]}
 
+    @serving.signature(
+        name="counted",
+        words=tf.TensorSpec([None], tf.string),
+        weight=lambda _: None,
+        by=tf.TensorSpec([], tf.int32),
+    )
+    def counted(self, texts, weight=3, times=1):
+        return {"count": tf.size(texts) * weight * times}
+
 
 def exported(storage: str) -> Counting:
     keras.utils.set_random_seed(1)
@@ -40,6 +49,11 @@ def test_a_signature_is_called_by_the_name_of_its_tensor():
     np.testing.assert_array_equal(
         module.added(tf.constant(WORDS))["total"], module.added(words=tf.constant(WORDS))["total"]
     )
+
+
+def test_the_method_of_a_signature_calls_its_arguments_what_it_likes_and_keeps_its_defaults():
+    module = exported("float32")
+    assert module.counted(words=tf.constant(["a", "b"]), by=tf.constant(5))["count"] == 2 * 3 * 5
 
 
 def test_float16_weights_are_stored_as_such_and_computed_with_in_float32(tmp_path):

@@ -179,11 +179,15 @@ class signature:  # noqa: N801 - a decorator
     def _function(self, module: Any) -> Any:
         found = {name: spec(module) if callable(spec) else spec for name, spec in self.specs.items()}
         specs = {name: spec for name, spec in found.items() if spec is not None}
+        # A method may call its arguments otherwise than the signature its tensors.
+        called = dict(zip(self.specs, list(inspect.signature(self.method).parameters)[1:], strict=True))
 
         def run(*inputs: Any) -> Any:
             # Here, outside of all loops, weights are cast once for each call.
             with module.weights_as_stored():
-                return self.method(module, **dict(zip(specs, inputs, strict=True)))
+                return self.method(
+                    module, **{called[name]: given for name, given in zip(specs, inputs, strict=True)}
+                )
 
         # Callers in Python may name the tensors too.
         named = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in specs]
