@@ -37,6 +37,13 @@ def test_the_winner_is_bold_and_figures_are_rounded():
     assert "WER **22.7** | 96.0 |" in line
 
 
+def test_what_a_model_does_on_data_that_it_never_saw_stands_beside_its_test_score():
+    rows = {row.split("`")[3]: row for row in table().splitlines()[2:]}
+    assert "| 1.475 (New York) |" in rows["forecasting_seattle"]
+    assert "| 1.9 (fonts it never saw) |" in rows["transcription_lines"]  # a part of its own set
+    assert rows["drawing_kanji"].count("|") == rows["forecasting_seattle"].count("|")
+
+
 def test_a_model_of_a_shipped_name_without_scores_is_left_out(tmp_path):
     saved = models.find(str(ROOT / "saved_models/sentiment_tweets"))
     for fields in ({"metrics": {}}, {"baselines": {}}, {"baselines": {"test": {}}}):
@@ -61,3 +68,5 @@ def test_every_figure_is_in_the_results_and_the_cards_are_what_the_manifests_say
         and row["part"] == "test"
     ]  # fmt: skip
     assert (one["value"], one["rows"], one["seed"]) == ("0.7699", "3334", "1")
+    elsewhere = [row["dataset"] for row in rows if row["model"] == "tagging_en_ewt" and not row["part"]]
+    assert set(elsewhere) == {"en_pud-ud-test.conllu", "en_gum-ud-test.conllu"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from zoo.cli.again import Again
 from zoo.cli.bench import Bench
 from zoo.cli.compare_command import Compare
 from zoo.cli.convert import Convert
@@ -39,6 +40,7 @@ Spread:  python -m zoo launch --workers 2 -- sentiment (as several machines woul
 Prepare: python -m zoo prepare wiki40b/en (by Apache Beam, text that fits no memory)
 Compare: python -m zoo compare cells --recipe sentiment
 Convert: python -m zoo convert sentiment_tweets (to ONNX, for machines without TensorFlow)
+Renew:   python -m zoo again mine (exports it by this version of the zoo, without a training)
 Copy:    python -m zoo new sentiment mine.py --test
 
 Exit codes: 0 done, 2 one line says what is wrong (with --debug the trace, too), 130 stopped by Ctrl-C.
@@ -63,5 +65,6 @@ def main() -> None:
             | Launch
             | Prepare
             | Convert
+            | Again
         )
         parse_commands(commands, sys.argv[1:], "python -m zoo", _PROGRAM).run()

@@ -6,11 +6,22 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from zoo.metrics import figure_of
+from zoo.metrics import Figure, figure_of
 from zoo.models import Saved, recipes_file
+from zoo.tasks.manifest import Manifest
 
 _FILE = "overview.toml"
-_HEADINGS = ("mapping", "recipe", "model", "test score", "simple baseline", "published", "training", "MB")
+_HEADINGS = (
+    "mapping",
+    "recipe",
+    "model",
+    "test score",
+    "simple baseline",
+    "elsewhere",
+    "published",
+    "training",
+    "MB",
+)
 
 
 def markdown(saved_models: Sequence[Saved]) -> str:
@@ -52,10 +63,21 @@ def _cells(saved: Saved, about: Mapping[str, Any]) -> list[str]:
         f"`{saved.name}`: {about['what']}",
         f"{figure.heading} {shown[0]}",
         shown[1],
+        _elsewhere(manifest, figure, about),
         about.get("published", ""),
         _time(manifest.training.seconds),
         f"{saved.megabytes:.1f}",
     ]
+
+
+def _elsewhere(manifest: Manifest, figure: Figure, about: Mapping[str, Any]) -> str:
+    """Writes how a model does on data that differs from what it learned, and what that is."""
+    if "elsewhere" not in about:
+        return ""
+    data, what = about["elsewhere"]
+    # Of another set, or of a part of the model's own that was made to differ.
+    score = {**manifest.metrics, **manifest.elsewhere}[data]
+    return f"{figure.written(score.figures[figure.name], fewer=1)} ({what})"
 
 
 def _time(seconds: float) -> str:

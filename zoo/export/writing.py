@@ -93,6 +93,8 @@ def save(
         verify(temporary, signatures, given)
         write_requests(temporary, directory.name, given)
         whole = manifest.with_changes(name=directory.name, **read_off(module))
+        if manifest.hardware:  # where it was trained, not here
+            whole = whole.with_changes(hardware=manifest.hardware)
         _describe(temporary, whole.with_changes(files=hashes(temporary)))
         put_in_place(directory, temporary, old)
     except OSError as error:

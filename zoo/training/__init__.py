@@ -21,6 +21,7 @@ from zoo.training.losses import (
     WindowCrossentropy,
 )
 from zoo.training.optimizer import make_optimizer
+from zoo.training.past import Past, instead_of_training
 from zoo.training.ranges import Count, Levels, NotNegative, Positive, Range, Share, Size, check_ranges
 from zoo.training.rewarded import Rewarded
 from zoo.training.run import Run
@@ -44,6 +45,7 @@ __all__ = [
     "MixtureLoss",
     "NotNegative",
     "Outcome",
+    "Past",
     "PinballLoss",
     "Positive",
     "Range",
@@ -67,6 +69,7 @@ __all__ = [
     "fit_confidence",
     "fit_familiarity",
     "fitted_weights",
+    "instead_of_training",
     "logistic_weights",
     "make_optimizer",
     "read",

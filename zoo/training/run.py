@@ -24,6 +24,7 @@ from zoo.tasks import Evaluation, Manifest, Task
 from zoo.training.fitting import Outcome, fit, steps_of
 from zoo.training.folder import Folder
 from zoo.training.freezing import freeze
+from zoo.training.past import past
 from zoo.training.ranges import check_ranges
 from zoo.training.settings import Elsewhere, Settings, start, tf32
 from zoo.training.stages import Stages
@@ -226,6 +227,9 @@ class Run:
         if clip_norm is not None:
             settings = dataclasses.replace(settings, clip_norm=clip_norm)
         self._stages.ended("data")
+        if learned := past():
+            self.outcome = learned.learned_by(model)
+            return
         self.outcome = fit(self.folder, settings, model, train, validation, loss, list(metrics), score)
         if not crew.chief:
             print(f"worker {crew.index} of {crew.size}: waits until worker 0 has exported", flush=True)
@@ -278,7 +282,7 @@ class Run:
         examples, outcome = self.examples, self.outcome
         parts = ("train", "validation", *examples.tests)
         counted = {part: self.task.size(examples.split(part)) for part in parts}
-        return module.manifest.with_changes(
+        manifest = module.manifest.with_changes(
             recipe=self.recipe,
             command=export.command(),
             config=self.folder.config,
@@ -307,6 +311,11 @@ class Run:
                 validation_score=outcome.best.get("val_score"),
             ),
         )
+        if learned := past():
+            was = learned.manifest
+            kept = {name: getattr(was, name) for name in ("command", "training", "hardware", "elsewhere")}
+            manifest = manifest.with_changes(**kept, config={**manifest.config, **was.config})
+        return manifest
 
 
 def _hash_of(arrays: Iterable[np.ndarray]) -> str:

@@ -1,0 +1,102 @@
+"""A saved model exported once more: its weights as they are, all around them as this version writes it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import zoo.recipes
+from zoo import export, models, rebuilt, training
+from zoo.errors import ZooError
+from zoo.files import put_in_place
+from zoo.rebuilt import Config
+
+
+def again(model: models.Model, output: Path) -> models.Saved:
+    """Exports a model once more, and measures it anew, without a training.
+
+    The recipe prepares its data, calibrates, scores and exports as it does after a training; what it says of
+    that, and the figures on other data sets, are taken over. Nothing is replaced before all is done.
+
+    Args:
+        model: an export of one of the zoo's recipes.
+        output: folder to write to; the same recipe's export that stands there is replaced.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ZooError: the recipe is not the zoo's, or it, or its data, make another model today.
+    """
+    manifest = model.manifest
+    if manifest.recipe not in zoo.recipes.names():
+        raise ZooError(
+            f"{model.name}: was not made by a recipe of the zoo ({', '.join(zoo.recipes.names())}), which "
+            f"alone can be run again; train it anew{': ' + manifest.command if manifest.command else ''}"
+        )
+    output = output.absolute()
+    export.check_target(output, manifest.recipe)
+    recipe = importlib.import_module(f"zoo.recipes.{manifest.recipe}")
+    config = _with_whole_paths(rebuilt.config_of(model, recipe.Config))
+    weights = dict(zip(manifest.weights, (variable.numpy() for variable in model.variables), strict=True))
+    with tempfile.TemporaryDirectory(prefix=".again.", dir=_parent(output)) as scratch:
+        with _working_in(Path(scratch)), training.instead_of_training(training.Past(weights, manifest)):
+            recipe.main(config)
+        made = Path(scratch) / export.SAVED_MODELS / (config.name or manifest.recipe)
+        _check_alike(model, models.load(made))
+        put_in_place(output, made, Path(scratch) / "old")
+    return models.find(output)
+
+
+def _parent(output: Path) -> Path:
+    """Returns the folder that the output stands in, made if need be: from there it moves at once."""
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ZooError(
+            f"{output.parent}: cannot be made ({error.strerror}); choose another --output"
+        ) from None
+    return output.parent
+
+
+def _with_whole_paths(config: Config) -> Config:
+    """Returns a config whose files are found from any folder."""
+    named = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
+    paths = {
+        name: str(Path(value).absolute())
+        for name, value in named.items()
+        if isinstance(value, str) and (Path(value).is_file() or (os.sep in value and Path(value).exists()))
+    }
+    return dataclasses.replace(config, **paths)
+
+
+@contextlib.contextmanager
+def _working_in(folder: Path) -> Iterator[None]:
+    """Within it, runs and exports go to this folder."""
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
+def _check_alike(old: models.Model, new: models.Model) -> None:
+    """Makes sure that the data of today gave the same inventories, and the export the same weights."""
+    for file in sorted((old.path / "assets").glob("*")):
+        twin = new.path / "assets" / file.name
+        if not twin.exists() or twin.read_bytes() != file.read_bytes():
+            raise ZooError(
+                f"{old.name}: the data of today give another {file.name}; train it anew: "
+                f"{old.manifest.command}"
+            )
+    pairs = zip(old.variables, new.variables, strict=True)
+    if not all(np.array_equal(was.numpy(), becomes.numpy()) for was, becomes in pairs):
+        raise ZooError(f"{old.name}: its weights came out otherwise; train it anew: {old.manifest.command}")
