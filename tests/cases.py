@@ -270,8 +270,10 @@ def _until_scored(program: str, folder: Path, fit: Callable, *flags: Any) -> Sim
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training.Run, "fit", fit)
         patch.setattr(training.Run, "evaluate", evaluate)
-        # Graphs for a GPU that is not there can be traced, not run.
+        # Graphs for a GPU that is not there can be traced, not run; and what is fitted here is not looked at.
         patch.setattr(training, "calibrated", lambda *_: (1.0, 0.0))
+        patch.setattr(training, "fit_confidence", lambda *_: None)
+        patch.setattr(training, "fit_familiarity", lambda *_: None)
         seen.said = train(program, folder, *flags)
     return seen
 

@@ -46,24 +46,23 @@ def again(model: models.Model, output: Path) -> models.Saved:
     recipe = importlib.import_module(f"zoo.recipes.{manifest.recipe}")
     config = _with_whole_paths(rebuilt.config_of(model, recipe.Config))
     weights = dict(zip(manifest.weights, (variable.numpy() for variable in model.variables), strict=True))
-    with tempfile.TemporaryDirectory(prefix=".again.", dir=_parent(output)) as scratch:
-        with _working_in(Path(scratch)), training.instead_of_training(training.Past(weights, manifest)):
-            recipe.main(config)
-        made = Path(scratch) / export.SAVED_MODELS / (config.name or manifest.recipe)
-        _check_alike(model, models.load(made))
-        put_in_place(output, made, Path(scratch) / "old")
-    return models.find(output)
-
-
-def _parent(output: Path) -> Path:
-    """Returns the folder that the output stands in, made if need be: from there it moves at once."""
+    inventories = {
+        file.stem: file.read_text(encoding="utf-8").split("\n")[:-1]
+        for file in (model.path / "assets").glob("*.txt")
+    }
+    past = training.Past(weights, inventories, manifest)
+    lock = models.Lock(output)  # which makes the folder that it stands in
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ZooError(
-            f"{output.parent}: cannot be made ({error.strerror}); choose another --output"
-        ) from None
-    return output.parent
+        # Beside the output, so that it is moved there at once.
+        with tempfile.TemporaryDirectory(prefix=".again.", dir=output.parent) as scratch:
+            with _working_in(Path(scratch)), training.instead_of_training(past):
+                recipe.main(config)
+            made = Path(scratch) / export.SAVED_MODELS / (config.name or manifest.recipe)
+            _check_alike(model, models.load(made))
+            put_in_place(output, made, Path(scratch) / "old")
+    finally:
+        lock.release()
+    return models.find(output)
 
 
 def _with_whole_paths(config: Config) -> Config:
@@ -89,13 +88,12 @@ def _working_in(folder: Path) -> Iterator[None]:
 
 
 def _check_alike(old: models.Model, new: models.Model) -> None:
-    """Makes sure that the data of today gave the same inventories, and the export the same weights."""
+    """Makes sure that an export has the same inventories and the same weights."""
     for file in sorted((old.path / "assets").glob("*")):
         twin = new.path / "assets" / file.name
         if not twin.exists() or twin.read_bytes() != file.read_bytes():
             raise ZooError(
-                f"{old.name}: the data of today give another {file.name}; train it anew: "
-                f"{old.manifest.command}"
+                f"{old.name}: its {file.name} came out otherwise; train it anew: {old.manifest.command}"
             )
     pairs = zip(old.variables, new.variables, strict=True)
     if not all(np.array_equal(was.numpy(), becomes.numpy()) for was, becomes in pairs):

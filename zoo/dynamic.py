@@ -18,11 +18,10 @@ from zoo import metrics, models, rebuilt, training
 from zoo.data import Examples
 from zoo.errors import ZooError
 from zoo.metrics import Score
-from zoo.text import Vocabulary
+from zoo.tasks import remembering
 
 RATES = (0.0, 0.03, 0.1, 0.3, 1.0)
 BACK = (0.0, 0.01)
-_MOST = 200_000  # units of a text, as many as are scored
 _FITTED_ON = 10_000  # units of the validation part, which tell the rate
 
 
@@ -57,22 +56,21 @@ class Learner:
             raise ZooError(f"{model.name}: only generators learn on; this model is none")
         self.name, self.segment = model.name, segment
         self._level = str(model.manifest.config["level"])
-        self._encode = model.signatures["encode"]
+        self._model = model
         self._core = rebuilt.generation(model)
         self._trained = [tf.identity(weight.value) for weight in self._core.trainable_weights]
         self._names = training.state_names(self._core)
 
     def tokens(self, texts: Iterable[str]) -> list[np.ndarray]:
         """Returns the numbers of the units of texts; those without any are left out."""
-        found = (self._encode(text=[text])["tokens"][0, :_MOST].numpy() for text in texts if text)
+        found = (remembering.numbered(self._model, text) for text in texts if text)
         return [tokens for tokens in found if len(tokens)]
 
     def log_probabilities(self, tokens: np.ndarray, rate: float, back: float) -> np.ndarray:
         """Returns those of each unit of a text, float32 (units,); the model begins as it was trained."""
         for weight, trained in zip(self._core.trainable_weights, self._trained, strict=True):
             weight.assign(trained)
-        before = np.concatenate([[Vocabulary.START], tokens[:-1]]).astype(np.int32)
-        states, told = training.zero_states(self._core, 1), []
+        states, told, before = training.zero_states(self._core, 1), [], remembering.begun(tokens)
         for start in range(0, len(tokens), self.segment):
             part = slice(start, start + self.segment)
             found, states = self._step(

@@ -10,6 +10,14 @@ RESERVED = ["<padding>", "<unknown>", "<start>"]
 COUNTS = Counter({b"the": 5, b"sun": 2, b"\xc3\xa9t\xc3\xa9": 3, b"moon": 2, b"once": 1})
 
 
+def test_a_file_that_is_written_anew_has_its_new_words_while_the_old_ones_are_in_use(tmp_path):
+    old, new = Vocabulary([*RESERVED, "sun"]), Vocabulary([*RESERVED, "moon"])
+    for words in (old, new):
+        words.write(tmp_path / "words.txt")
+    known = [words(tf.constant(["sun", "moon"])).numpy().tolist() for words in (old, new)]
+    assert known == [[3, Vocabulary.UNKNOWN], [Vocabulary.UNKNOWN, 3]]
+
+
 def test_reserved_numbers():
     assert (PADDING, Vocabulary.UNKNOWN, Vocabulary.START) == (0, 1, 2)
 

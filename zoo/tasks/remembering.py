@@ -94,11 +94,10 @@ def read(model: Any, texts: Sequence[str]) -> list[Read]:
     top = slice(size - units * (size // (units * int(config["layers"]))), None)
     found = []
     for text in texts:
-        tokens = model.signatures["encode"](text=[text])["tokens"][0, :_MOST].numpy()
+        tokens = numbered(model, text)
         if not len(tokens):  # blanks alone, where words are read
             continue
-        state, parts = np.zeros((1, size), np.float32), []
-        before = np.concatenate([[_start()], tokens[:-1]]).astype(np.int32)
+        state, parts, before = np.zeros((1, size), np.float32), [], begun(tokens)
         for start in range(0, len(tokens), _CHUNK):
             end = start + _CHUNK
             *part, state = step(before[start:end], tokens[start:end], state)
@@ -108,10 +107,17 @@ def read(model: Any, texts: Sequence[str]) -> list[Read]:
     return found
 
 
-def _start() -> int:
+def numbered(model: Any, text: str) -> np.ndarray:
+    """Returns the numbers of a text's units, int32 (units,), of those that are scored."""
+    numbers: np.ndarray = model.signatures["encode"](text=[text])["tokens"][0, :_MOST].numpy()
+    return numbers
+
+
+def begun(tokens: np.ndarray) -> np.ndarray:
+    """Returns what stands before each unit, int32 (units,): the start, and then each unit but the last."""
     from zoo.text import Vocabulary
 
-    return Vocabulary.START
+    return np.concatenate([[Vocabulary.START], tokens[:-1]]).astype(np.int32)
 
 
 def _steps(model: Any, size: int) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from zoo.text.case import lower
-from zoo.text.vocabulary import Lines
+from zoo.text.vocabulary import FromFile, Lines
 
 CLUSTER_FEATURES = 3
 CLUSTER_BUCKETS = 4096
@@ -31,9 +31,7 @@ class Clusters(Lines):
             numbers = tf.constant([int(number) for _, number in pairs], tf.int64)
             initializer = tf.lookup.KeyValueTensorInitializer(words, numbers)
         else:
-            initializer = tf.lookup.TextFileInitializer(
-                str(path), tf.string, 0, tf.int64, 1, vocab_size=len(self), delimiter="\t"
-            )
+            initializer = FromFile(path, self.lines, tf.string, 0, tf.int64, 1, delimiter="\t")
         self._numbers = tf.lookup.StaticHashTable(initializer, 0)
 
     def __call__(self, words: tf.Tensor) -> tf.Tensor:

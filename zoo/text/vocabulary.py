@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,6 +12,27 @@ import tensorflow as tf
 
 PADDING = 0  # in every inventory
 _RESERVED = ("<padding>", "<unknown>", "<start>")  # no word splitter yields these: it splits off "<"
+
+
+class FromFile(tf.lookup.TextFileInitializer):
+    """Fills a table from a file of lines. TensorFlow takes two tables of one process for the same where their
+    names are equal, and has named them after the file alone: one whose file was written anew with other words
+    knew the old ones. Here the name tells the lines, too.
+
+    Args:
+        path: of the file.
+        lines: what stands in it.
+        *columns: type and column of the key and of the value.
+        **settings: as `tf.lookup.TextFileInitializer` takes them.
+    """
+
+    def __init__(self, path: str | Path, lines: Sequence[str], *columns: Any, **settings: Any):
+        self._digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+        super().__init__(str(path), *columns, vocab_size=len(lines), **settings)
+
+    @property
+    def _shared_name(self) -> str:
+        return f"{super()._shared_name}_{self._digest}"
 
 
 class Lines(tf.Module):
@@ -61,9 +83,7 @@ class Lines(tf.Module):
             columns = [tf.constant(self._lines, tf.string), tf.range(len(self), dtype=tf.int64)]
             initializer = tf.lookup.KeyValueTensorInitializer(*(columns[::-1] if to_strings else columns))
         else:
-            initializer = tf.lookup.TextFileInitializer(
-                str(path), key, key_index, value, value_index, vocab_size=len(self)
-            )
+            initializer = FromFile(path, self._lines, key, key_index, value, value_index)
         return tf.lookup.StaticHashTable(initializer, unknown)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import keras
@@ -21,20 +21,26 @@ class Past:
 
     Attributes:
         weights: path -> array.
+        inventories: name -> the lines of each, such as `vocabulary`.
         manifest: what it says of its training.
     """
 
     weights: Mapping[str, np.ndarray]
+    inventories: Mapping[str, list[str]]
     manifest: Manifest
 
-    def learned_by(self, model: keras.Model) -> Outcome:
+    def learned_by(self, model: keras.Model, labels: Sequence[str]) -> Outcome:
         """Gives a recipe's model these weights, and returns what the training was.
+
+        Args:
+            model: as the recipe makes it of today's data.
+            labels: what its outputs mean.
 
         Raises:
             ZooError: the recipe, or the data, make another model today.
         """
         weights = {weight.path: weight for weight in model.weights}
-        alike = all(
+        alike = list(labels) == list(self.manifest.labels) and all(
             path in weights and tuple(weights[path].shape) == array.shape
             for path, array in self.weights.items()
         )
@@ -53,6 +59,12 @@ class Past:
 
 
 _past: contextvars.ContextVar[Past | None] = contextvars.ContextVar("past", default=None)
+
+
+def lines_of(inventory: str) -> list[str]:
+    """Returns the lines of an inventory of that training; none, where none stands for those of now."""
+    learned = past()
+    return learned.inventories.get(inventory, []) if learned else []
 
 
 def past() -> Past | None:

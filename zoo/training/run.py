@@ -24,7 +24,7 @@ from zoo.tasks import Evaluation, Manifest, Task
 from zoo.training.fitting import Outcome, fit, steps_of
 from zoo.training.folder import Folder
 from zoo.training.freezing import freeze
-from zoo.training.past import past
+from zoo.training.past import lines_of, past
 from zoo.training.ranges import check_ranges
 from zoo.training.settings import Elsewhere, Settings, start, tf32
 from zoo.training.stages import Stages
@@ -132,7 +132,9 @@ class Run:
         known = known_words(self.config.init_from, f"{name}.txt")
         min_count: int = getattr(self.config, "min_count")  # noqa: B009 - which such a recipe's config has
         frozen = vectors in self.config.freeze and not self.config.thaw
-        lines = known if known and (frozen or not grows) else kind.learn(counts, size, min_count, known)
+        lines = lines_of(name)
+        if not lines:
+            lines = known if known and (frozen or not grows) else kind.learn(counts, size, min_count, known)
         inventory = kind(lines, *more)
         self._known += known
         self._inventories[name] = inventory
@@ -154,11 +156,12 @@ class Run:
         wanted, start = cast(Elsewhere, self.config), self.config.init_from
         vectors = clusters = None
         if wanted.vectors:
-            known = known_words(start, "vectors.txt")
+            known = lines_of("vectors") or known_words(start, "vectors.txt")
             vectors = text.Vectors(*data.word_vectors(wanted.vectors, wanted.vectors_size, counts, known))
             self._keep("vectors", vectors, data.licence_of_vectors(wanted.vectors))
         if wanted.cluster_units:
-            clusters = text.Clusters(known_words(start, "clusters.txt") or data.word_clusters())
+            lines = lines_of("clusters") or known_words(start, "clusters.txt") or data.word_clusters()
+            clusters = text.Clusters(lines)
             self._keep("clusters", clusters, data.LICENCE_OF_CLUSTERS)
         words = self.vocabulary(name, text.Vocabulary, counts, size, vectors="word_embedding")
         return text.Known(words, vectors, clusters)
@@ -228,7 +231,7 @@ class Run:
             settings = dataclasses.replace(settings, clip_norm=clip_norm)
         self._stages.ended("data")
         if learned := past():
-            self.outcome = learned.learned_by(model)
+            self.outcome = learned.learned_by(model, self.examples.label_names)
             return
         self.outcome = fit(self.folder, settings, model, train, validation, loss, list(metrics), score)
         if not crew.chief:
