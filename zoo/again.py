@@ -7,13 +7,12 @@ import dataclasses
 import importlib
 import os
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 import zoo.recipes
-from zoo import export, models, rebuilt, training
+from zoo import export, models, rebuilt, text, training
 from zoo.errors import ZooError
 from zoo.files import put_in_place
 from zoo.rebuilt import Config
@@ -45,17 +44,13 @@ def again(model: models.Model, output: Path) -> models.Saved:
     export.check_target(output, manifest.recipe)
     recipe = importlib.import_module(f"zoo.recipes.{manifest.recipe}")
     config = _with_whole_paths(rebuilt.config_of(model, recipe.Config))
-    weights = dict(zip(manifest.weights, (variable.numpy() for variable in model.variables), strict=True))
-    inventories = {
-        file.stem: file.read_text(encoding="utf-8").split("\n")[:-1]
-        for file in (model.path / "assets").glob("*.txt")
-    }
-    past = training.Past(weights, inventories, manifest)
+    inventories = {file.stem: text.read_lines(file) for file in (model.path / "assets").glob("*.txt")}
+    past = training.Past(model.weights, inventories, manifest)
     lock = models.Lock(output)  # which makes the folder that it stands in
     try:
         # Beside the output, so that it is moved there at once.
         with tempfile.TemporaryDirectory(prefix=".again.", dir=output.parent) as scratch:
-            with _working_in(Path(scratch)), training.instead_of_training(past):
+            with contextlib.chdir(scratch), training.instead_of_training(past):
                 recipe.main(config)
             made = Path(scratch) / export.SAVED_MODELS / (config.name or manifest.recipe)
             _check_alike(model, models.load(made))
@@ -74,17 +69,6 @@ def _with_whole_paths(config: Config) -> Config:
         if isinstance(value, str) and (Path(value).is_file() or (os.sep in value and Path(value).exists()))
     }
     return dataclasses.replace(config, **paths)
-
-
-@contextlib.contextmanager
-def _working_in(folder: Path) -> Iterator[None]:
-    """Within it, runs and exports go to this folder."""
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 def _check_alike(old: models.Model, new: models.Model) -> None:

@@ -42,6 +42,10 @@ def test_what_a_model_does_on_data_that_it_never_saw_stands_beside_its_test_scor
     assert "| 1.475 (New York) |" in rows["forecasting_seattle"]
     assert "| 1.9 (fonts it never saw) |" in rows["transcription_lines"]  # a part of its own set
     assert rows["drawing_kanji"].count("|") == rows["forecasting_seattle"].count("|")
+    saved = models.find(str(ROOT / "saved_models/forecasting_seattle"))
+    anew = dataclasses.replace(saved, manifest=saved.manifest.with_changes(elsewhere={}))
+    assert "`forecasting_seattle`" in overview.markdown([anew])
+    assert "New York" not in overview.markdown([anew])
 
 
 def test_a_model_of_a_shipped_name_without_scores_is_left_out(tmp_path):

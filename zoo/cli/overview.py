@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo.metrics import Figure, figure_of
 from zoo.models import Saved, recipes_file
-from zoo.tasks.manifest import Manifest
+from zoo.tasks import Manifest
 
 _FILE = "overview.toml"
 _HEADINGS = (
@@ -76,8 +76,9 @@ def _elsewhere(manifest: Manifest, figure: Figure, about: Mapping[str, Any]) -> 
         return ""
     data, what = about["elsewhere"]
     # Of another set, or of a part of the model's own that was made to differ.
-    score = {**manifest.metrics, **manifest.elsewhere}[data]
-    return f"{figure.written(score.figures[figure.name], fewer=1)} ({what})"
+    score = manifest.elsewhere.get(data) or manifest.metrics.get(data)
+    # A model that was trained anew has not been there yet.
+    return f"{figure.written(score.figures[figure.name], fewer=1)} ({what})" if score else ""
 
 
 def _time(seconds: float) -> str:

@@ -19,6 +19,7 @@ from zoo.show import answers
 from zoo.tasks import of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas
     import tensorflow as tf
 
@@ -87,6 +88,11 @@ class Model:
     def variables(self) -> list[tf.Variable]:
         """The stored weights, in the order of the manifest's `weights`."""
         return list(self._loaded._variables_)
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """Path of each weight of the Keras model -> its values."""
+        return dict(zip(self.manifest.weights, (each.numpy() for each in self.variables), strict=True))
 
     def predict(
         self, inputs: Any, signature: str = "", batch_size: int = 0, **settings: Any

@@ -13,7 +13,7 @@ from zoo.text.split import Split, normalise
 from zoo.text.tokens import style_of, tokenize
 from zoo.text.units import WORD, Level, Units, parted
 from zoo.text.vectors import Vectors
-from zoo.text.vocabulary import PADDING, Lines, Vocabulary, count
+from zoo.text.vocabulary import PADDING, Lines, Vocabulary, count, read_lines
 from zoo.text.words import character_ngrams, split_words
 
 __all__ = [
@@ -44,6 +44,7 @@ __all__ = [
     "normalise",
     "normalize",
     "parted",
+    "read_lines",
     "runs_of_words",
     "spelling_features",
     "split_words",

@@ -14,10 +14,16 @@ PADDING = 0  # in every inventory
 _RESERVED = ("<padding>", "<unknown>", "<start>")  # no word splitter yields these: it splits off "<"
 
 
+def read_lines(path: str | Path) -> list[str]:
+    """Returns the strings of a file that `Lines.write` wrote."""
+    return Path(path).read_text(encoding="utf-8").split("\n")[:-1]
+
+
 class FromFile(tf.lookup.TextFileInitializer):
-    """Fills a table from a file of lines. TensorFlow takes two tables of one process for the same where their
-    names are equal, and has named them after the file alone: one whose file was written anew with other words
-    knew the old ones. Here the name tells the lines, too.
+    """Fills a table from a file of lines, and names it after the file and the lines.
+
+    TensorFlow takes two tables of one process for the same where their names are equal, and names them after
+    the file alone: one whose file is written anew with other words would know the old ones.
 
     Args:
         path: of the file.
@@ -52,7 +58,7 @@ class Lines(tf.Module):
     @classmethod
     def read(cls, path: str | Path, *more: Any) -> Self:
         """Reads a file that `write` wrote, or the same file inside a SavedModel."""
-        lines = cls(Path(path).read_text(encoding="utf-8").split("\n")[:-1], *more)
+        lines = cls(read_lines(path), *more)
         lines._make_tables(path)
         return lines
 

@@ -57,6 +57,16 @@ class Past:
             best["val_score"] = training.validation_score
         return Outcome([best] * training.epochs, training.best_epoch, training.seconds)
 
+    def says(self, manifest: Manifest) -> Manifest:
+        """Returns the manifest of what is exported today, with what tells of the training as it was."""
+        was = self.manifest
+        return manifest.with_changes(
+            command=was.command,
+            config={**manifest.config, **was.config},
+            elsewhere=was.elsewhere,
+            hardware=was.hardware,
+        )
+
 
 _past: contextvars.ContextVar[Past | None] = contextvars.ContextVar("past", default=None)
 

@@ -314,11 +314,8 @@ class Run:
                 validation_score=outcome.best.get("val_score"),
             ),
         )
-        if learned := past():
-            was = learned.manifest
-            kept = {name: getattr(was, name) for name in ("command", "training", "hardware", "elsewhere")}
-            manifest = manifest.with_changes(**kept, config={**manifest.config, **was.config})
-        return manifest
+        learned = past()
+        return learned.says(manifest) if learned else manifest
 
 
 def _hash_of(arrays: Iterable[np.ndarray]) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 
 from zoo import models
 from zoo.errors import ZooError
+from zoo.text import read_lines
 from zoo.training.folder import CONFIG, RUNS, numbered, read_checkpoint
 from zoo.training.from_language import WORDS, encoder, is_language_model
 from zoo.training.settings import Settings
@@ -55,7 +56,7 @@ def known_words(init_from: str, file: str = VOCABULARY) -> list[str]:
             f"--init-from {init_from}: holds no {file}; give a model of the same recipe that reads one, or "
             "leave out the flag that needs it"
         )
-    return path.read_text(encoding="utf-8").split("\n")[:-1]
+    return read_lines(path)
 
 
 def config_of(init_from: str) -> dict[str, Any]:
@@ -200,8 +201,6 @@ def _trained_weights(init_from: str) -> tuple[dict[str, np.ndarray], list[str]]:
         labels = config_of(init_from).get("labels", [])
         return dict(zip(state["weights"], numbered(arrays, "best"), strict=True)), labels
     loaded = models.load(init_from)
-    names = loaded.manifest.weights
-    if not names:
+    if not loaded.manifest.weights:
         raise ZooError(f"--init-from {init_from}: not a model of this zoo; give one that it exported")
-    values = (variable.numpy() for variable in loaded.variables)
-    return dict(zip(names, values, strict=True)), list(loaded.manifest.labels)
+    return loaded.weights, list(loaded.manifest.labels)
