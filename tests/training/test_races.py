@@ -26,7 +26,8 @@ def test_the_second_is_told_and_the_first_ends_as_if_it_had_been_alone(name, tmp
 
     with start() as first:
         try:
-            while not (tmp_path / "runs/.tiny.lock").exists():
+            lock = tmp_path / "runs/.tiny.lock"
+            while not (lock.exists() and lock.read_text()):  # made, and whose it is written there
                 assert first.poll() is None, first.stderr.read()
                 time.sleep(0.01)
             first.send_signal(signal.SIGSTOP)  # in the midst of it, however fast this machine is

@@ -15,6 +15,13 @@ from zoo.layers import cudnn, loops
 class _Fused(keras.layers.RNN):
     """A base before one of Keras's recurrent layers, whose cell it runs over time.
 
+    Args:
+        units: size of the state.
+        weight_dropout: share of the recurrent kernel's weights that each batch is learned without, the same
+            ones at all of its steps (Merity et al. 2018, section 2). What a state carries is not disturbed,
+            as Keras's `recurrent_dropout` does, and the loop stays as fast and the kernel cuDNN's.
+        **options: of Keras's layer.
+
     Attributes:
         portable: whether its graph takes either way, by the device that it will run on.
         converted: for which converter its graph is: one that knows the kernel as one operation, or one that
@@ -26,6 +33,16 @@ class _Fused(keras.layers.RNN):
     equations: loops.Equations
     kernel: cudnn.Mode | None = None  # of cuDNN, if it has one
 
+    def __init__(self, units: int, *, weight_dropout: float = 0.0, **options: Any):
+        super().__init__(units, **options)
+        self.weight_dropout = weight_dropout
+        # None drawn where none is needed: it would take the seed that the next layer had before.
+        self._weight_seed = keras.random.SeedGenerator() if weight_dropout else None
+
+    def get_config(self) -> dict[str, Any]:
+        """Returns the arguments."""
+        return {**super().get_config(), "weight_dropout": self.weight_dropout}
+
     def inner_loop(self, sequences: Any, initial_state: Any, mask: Any, training: bool = False) -> Any:
         """Returns the last output (batch, units), all outputs (batch, time, units), and the states."""
         keras_s_own = self.converted == "loop" or (self.converted and not self.kernel)
@@ -35,6 +52,11 @@ class _Fused(keras.layers.RNN):
         weights = loops.Weights(
             *(tf.cast(tf.convert_to_tensor(weight.value), self.compute_dtype) for weight in named)
         )
+        if training and self.weight_dropout:
+            dropped = keras.random.dropout(
+                weights.recurrent_kernel, self.weight_dropout, seed=self._weight_seed
+            )
+            weights = weights._replace(recurrent_kernel=dropped)
         first = [tf.cast(state, self.compute_dtype) for state in tf.nest.flatten(initial_state)]
         mask = mask[0] if isinstance(mask, list) else mask
         loop = functools.partial(self._loop, training)

@@ -36,7 +36,8 @@ def recurrent(cell: Cell, units: int, **options) -> keras.layers.RNN:
     With the options left as they are, LSTM and GRU run on the fused cuDNN kernels where there is a GPU. The
     minimal cells need no loop anywhere. For the others `keras.layers.RNN` loops over time.
     Dropout belongs between layers, along depth: `recurrent_dropout`, along time, forbids these kernels and
-    disturbs what the state carries (Zaremba et al. 2014).
+    disturbs what the state carries (Zaremba et al. 2014). `weight_dropout`, of the recurrent kernel itself,
+    does neither.
 
     Args:
         cell: one of `CELLS`.
@@ -45,11 +46,13 @@ def recurrent(cell: Cell, units: int, **options) -> keras.layers.RNN:
             `recurrent_initializer` (which the minimal cells have no use for), `unit_forget_bias` ...
 
     Raises:
-        ZooError: there is no such cell.
+        ZooError: there is no such cell, or it has no `weight_dropout`.
     """
     kind = _find(cell)
     if issubclass(kind, keras.layers.RNN):
         return kind(units, **options)
+    if options.pop("weight_dropout", 0):
+        raise ZooError(f"--weight-dropout: not with --cell {cell}; choose lstm, gru or simple_rnn")
     own = {name: options.pop(name) for name in _OF_CELL if name in options}
     layer = keras.layers.RNN
     if issubclass(kind, MinGRUCell | MinLSTMCell):

@@ -69,10 +69,12 @@ class Lock:
                     os.write(descriptor, f"{os.getpid()} on {socket.gethostname()}".encode())
                     return descriptor
             except BlockingIOError:
-                holder = os.read(descriptor, 200).decode("utf-8", "replace") or "another"
+                # Empty for the moment between who made the file and what it writes there.
+                told = os.read(descriptor, 200).decode("utf-8", "replace")
+                holder = f"process {told}" if told else "another process"
                 os.close(descriptor)
                 raise BusyError(
-                    f"{folder}: process {holder} writes it; wait until that ends, or choose another --name"
+                    f"{folder}: {holder} writes it; wait until that ends, or choose another --name"
                 ) from None
             except FileNotFoundError:
                 pass

@@ -61,6 +61,11 @@ class Config(training.Settings):
     A few hundred of tens of thousands save most of the time; needs --tied."""
     dropout: Share = 0.0
     """Dropout before each layer and before the logits: along depth, never along time."""
+    variational: bool = False
+    """Drop the same units at all steps of a window, not others at each (Gal and Ghahramani 2016)."""
+    weight_dropout: Share = 0.0
+    """Share of the weights from state to state that each batch is learned without (Merity et al. 2018): of
+    lstm, gru and simple_rnn."""
     window: Count = 64
     """Steps that gradients flow back over; the state itself is carried on from window to window."""
     length: Annotated[int, training.Range(0, 1_000_000)] = 500
@@ -110,19 +115,21 @@ def build_model(config: Config, size: int, masked: bool = False) -> keras.Model:
 
     # Dropout stands between layers, along depth; along time it would disturb what the state carries (Zaremba
     # et al. 2014).
+    drop = keras.layers.SpatialDropout1D if config.variational else keras.layers.Dropout
     left, after = list(states.values()), []
     for number in range(1, config.layers + 1):
         own, left = left[: layers.states_of(config.cell)], left[layers.states_of(config.cell) :]
-        x = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(x)
+        x = drop(config.dropout, name=f"dropout_{number}")(x)
+        options = {"weight_dropout": config.weight_dropout, "name": f"rnn_{number}"}
         layer = layers.recurrent(
-            config.cell, config.units, return_sequences=True, return_state=True, name=f"rnn_{number}"
+            config.cell, config.units, return_sequences=True, return_state=True, **options
         )
         x, *behind = layer(x, initial_state=own, mask=mask)
         after += behind
 
     if config.units != config.width:
         x = keras.layers.Dense(config.width, name="readout")(x)
-    x = keras.layers.Dropout(config.dropout, name="dropout")(x)
+    x = drop(config.dropout, name="dropout")(x)
     # Logits stay float32 under mixed precision: a loss needs more digits than half precision has.
     x = ops.copy(x)  # without the mask, for which the next layer has no use
     outputs = {"logits": embedding(x, reverse=True), **dict(zip(names, after, strict=True))}
