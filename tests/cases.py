@@ -90,6 +90,7 @@ TINY_CAPTIONER = ("--image-size", "32", "--pieces", "300", "--units", "16", "--w
                   "12", "--batch-size", "8", "--learning-rate", "0.01", "--captions-each", "8", "--epochs",
                   "4", "--steps-per-epoch", "0")  # fmt: skip
 TINY_GENERATOR = ("--min-count", "5", "--width", "8", "--units", "24", "--dropout", "0.1", "--window", "12",
+                  "--variational", "--weight-dropout", "0.05",
                   "--batch-size", "16", "--learning-rate", "0.02", "--epochs", "5", "--steps-per-epoch", "0",
                   "--length", "60")  # fmt: skip
 TINY_FORECASTER = ("--targets", "load", "--year", "0", "--week", "1", "--window", "14", "--horizon", "3",

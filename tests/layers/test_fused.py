@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from tiny import operations, placed
 
+from zoo.errors import ZooError
 from zoo.layers import cudnn, fused, recurrent
 
 UNITS, FEATURES = 3, 2
@@ -154,6 +155,46 @@ def test_weights_have_the_paths_of_keras_and_a_config_gives_the_layer_back(cell)
     again = keras.layers.deserialize(keras.layers.serialize(ours))
     assert (type(again), again.get_config()) == (type(ours), ours.get_config())
     assert isinstance(ours, PLAIN[cell])
+
+
+# Weights left out ------------------------------------------------------------------------------------------
+
+
+def layer_of_its_own_state(cell="simple_rnn", **options):
+    """A layer whose units hear nothing but themselves: h = tanh(0.4 h')."""
+    keras.utils.set_random_seed(2)
+    layer = recurrent(cell, UNITS, return_sequences=True, weight_dropout=0.5, **options)
+    layer.build((None, None, FEATURES))
+    layer.set_weights([np.zeros((FEATURES, UNITS)), 0.4 * np.eye(UNITS), np.zeros(UNITS)])
+    return layer
+
+
+def test_a_weight_that_is_left_out_is_so_at_all_steps_and_for_all_rows():
+    layer, drawn = layer_of_its_own_state(), set()
+    first = np.full((4, UNITS), 0.5, "float32")
+    for _ in range(40):
+        found = layer(np.zeros((4, 3, FEATURES), "float32"), initial_state=first, training=True).numpy()
+        kept = found[0, 0] > 0
+        one = np.tanh(0.8 * 0.5)  # what is kept counts double where half is left out
+        two = np.tanh(0.8 * one)
+        np.testing.assert_allclose(
+            found[:, :2], kept * np.array([[[one], [two]]]) * np.ones((4, 1, 1)), rtol=1e-6
+        )
+        drawn.add(tuple(kept.tolist()))
+    assert len(drawn) == 2**UNITS
+    again = layer(np.zeros((4, 3, FEATURES), "float32"), initial_state=first)
+    np.testing.assert_allclose(again[:, 0], np.full((4, UNITS), np.tanh(0.4 * 0.5)), rtol=1e-6)
+
+
+def test_without_it_no_seed_is_drawn_and_with_it_only_what_the_loop_computes_may_be_asked_for():
+    theirs, plain = keras.layers.LSTM(UNITS), recurrent("lstm", UNITS)
+    left_out = recurrent("lstm", UNITS, weight_dropout=0.5)
+    assert len(plain.variables) == len(theirs.variables) == len(left_out.variables) - 1
+    assert left_out.get_config()["weight_dropout"] == 0.5
+    with pytest.raises(ZooError, match="weight_dropout"):
+        recurrent("lstm", UNITS, weight_dropout=0.5, activation="relu")
+    with pytest.raises(ZooError, match="--cell mingru; choose lstm"):
+        recurrent("mingru", UNITS, weight_dropout=0.5)
 
 
 # cuDNN, of which there is no more without a GPU than the graph ----------------------------------------------

@@ -50,9 +50,9 @@ def test_what_is_carried_from_window_to_window_is_in_the_checkpoint(trained_gene
 
 
 def test_words_and_other_settings_train_and_export(lines, tmp_path):
-    settings = ("--level", "word", "--tied", "--cell", "peephole_lstm", "--layers", "1", "--storage",
-                "float32", "--mixed-precision", "--epochs", "1", "--window", "5", "--batch-size", "8",
-                "--steps-per-epoch", "5", "--length", "9")  # fmt: skip
+    settings = ("--level", "word", "--tied", "--cell", "peephole_lstm", "--weight-dropout", "0",
+                "--layers", "1", "--storage", "float32", "--mixed-precision", "--epochs", "1",
+                "--window", "5", "--batch-size", "8", "--steps-per-epoch", "5", "--length", "9")  # fmt: skip
     train("generation", tmp_path, "--dataset", lines, *CASE.flags, *settings)
     manifest = manifest_of(tmp_path, "generation")
     assert list(manifest["metrics"]["test"]) == ["n", "units", "perplexity", "nats"]
@@ -70,6 +70,7 @@ def test_a_model_of_words_is_no_start_for_characters(trained_generator, lines, t
 
 
 FINE = "one line of words\n" * 99
+TINY = ("--batch-size", "4", "--window", "8")
 FILES = {
     "fine.txt": FINE.encode(),
     "latin.txt": "café\n".encode("latin-1") * 999,
@@ -92,6 +93,11 @@ FILES = {
         (["--preset", "shake"], "--preset shake", "shakespeare"),
         (["--level", "letter"], "--level", "word"),
         (["--cell", "rnn"], "--cell", "simplified_gru"),
+        (
+            ["--dataset", "fine.txt", *TINY, "--cell", "mingru", "--weight-dropout", "0.1"],
+            "--cell mingru",
+            "lstm",
+        ),
         (["--temprature", "1"], "--temprature", "--temperature"),
         (["--window", "0"], "--window 0", "at least 1"),
         (["--layers", "0"], "--layers 0", "at least 1"),

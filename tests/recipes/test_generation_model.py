@@ -47,6 +47,16 @@ def module(both) -> generation.Generation:
     return both[1]
 
 
+def test_what_is_dropped_is_so_at_all_steps_where_that_is_asked_for(tmp_path):
+    for variational in (True, False):
+        core, _ = made(tmp_path, dropout=0.5, variational=variational)
+        for name in ("dropout_1", "dropout_2", "dropout"):
+            left = core.get_layer(name)(tf.ones((2, 9, 32)), training=True).numpy()
+            alike = (left == left[:, :1]).all()
+            assert alike == variational, name
+            assert set(np.unique(left)) == {0, 2}
+
+
 def numbers_of(module, text) -> list[int]:
     return module.units.encode(tf.constant([text])).to_list()[0]
 

@@ -9,6 +9,7 @@ import keras
 import tensorflow as tf
 
 from zoo.devices import has_gpu
+from zoo.errors import ZooError
 from zoo.layers import cudnn, loops
 
 
@@ -21,6 +22,9 @@ class _Fused(keras.layers.RNN):
             ones at all of its steps (Merity et al. 2018, section 2). What a state carries is not disturbed,
             as Keras's `recurrent_dropout` does, and the loop stays as fast and the kernel cuDNN's.
         **options: of Keras's layer.
+
+    Raises:
+        ZooError: `weight_dropout` beside other activations, or options that this loop does not know.
 
     Attributes:
         portable: whether its graph takes either way, by the device that it will run on.
@@ -35,6 +39,10 @@ class _Fused(keras.layers.RNN):
 
     def __init__(self, units: int, *, weight_dropout: float = 0.0, **options: Any):
         super().__init__(units, **options)
+        if weight_dropout and not self._is_plain():
+            raise ZooError(
+                "weight_dropout: only beside the activations and options that Keras has by default"
+            )
         self.weight_dropout = weight_dropout
         # None drawn where none is needed: it would take the seed that the next layer had before.
         self._weight_seed = keras.random.SeedGenerator() if weight_dropout else None
