@@ -57,7 +57,7 @@ class Learner:
         self.name, self.segment = model.name, segment
         self._level = str(model.manifest.config["level"])
         self._model = model
-        self._core = rebuilt.generation(model)
+        _, _, self._core = rebuilt.generation(model)
         self._trained = [tf.identity(weight.value) for weight in self._core.trainable_weights]
         self._names = training.state_names(self._core)
 

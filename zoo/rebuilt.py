@@ -13,10 +13,13 @@ import keras
 from zoo import models
 from zoo.errors import ZooError
 from zoo.recipes import captioning as _captioning
+from zoo.recipes import forecasting as _forecasting
 from zoo.recipes import generation as _generation
+from zoo.recipes import recognition as _recognition
 from zoo.recipes import sentiment as _sentiment
 from zoo.recipes import tagging as _tagging
 from zoo.recipes import translation as _translation
+from zoo.tasks import About, AboutSignals
 from zoo.text import Clusters, Known, Pieces, Runs, Units, Vectors, Vocabulary
 
 if TYPE_CHECKING:
@@ -74,15 +77,38 @@ def captioning(model: models.Model) -> tuple[_captioning.Config, Pieces, keras.M
     return config, pieces, with_weights(network, model)
 
 
-def generation(model: models.Model) -> keras.Model:
-    """Rebuilds the network of a generator.
+def generation(model: models.Model, masked: bool = True) -> tuple[_generation.Config, Units, keras.Model]:
+    """Rebuilds a generator, whose rows may be padded where it is `masked`.
 
     Raises:
         ZooError: the recipe has changed since the export.
     """
     config = config_of(model, _generation.Config)
     units = Units.read(model.path / "assets" / "vocabulary.txt", config.level, config.backwards)
-    return with_weights(_generation.build_model(config, len(units), masked=True), model)
+    return config, units, with_weights(_generation.build_model(config, len(units), masked), model)
+
+
+def recognition(model: models.Model) -> tuple[_recognition.Config, AboutSignals, keras.Model]:
+    """Rebuilds a recogniser.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    config, about = config_of(model, _recognition.Config), AboutSignals.of(model.manifest)
+    network = _recognition.build_model(config, len(about.channels), len(model.manifest.labels))
+    return config, about, with_weights(network, model)
+
+
+def forecasting(model: models.Model) -> tuple[_forecasting.Config, keras.Model]:
+    """Rebuilds the network of a forecaster of one series, which states go into and come out of.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    config, about = config_of(model, _forecasting.Config), About.of(model.manifest)
+    waves = 2 * (config.year + config.week + config.day)
+    network = _forecasting.build_model(config, len(about.columns), waves, len(about.targets), carried=True)
+    return config, with_weights(network, model)
 
 
 def config_of(model: models.Model, config: type[Config]) -> Config:

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from zoo import baselines, tasks
+from zoo.data.scaling import Scaling
 from zoo.errors import ZooError
 from zoo.tasks import AboutSignals, Manifest, Recognition
 from zoo.tasks.recognition import recognition_samples
@@ -37,8 +38,11 @@ def part(*rows, labels):
 
 def test_of_training_it_is_known_what_was_seen():
     held = part([[1, 5], [np.nan, 7], [3, 6]], [[-2, 9]], labels=[0, 1])
-    about = AboutSignals.of_training(("x", "y"), held.column("values"), 2)
-    assert about == AboutSignals(["x", "y"], 2, [[-2, 3], [5, 9]])
+    scaling = Scaling.fit(held.column("values").values.numpy())
+    about = AboutSignals.of_training(("x", "y"), held.column("values"), 2, scaling)
+    spread = np.std([1, 3, -2])
+    assert about == AboutSignals(["x", "y"], 2, [[-2, 3], [5, 9]], about.scaling)
+    np.testing.assert_allclose(about.scaling, [[2 / 3, spread], [27 / 4, np.std([5, 7, 6, 9])]])
 
 
 @pytest.mark.parametrize("own", [{}, {"signals": {"channels": ["x"]}}, {"signals": {**ABOUT, "seen": [[1]]}}])
@@ -89,7 +93,7 @@ def test_a_frame_names_each_signal_of_a_file(tmp_path):
 def test_a_channel_that_training_never_saw_is_refused():
     held = part([[1, np.nan], [2, np.nan]], labels=[0])
     with pytest.raises(ZooError, match="'y' has not one number in the training part"):
-        AboutSignals.of_training(("x", "y"), held.column("values"), 5)
+        AboutSignals.of_training(("x", "y"), held.column("values"), 5, Scaling(np.zeros(2), np.ones(2)))
 
 
 def test_signals_that_cannot_be_read_are_no_first_label():

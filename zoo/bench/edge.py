@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +31,20 @@ Row = dict[str, Any]
 
 
 def main(full: bool = False, model: str = "") -> None:
-    """Prints a row for each way to run a model: megabytes, seconds to load, milliseconds a text, likeness.
+    """Prints a row for each way to run a model: megabytes, seconds to load, milliseconds for each, likeness.
 
     Args:
-        full: 10,000 texts, or as many as the test part has, instead of 500.
-        model: a classifier, tagger or translator; empty for the first classifier that is here.
+        full: 10,000 inputs, or as many as the test part has, instead of 500.
+        model: any that can be converted, but a forecaster; empty for the first classifier that is here.
     """
     saved = models.load(model) if model else first_of(("sentiment_tweets",), "sentiment")
-    texts, truth = _texts(saved, _MANY if full else _TEXTS)
-    print(f"{export.hardware()}, TensorFlow {tf.__version__}; {saved.name}, {len(texts):,} texts, one by one")
-    signature = edge.signature_of(saved)
+    texts, truth = _inputs(saved, _MANY if full else _TEXTS)
+    kind, where = edge.KINDS[saved.manifest.mapping], f"{export.hardware()}, TensorFlow {tf.__version__}"
+    print(f"{where}; {saved.name}, {len(texts):,} inputs, one by one")
     started = time.perf_counter()
     loaded = models.load(str(saved.path))
     opened = time.perf_counter() - started
-    answers, each = _asked(lambda text: loaded.predict([text], signature)[0], texts)
+    answers, each = _asked(lambda text: loaded.predict([text], kind.signature, **kind.settings)[0], texts)
     right = _judged(saved, truth)
     size = models.find(str(saved.path)).megabytes
     rows = [("SavedModel", f"{size:.1f}", *_line(opened, each), "", "", right(answers))]
@@ -54,11 +56,12 @@ def main(full: bool = False, model: str = "") -> None:
             started = time.perf_counter()
             converted = runtime.load(target)
             opened = time.perf_counter() - started
-            found, each = _asked(converted.answer, texts)
-            alike, apart = _compared(answers, found)
+            ask = functools.partial(converted.answer, **kind.settings)
+            found, each = _asked(ask, texts)
+            alike, apart = _compared(kind, answers, found)
             likeness = (f"{100 * alike:.2f} %", f"{apart:.0e}", right(found))
             rows.append((name, f"{size:.1f}", *_line(opened, each), *likeness))
-    headings = ("", "MB", "s to load", "ms a text", "same answers", "scores differ by", "figure")
+    headings = ("", "MB", "s to load", "ms each", "same answers", "scores differ by", "figure")
     print_table(f"{saved.name} with and without TensorFlow", headings, rows)
 
 
@@ -66,8 +69,8 @@ def _line(opened: float, each: Sequence[float]) -> tuple[str, str]:
     return f"{opened:.1f}", f"{1000 * float(np.median(each)):.2f}"
 
 
-def _texts(saved: models.Model, most: int) -> tuple[list[str], Any]:
-    """Returns texts of the model's test part, and their right answers."""
+def _inputs(saved: models.Model, most: int) -> tuple[list[Any], Any]:
+    """Returns inputs of the model's test part, and their right answers."""
     manifest, config = saved.manifest, saved.manifest.config
     if manifest.mapping == "classification":
         test = load(manifest.dataset.name, "classification").test.first(most)
@@ -79,7 +82,15 @@ def _texts(saved: models.Model, most: int) -> tuple[list[str], Any]:
         sides = {side: config.get(side, "") for side in ("source", "target")}
         test = load(manifest.dataset.name, "translation", **sides).test.first(most)
         return test.strings("source"), [[target] for target in test.strings("target")]
-    raise ZooError(f"{saved.name}: only classifiers, taggers and translators are converted so far")
+    if manifest.mapping == "recognition":
+        test = load(manifest.dataset.name, "recognition", columns="").test.first(most)
+        return [row.numpy() for row in test.column("values")], test.column("label")
+    if manifest.mapping == "text":
+        texts = load(manifest.dataset.name, "text").test.one_by_one("text")
+        lines = (line.decode("utf-8", "replace") for text in texts for line in text.split(b"\n") if line)
+        return [*islice(lines, most)], None
+    kinds = "classifiers, taggers, translators, recognisers and language models"
+    raise ZooError(f"bench edge: compares {kinds}; {saved.name} is none of these")
 
 
 def _asked(ask: Callable[[str], Row], texts: Sequence[str]) -> tuple[list[Row], list[float]]:
@@ -94,22 +105,15 @@ def _asked(ask: Callable[[str], Row], texts: Sequence[str]) -> tuple[list[Row], 
     return answers, seconds
 
 
-def _compared(saved: Sequence[Row], converted: Sequence[Row]) -> tuple[float, float]:
+def _compared(kind: edge.Kind, saved: Sequence[Row], converted: Sequence[Row]) -> tuple[float, float]:
     """Returns the share of answers that are the same, and by how much scores of those differ at most."""
     same, apart = 0, 0.0
     for ours, theirs in zip(converted, saved, strict=True):
-        if edge.said(ours) == edge.said(theirs):
+        if kind.said(ours) == kind.said(theirs):
             same += 1
-            pairs = zip(_scores(ours), _scores(theirs), strict=True)
+            pairs = zip(kind.numbers(ours), kind.numbers(theirs), strict=True)
             apart = max([apart, *(abs(a - b) for a, b in pairs)])
     return same / len(saved), apart
-
-
-def _scores(row: Row) -> list[float]:
-    """Returns the scores of an answer."""
-    if "tokens" in row:
-        return [token["score"] for token in row["tokens"]]
-    return list(row["scores"].values()) if "scores" in row else [row["score"]]
 
 
 def _judged(saved: models.Model, truth: Any) -> Callable[[Sequence[Row]], str]:

@@ -15,9 +15,10 @@ from zoo import models
 class Convert:
     """Writes a folder that answers as a model does, without TensorFlow.
 
-    python FOLDER/ask.py "a text" answers; a program says from zoo_edge import load. Classifiers, taggers and
-    translators can be converted. It needs the extra edge; the folder needs numpy, and onnxruntime or
-    ai-edge-litert.
+    python FOLDER/ask.py "a text" answers, and of models that read numbers python FOLDER/ask.py FILE.csv; a
+    program says from zoo_edge import load. Classifiers, taggers, translators, language models, recognisers,
+    and forecasters of one series can be converted. It needs the extra edge; the folder needs numpy, and
+    onnxruntime or ai-edge-litert.
     """
 
     model: Annotated[str, tyro.conf.Positional]
@@ -39,4 +40,5 @@ class Convert:
         edge.convert(model, folder, self.to, self.int8)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
         print(f"{folder}: {size:.1f} MB (the SavedModel has {models.find(self.model).megabytes:.1f})")
-        print(f'Try: python {folder / "ask.py"} "a text"')
+        asked = "FILE.csv" if model.manifest.mapping in ("recognition", "series") else '"a text"'
+        print(f"Try: python {folder / 'ask.py'} {asked}")

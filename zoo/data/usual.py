@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from zoo.data.climatologies import Climatologies
 from zoo.data.climatology import Climatology, waves
@@ -72,6 +72,21 @@ class Usual:
         climatologies = Climatologies.fit(panel, cycles, drifting, known)
         statics = Statics.of([series.static for series in panel])
         return cls(climatologies, statics, tuple(known), missing, differences)
+
+    def told(self) -> dict[str, Any]:
+        """Returns what a manifest says of it, for who reads numbers without the graph: of one series alone.
+
+        Of several, of columns that are known ahead and of missing values it says nothing.
+        """
+        if self.statics.size or self.known or self.missing:
+            return {}
+        (only,) = self.climatologies.each
+        return {
+            "cycles": [list(cycle) for cycle in only.cycles],
+            "coefficients": only.coefficients.tolist(),
+            "spread": only.spread.tolist(),
+            "differences": self.differences,
+        }
 
     def stretches(self, panel: Sequence[Series]) -> list[Stretch]:
         """Returns series as windows of training are cut from them; they are those that it was made of."""

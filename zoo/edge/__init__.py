@@ -1,6 +1,7 @@
 """Models on machines without TensorFlow."""
 
-from zoo.edge.convert import convert, said, signature_of
+from zoo.edge.convert import convert
+from zoo.edge.kinds import KINDS, Kind
 from zoo.edge.networks import To
 
-__all__ = ["To", "convert", "said", "signature_of"]
+__all__ = ["KINDS", "Kind", "To", "convert"]

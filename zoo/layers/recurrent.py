@@ -1,6 +1,6 @@
 """Recurrent layers by name, so that a recipe's --cell is one word."""
 
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 
@@ -15,7 +15,7 @@ AnyCell = Literal[Cell, "tdnn"]
 """A cell, or a time-delay network in its place."""
 
 # Layers of Keras, and cells of ours.
-CELLS = {
+CELLS: dict[str, type[Any]] = {
     "simple_rnn": SimpleRNN,
     # Keras starts the forget gate's bias at 1 (unit_forget_bias): a gate that starts half closed would
     # forget half of its memory at each step (Jozefowicz et al. 2015, section 4.1).

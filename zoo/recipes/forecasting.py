@@ -239,8 +239,11 @@ class Forecasting(export.Serving):
         trained = {weight.path: weight for weight in model.weights}
         for weight in reader.weights:
             weight.assign(trained[weight.path])
-        super().__init__(reader, config, about.columns, own={"series": asdict(about)})
-        self.factors = np.asarray(factors, np.float32)
+        factors = np.asarray(factors, np.float32)
+        of_each = np.broadcast_to(factors, (len(targets), len(config.quantiles)))
+        told = {"series": asdict(about), "usual": {**usual.told(), "factors": of_each.tolist()}}
+        super().__init__(reader, config, about.columns, own=told)
+        self.factors = factors
         self.usual, self.interval, self.columns = usual, about.interval, len(about.columns)
         self.targets, self.statics = targets, len(about.static)
         states = sum(name.startswith("state_") for name in reader.input)

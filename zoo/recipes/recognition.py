@@ -245,7 +245,7 @@ def main(config: Config) -> None:
     examples = run.load("recognition", columns=config.columns)
     train, labels = examples.train.column("values"), examples.label_names
     scaling = data.Scaling.fit(train.values.numpy())
-    about = tasks.AboutSignals.of_training(examples.columns, train, config.max_steps)
+    about = tasks.AboutSignals.of_training(examples.columns, train, config.max_steps, scaling)
     model = run.build(build_model, config, len(about.channels), len(labels))
     run.start_from(model, by_label=["logits"])
     known = make_batches(config, scaling, examples.train, run.replicas)

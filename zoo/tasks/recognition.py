@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,6 +15,7 @@ from zoo.data import Adapter, Examples, Part, of_rows, of_user
 from zoo.data.cache import cache_dir
 from zoo.data.own import signals
 from zoo.data.own.labels import label_names
+from zoo.data.scaling import Scaling
 from zoo.errors import ZooError
 from zoo.metrics import Score
 from zoo.tasks.base import Answered, Described, Given, Model, Row, filled_up, in_blocks
@@ -40,14 +41,19 @@ class AboutSignals:
         channels: that it reads.
         longest: steps of the longest signal of training, of those that were read.
         seen: the lowest and the highest number of each channel in training.
+        scaling: mean and spread of each channel, by which numbers are read; who reads them without the graph
+            needs it.
     """
 
     channels: list[str]
     longest: int
     seen: list[list[float]]
+    scaling: list[list[float]] = field(default_factory=list)
 
     @classmethod
-    def of_training(cls, channels: Sequence[str], values: tf.RaggedTensor, most: int) -> AboutSignals:
+    def of_training(
+        cls, channels: Sequence[str], values: tf.RaggedTensor, most: int, scaling: Scaling
+    ) -> AboutSignals:
         """Measures signals, ragged (n, time, channels), of which at most so many steps are read."""
         flat = values.values.numpy()
         if unseen := [name for name, column in zip(channels, flat.T, strict=True) if np.isnan(column).all()]:
@@ -57,7 +63,8 @@ class AboutSignals:
             )
         seen = [np.nanmin(flat, axis=0), np.nanmax(flat, axis=0)]
         longest = min(most, int(values.row_lengths().numpy().max()))
-        return cls(list(channels), longest, np.stack(seen, axis=1).tolist())
+        scaled = np.stack([scaling.mean, scaling.spread], axis=1)
+        return cls(list(channels), longest, np.stack(seen, axis=1).tolist(), scaled.tolist())
 
     @classmethod
     def of(cls, manifest: Manifest) -> AboutSignals:

@@ -5,6 +5,6 @@ from zoo_edge import load
 load("my_folder").answer("What a day!")
 """
 
-from .answering import load, main
+from .opening import load, main
 
 __all__ = ["load", "main"]

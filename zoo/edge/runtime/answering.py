@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,72 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import search, texts
-
-Row = dict[str, Any]
-Array = np.ndarray
-Network = Callable[[Mapping[str, Array]], dict[str, Array]]
-_NEEDED = {"onnxruntime": "onnxruntime", "ai_edge_litert": "ai-edge-litert"}
-
-
-def load(folder: str | Path) -> Model:
-    """Opens a converted model.
-
-    Args:
-        folder: that `python -m zoo convert` wrote.
-
-    Raises:
-        FileNotFoundError: it holds no such model.
-        ImportError: what runs its networks is not installed: onnxruntime, or ai-edge-litert.
-    """
-    folder = Path(folder)
-    about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    return _KINDS[about["mapping"]](folder, about)
-
-
-class Model:
-    """Base of converted models.
-
-    Attributes:
-        name: of the model that was converted.
-    """
-
-    def __init__(self, folder: Path, about: Mapping[str, Any]):
-        self.name: str = about["name"]
-        self._folder, self._about, self._config = folder, about, about["config"]
-        self._arrays = {name: np.load(folder / "arrays" / f"{name}.npy") for name in about["arrays"]}
-
-    def answer(self, text: str | bytes) -> Row:
-        """Answers one text, bytes of UTF-8 or a string; what is no UTF-8 counts as U+FFFD."""
-        return self._answer(texts.readable(text))
-
-    def _answer(self, text: str) -> Row:
-        raise NotImplementedError
-
-    def _network(self, name: str) -> Network:
-        """Returns a network: inputs by name -> outputs by name."""
-        file = self._folder / name
-        if self._about["to"] == "litert":
-            return _litert(file.with_suffix(".tflite"))
-        return _onnx(file.with_suffix(".onnx"))
-
-
-def _onnx(file: Path) -> Network:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(file)
-    outputs = [output.name for output in session.get_outputs()]
-
-    def run(inputs: Mapping[str, Array]) -> dict[str, Array]:
-        return dict(zip(outputs, session.run(outputs, dict(inputs)), strict=True))
-
-    return run
-
-
-def _litert(file: Path) -> Network:
-    from ai_edge_litert.interpreter import Interpreter
-
-    runner = Interpreter(str(file)).get_signature_runner()
-    return lambda inputs: runner(**inputs)
+from .base import Array, OfText, Row
 
 
 class Elsewhere:
@@ -99,7 +31,7 @@ class Elsewhere:
         }
 
 
-class Classification(Model):
+class Classification(OfText):
     """A label for a text."""
 
     def __init__(self, folder: Path, about: Mapping[str, Any]):
@@ -126,7 +58,7 @@ class Classification(Model):
         return {"label": label, "score": scores[label], "scores": scores}
 
 
-class Tagging(Model):
+class Tagging(OfText):
     """A tag for each token of a text."""
 
     def __init__(self, folder: Path, about: Mapping[str, Any]):
@@ -175,7 +107,7 @@ class Tagging(Model):
         return {**ready, **self._elsewhere.of(tokens)}
 
 
-class Translation(Model):
+class Translation(OfText):
     """A text for a text, by following the most probable piece."""
 
     def __init__(self, folder: Path, about: Mapping[str, Any]):
@@ -219,31 +151,5 @@ class Translation(Model):
         }
 
 
-_KINDS: dict[str, type[Model]] = {
-    "classification": Classification,
-    "tagging": Tagging,
-    "translation": Translation,
-}
-
-
 def _numbered(path: Path) -> dict[str, int]:
     return {word: number for number, word in enumerate(texts.lines_of(path))}
-
-
-def main(folder: Path) -> None:
-    """Answers the texts that are named, or those of standard input, line by line: a JSON object for each."""
-    try:
-        model = load(folder)
-        lines = (line.rstrip(b"\r\n") for line in sys.stdin.buffer)
-        for text in map(os.fsencode, sys.argv[1:]) if sys.argv[1:] else lines:
-            answer = json.dumps(model.answer(text), ensure_ascii=False)
-            sys.stdout.buffer.write(f"{answer}\n".encode())
-            sys.stdout.buffer.flush()
-    except ImportError as error:
-        sys.exit(
-            f"error: {error.name} is not installed; pip install numpy {_NEEDED.get(error.name or '', '')}"
-        )
-    except BrokenPipeError:
-        sys.stderr.close()  # whoever reads has read enough
-    except KeyboardInterrupt:
-        sys.exit(130)

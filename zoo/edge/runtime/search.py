@@ -47,12 +47,12 @@ class Field:
         forward = _sums(logits, self.transitions, self.starts)
         backward = _sums(logits[::-1], self.transitions.T, self.ends)[::-1]
         steps = np.arange(len(tags))
-        marginals = _log_softmax(forward + backward - logits)
+        marginals = log_softmax(forward + backward - logits)
         scores = np.exp(marginals[steps, tags])
         if not self.inside.any():
             return scores, scores
         onward = np.concatenate([backward[1:], np.zeros_like(backward[:1])])
-        following = _log_softmax(self.transitions[tags] + onward)
+        following = log_softmax(self.transitions[tags] + onward)
         after, last = np.append(tags[1:], 0), steps == len(tags) - 1
         goes_on = self.inside[after] & ~last
         more = self.continuing[tags]
@@ -74,13 +74,14 @@ def _sums(logits: Array, transitions: Array, starts: Array) -> Array:
     return np.stack(states)
 
 
-def _log_softmax(values: Array) -> Array:
+def log_softmax(values: Array) -> Array:
+    """Returns logarithms of probabilities (..., n)."""
     return values - np.logaddexp.reduce(values, axis=-1, keepdims=True)
 
 
 def softmax(logits: Array) -> Array:
     """Returns probabilities (..., n)."""
-    return np.exp(_log_softmax(logits))
+    return np.exp(log_softmax(logits))
 
 
 class Written(NamedTuple):
@@ -135,7 +136,7 @@ def greedy(
     tokens: list[int] = []
     total, last = 0.0, start
     while True:
-        told = _log_softmax(step(last).astype(np.float64))
+        told = log_softmax(step(last).astype(np.float64))
         for piece in forbidden(tokens, habits, repeats):
             told[piece] = -np.inf
         best = int(told.argmax())

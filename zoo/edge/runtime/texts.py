@@ -257,3 +257,46 @@ def readable(text: str | bytes) -> str:
 
 def _ascii_upper(text: str) -> str:
     return "".join(each.upper() if each.isascii() else each for each in text)
+
+
+class Units:
+    """Characters, words or tokens of a text, one of which a language model guesses at a time.
+
+    Args:
+        settings: as of `Words`.
+        lines: of the inventory; the first three stand for padding, for what is unknown and for a line break.
+        level: `"char"`, `"word"` or `"token"`.
+        backwards: whether a text is read from its end.
+    """
+
+    START = 2
+    _UNKNOWN = "<unk>"
+
+    def __init__(self, settings: Mapping[str, Any], lines: Sequence[str], level: str, backwards: bool):
+        self._level, self._backwards, self._words = level, backwards, Words(settings)
+        self._lines = ["", "\N{REPLACEMENT CHARACTER}", "\n", *lines[3:]]
+        self._numbers = {line: number for number, line in enumerate(self._lines) if number > 1}
+        self._unknown = self._numbers.get(self._UNKNOWN, 1)
+
+    def encode(self, text: str) -> list[int]:
+        """Returns the numbers of a text, in the order in which it is read."""
+        numbers = [self._numbers.get(unit, self._unknown) for unit in self._split(text)]
+        return numbers[::-1] if self._backwards else numbers
+
+    def _split(self, text: str) -> list[str]:
+        if self._level == "token":
+            return self._words.split(text)
+        text = re.sub("\r\n?", "\n", text)
+        return list(text) if self._level == "char" else re.findall(r"\n|[^ \t\f\n]+", text)
+
+    def decode(self, numbers: Sequence[int]) -> str:
+        """Returns the text of numbers."""
+        units = [self._lines[number] for number in numbers]
+        units = units[::-1] if self._backwards else units
+        return "".join(units) if self._level == "char" else re.sub(" ?\n ?", "\n", " ".join(units))
+
+    def follow(self, prompt: str, written: str) -> str:
+        """Puts what was written behind a prompt, backwards before it; a space parts words."""
+        first, second = (written, prompt) if self._backwards else (prompt, written)
+        touch = first[-1:] in ("", *" \t\f\r\n") or second[:1] in ("", "\n")
+        return first + ("" if self._level == "char" or touch else " ") + second
