@@ -18,9 +18,10 @@ from zoo.recipes import generation as _generation
 from zoo.recipes import recognition as _recognition
 from zoo.recipes import sentiment as _sentiment
 from zoo.recipes import tagging as _tagging
+from zoo.recipes import transcription as _transcription
 from zoo.recipes import translation as _translation
 from zoo.tasks import About, AboutSignals
-from zoo.text import Clusters, Known, Pieces, Runs, Units, Vectors, Vocabulary
+from zoo.text import Alphabet, Clusters, Known, Pieces, Runs, Units, Vectors, Vocabulary
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -97,6 +98,17 @@ def recognition(model: models.Model) -> tuple[_recognition.Config, AboutSignals,
     config, about = config_of(model, _recognition.Config), AboutSignals.of(model.manifest)
     network = _recognition.build_model(config, len(about.channels), len(model.manifest.labels))
     return config, about, with_weights(network, model)
+
+
+def transcription(model: models.Model) -> tuple[_transcription.Config, Alphabet, keras.Model]:
+    """Rebuilds a transcriber.
+
+    Raises:
+        ZooError: the recipe has changed since the export.
+    """
+    config = config_of(model, _transcription.Config)
+    alphabet = Alphabet.read(model.path / "assets" / "symbols.txt")
+    return config, alphabet, with_weights(_transcription.build_model(config, len(alphabet)), model)
 
 
 def forecasting(model: models.Model) -> tuple[_forecasting.Config, keras.Model]:

@@ -128,7 +128,10 @@ def test_eight_bits_are_enough_for_nearly_the_same_answers_in_a_third_of_the_siz
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("captioning_emoji",), "classification, tagging, translation, recognition, series, text"),
+        (
+            ("captioning_emoji",),
+            "classification, tagging, translation, recognition, series, transcription, text",
+        ),
         (("nothing",), "nothing"),
         (("tagging_python", "--to", "paper"), "onnx"),
     ],

@@ -6,7 +6,6 @@ import functools
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import tensorflow as tf
 from zoo import edge, export, metrics, models
 from zoo.bench.saved import first_of
 from zoo.bench.timing import print_table
-from zoo.data import load
+from zoo.data import Part, load
 from zoo.edge import runtime
 from zoo.errors import ZooError
 
@@ -34,7 +33,7 @@ def main(full: bool = False, model: str = "") -> None:
     """Prints a row for each way to run a model: megabytes, seconds to load, milliseconds for each, likeness.
 
     Args:
-        full: 10,000 inputs, or as many as the test part has, instead of 500.
+        full: 10,000 inputs, of the other parts where the test part has fewer, instead of 500.
         model: any that can be converted, but a forecaster; empty for the first classifier that is here.
     """
     saved = models.load(model) if model else first_of(("sentiment_tweets",), "sentiment")
@@ -70,27 +69,48 @@ def _line(opened: float, each: Sequence[float]) -> tuple[str, str]:
 
 
 def _inputs(saved: models.Model, most: int) -> tuple[list[Any], Any]:
-    """Returns inputs of the model's test part, and their right answers."""
-    manifest, config = saved.manifest, saved.manifest.config
-    if manifest.mapping == "classification":
-        test = load(manifest.dataset.name, "classification").test.first(most)
-        return test.strings("text"), test.column("label")
-    if manifest.mapping == "tagging":
-        test = load(manifest.dataset.name, "tagging", tags=config.get("tags", "")).test.first(most)
-        return [" ".join(tokens) for tokens in test.rows_of_strings("tokens")], None
-    if manifest.mapping == "translation":
-        sides = {side: config.get(side, "") for side in ("source", "target")}
-        test = load(manifest.dataset.name, "translation", **sides).test.first(most)
-        return test.strings("source"), [[target] for target in test.strings("target")]
-    if manifest.mapping == "recognition":
-        test = load(manifest.dataset.name, "recognition", columns="").test.first(most)
-        return [row.numpy() for row in test.column("values")], test.column("label")
-    if manifest.mapping == "text":
-        texts = load(manifest.dataset.name, "text").test.one_by_one("text")
-        lines = (line.decode("utf-8", "replace") for text in texts for line in text.split(b"\n") if line)
-        return [*islice(lines, most)], None
-    kinds = "classifiers, taggers, translators, recognisers and language models"
-    raise ZooError(f"bench edge: compares {kinds}; {saved.name} is none of these")
+    """Returns inputs of the model's test part, then of the others, and the right answers of the former."""
+    manifest = saved.manifest
+    if manifest.mapping not in _READ:
+        kinds = "classifiers, taggers, translators, recognisers and language models"
+        raise ZooError(f"bench edge: compares {kinds}; {saved.name} is none of these")
+    named, read, right = _READ[manifest.mapping]
+    options = {name: manifest.config.get(name, "") for name in named}
+    examples = load(manifest.dataset.name, manifest.mapping, **options)
+    truth = right(examples.test.first(most)) if right else None
+    found: list[Any] = []
+    for split in ("test", "validation", "train"):
+        found += read(examples.split(split).first(most - len(found)))[: most - len(found)]
+        if len(found) == most:
+            break
+    return found, truth
+
+
+def _sentences(part: Part) -> list[Any]:
+    return [" ".join(tokens) for tokens in part.rows_of_strings("tokens")]
+
+
+def _lines(part: Part) -> list[Any]:
+    texts = part.one_by_one("text")
+    return [line.decode("utf-8", "replace") for text in texts for line in text.split(b"\n") if line]
+
+
+def _labels(part: Part) -> Any:
+    return part.column("label")
+
+
+# Mapping -> the settings that its data depend on, what reads inputs from a part, and the right answers.
+_READ: dict[str, tuple[tuple[str, ...], Callable[[Part], list[Any]], Callable[[Part], Any] | None]] = {
+    "classification": ((), lambda part: part.strings("text"), _labels),
+    "tagging": (("tags",), _sentences, None),
+    "translation": (
+        ("source", "target"),
+        lambda part: part.strings("source"),
+        lambda part: [[target] for target in part.strings("target")],
+    ),
+    "recognition": (("columns",), lambda part: [row.numpy() for row in part.column("values")], _labels),
+    "text": ((), _lines, None),
+}
 
 
 def _asked(ask: Callable[[str], Row], texts: Sequence[str]) -> tuple[list[Row], list[float]]:
@@ -124,10 +144,10 @@ def _judged(saved: models.Model, truth: Any) -> Callable[[Sequence[Row]], str]:
         if truth is None:
             return ""
         if "label" in answers[0]:
-            predicted = [labels.index(row["label"]) for row in answers]
+            predicted = [labels.index(row["label"]) for row in answers[: len(truth)]]
             score = metrics.classification(truth, np.array(predicted), labels)
         else:
-            score = metrics.translation(truth, [row["translation"] for row in answers])
+            score = metrics.translation(truth, [row["translation"] for row in answers[: len(truth)]])
         ((heading, value),) = metrics.listed(score.figures, 1).items()
         return f"{heading} {value}"
 

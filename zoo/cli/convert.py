@@ -10,15 +10,18 @@ import tyro
 
 from zoo import models
 
+_TEXT = '"a text"'
+_ASKED = {"recognition": "FILE.csv", "series": "FILE.csv", "transcription": "FILE"}
+
 
 @dataclass(frozen=True)
 class Convert:
     """Writes a folder that answers as a model does, without TensorFlow.
 
-    python FOLDER/ask.py "a text" answers, and of models that read numbers python FOLDER/ask.py FILE.csv; a
-    program says from zoo_edge import load. Classifiers, taggers, translators, language models, recognisers,
-    and forecasters of one series can be converted. It needs the extra edge; the folder needs numpy, and
-    onnxruntime or ai-edge-litert.
+    python FOLDER/ask.py "a text" answers, or FILE.csv, FILE.wav, FILE.png in its place, by what the model
+    reads; a program says from zoo_edge import load. Classifiers, taggers, translators, language models,
+    recognisers, transcribers, and forecasters of one series can be converted. It needs the extra edge; the
+    folder needs numpy, and onnxruntime or ai-edge-litert.
     """
 
     model: Annotated[str, tyro.conf.Positional]
@@ -40,5 +43,4 @@ class Convert:
         edge.convert(model, folder, self.to, self.int8)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
         print(f"{folder}: {size:.1f} MB (the SavedModel has {models.find(self.model).megabytes:.1f})")
-        asked = "FILE.csv" if model.manifest.mapping in ("recognition", "series") else '"a text"'
-        print(f"Try: python {folder / 'ask.py'} {asked}")
+        print(f"Try: python {folder / 'ask.py'} {_ASKED.get(model.manifest.mapping, _TEXT)}")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo import models, tasks
+from zoo import models
 from zoo.edge import networks, runtime
 from zoo.edge.kinds import KINDS, Kind
 from zoo.errors import ZooError
@@ -85,8 +85,7 @@ def _check(model: models.Model, kind: Kind, folder: Path) -> None:
     converted, asked = runtime.load(folder), kind.tried(model)
     saved = model.predict(asked, kind.signature, **kind.settings)
     for given, expected in zip(asked, saved, strict=True):
-        arguments = given[:2] if isinstance(given, tasks.Window) else (given,)
-        answer = converted.answer(*arguments, **kind.settings)
+        answer = converted.answer(*kind.given(model, given), **kind.settings)
         near = np.allclose(kind.numbers(answer), kind.numbers(expected), rtol=_NEAR, atol=_NEAR)
         if kind.said(answer) != kind.said(expected) or not near:
             raise ZooError(

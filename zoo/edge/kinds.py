@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from zoo import decoding, layers, models, rebuilt, tasks, text
+from zoo import decoding, layers, models, rebuilt, sounds, tasks, text
 from zoo.decoding.writer import digits_of
 from zoo.edge import networks
 from zoo.edge.patterns import as_python, other_lower_case, pattern
@@ -35,6 +35,7 @@ class Kind:
         said: what an answer says, of a saved model or of a converted one, without numbers.
         numbers: those of an answer, likewise.
         tried: what both are asked, so that a model is refused which answers otherwise.
+        given: turns what the saved model is asked into the arguments of a converted one.
         signature: of the saved model, as which the converted one answers.
         settings: with which both are asked.
     """
@@ -43,6 +44,7 @@ class Kind:
     said: Callable[[Row], Any]
     numbers: Callable[[Row], list[float]]
     tried: Callable[[models.Model], Sequence[Any]] = lambda _: _TEXTS
+    given: Callable[[models.Model, Any], Sequence[Any]] = lambda _, asked: [asked]
     signature: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
 
@@ -177,6 +179,18 @@ def _text(model: models.Model, folder: Path, write: Write, to: networks.To) -> R
     }
 
 
+def _transcription(model: models.Model, folder: Path, write: Write, to: networks.To) -> Row:
+    config, alphabet, network = rebuilt.transcription(model)
+    about = _core(networks.for_converter(network, to), folder, write)
+    alphabet.write(folder / "symbols.txt")
+    arrays = {}
+    if config.reads == "sound":
+        ear = sounds.Ear(config.rate, config.height)
+        arrays["mel"] = sounds.mel_filters(ear.rate, ear.size, ear.bands)
+        about["ear"] = {"size": ear.size, "step": ear.step}
+    return about | {"config": asdict(config), "arrays": _saved(arrays, folder / "arrays")}
+
+
 def _older(model: models.Model) -> str:
     return (
         f"convert {model.name}: was exported before, and does not say how it reads numbers; export it once "
@@ -283,6 +297,24 @@ def _observations(model: models.Model) -> list[tasks.Window]:
     return [tasks.Window(random.uniform(low, high, (time, len(low))), "2020-02-29") for time in lengths]
 
 
+def _recordings(model: models.Model) -> list[bytes]:
+    """Returns a file with noise in it, and pictures of bars."""
+    random, config = np.random.default_rng(0), model.manifest.config
+    if config["reads"] == "sound":
+        samples = random.normal(0, 0.1, (config["rate"], 1)).astype(np.float32)
+        return [tf.audio.encode_wav(samples, config["rate"]).numpy()]
+    bars = 255 * (random.random((3 * config["height"] // 2, 200, 1)) > 0.2).repeat(3, axis=2)
+    return [tf.io.encode_png(bars.astype(np.uint8)).numpy()]
+
+
+def _decoded(model: models.Model, content: bytes) -> list[np.ndarray]:
+    """Returns the samples, or the pixels, of a file."""
+    config = model.manifest.config
+    if config["reads"] == "print":
+        return [tf.io.decode_png(content).numpy()]
+    return [sounds.read(tf.constant([content]), config["rate"]).samples[0].numpy()]
+
+
 def _tagged(row: Row) -> Any:
     return [(token["token"], token["tag"]) for token in row["tokens"]]
 
@@ -313,7 +345,8 @@ KINDS: Mapping[str, Kind] = {
     "tagging": Kind(_tagging, _tagged, _tag_scores),
     "translation": Kind(_translation, _of("translation"), _one("score"), signature="greedy"),
     "recognition": Kind(_recognition, _of("label"), _scores, _signals),
-    "series": Kind(_series, _of("valid"), _forecast, _observations),
+    "series": Kind(_series, _of("valid"), _forecast, _observations, lambda _, window: window[:2]),
+    "transcription": Kind(_transcription, _of("text"), _one("score"), _recordings, _decoded),
     "text": Kind(_text, _of("text"), _one("log_probability"), settings={"length": 20, "seed": 1}),
 }
 """Of each mapping."""

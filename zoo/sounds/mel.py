@@ -62,6 +62,11 @@ class Ear:
     hop: float = 0.010
 
     @property
+    def size(self) -> int:
+        """Samples that a frame looks at."""
+        return round(self.rate * self.window)
+
+    @property
     def step(self) -> int:
         """Samples from frame to frame."""
         return round(self.rate * self.hop)
@@ -74,7 +79,7 @@ class Ear:
         Args:
             samples: float32 (batch, samples), zeros behind the end of a shorter row.
         """
-        size = round(self.rate * self.window)
+        size = self.size
         padded = tf.pad(samples, [[0, 0], [size // 2, size - size // 2]])
         # TensorFlow's Hann window is periodic, as a spectrum asks for.
         spectrum = tf.signal.stft(padded, size, self.step, fft_length=size, pad_end=False)

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from .answering import Classification, Tagging, Translation
 from .base import Model
+from .hearing import Transcription
 from .signals import Forecasting, Recognition
 from .writing import Generation
 
-_NEEDED = {"onnxruntime": "onnxruntime", "ai_edge_litert": "ai-edge-litert"}
+_NEEDED = {"onnxruntime": "onnxruntime", "ai_edge_litert": "ai-edge-litert", "PIL": "pillow"}
 _KINDS: dict[str, type[Model]] = {
     "classification": Classification,
     "tagging": Tagging,
@@ -19,6 +20,7 @@ _KINDS: dict[str, type[Model]] = {
     "recognition": Recognition,
     "series": Forecasting,
     "text": Generation,
+    "transcription": Transcription,
 }
 
 
