@@ -38,12 +38,12 @@ def main(full: bool = False, model: str = "") -> None:
     """
     saved = models.load(model) if model else first_of(("sentiment_tweets",), "sentiment")
     texts, truth = _inputs(saved, _MANY if full else _TEXTS)
-    kind, where = edge.KINDS[saved.manifest.mapping], f"{export.hardware()}, TensorFlow {tf.__version__}"
+    like, where = edge.LIKENESS[saved.manifest.mapping], f"{export.hardware()}, TensorFlow {tf.__version__}"
     print(f"{where}; {saved.name}, {len(texts):,} inputs, one by one")
     started = time.perf_counter()
     loaded = models.load(str(saved.path))
     opened = time.perf_counter() - started
-    answers, each = _asked(lambda text: loaded.predict([text], kind.signature, **kind.settings)[0], texts)
+    answers, each = _asked(lambda text: loaded.predict([text], like.signature, **like.settings)[0], texts)
     right = _judged(saved, truth)
     size = models.find(str(saved.path)).megabytes
     rows = [("SavedModel", f"{size:.1f}", *_line(opened, each), "", "", right(answers))]
@@ -55,9 +55,9 @@ def main(full: bool = False, model: str = "") -> None:
             started = time.perf_counter()
             converted = runtime.load(target)
             opened = time.perf_counter() - started
-            ask = functools.partial(converted.answer, **kind.settings)
+            ask = functools.partial(converted.answer, **like.settings)
             found, each = _asked(ask, texts)
-            alike, apart = _compared(kind, answers, found)
+            alike, apart = _compared(like, answers, found)
             likeness = (f"{100 * alike:.2f} %", f"{apart:.0e}", right(found))
             rows.append((name, f"{size:.1f}", *_line(opened, each), *likeness))
     headings = ("", "MB", "s to load", "ms each", "same answers", "scores differ by", "figure")
@@ -125,13 +125,13 @@ def _asked(ask: Callable[[str], Row], texts: Sequence[str]) -> tuple[list[Row], 
     return answers, seconds
 
 
-def _compared(kind: edge.Kind, saved: Sequence[Row], converted: Sequence[Row]) -> tuple[float, float]:
+def _compared(like: edge.Likeness, saved: Sequence[Row], converted: Sequence[Row]) -> tuple[float, float]:
     """Returns the share of answers that are the same, and by how much scores of those differ at most."""
     same, apart = 0, 0.0
     for ours, theirs in zip(converted, saved, strict=True):
-        if kind.said(ours) == kind.said(theirs):
+        if like.said(ours) == like.said(theirs):
             same += 1
-            pairs = zip(kind.numbers(ours), kind.numbers(theirs), strict=True)
+            pairs = zip(like.numbers(ours), like.numbers(theirs), strict=True)
             apart = max([apart, *(abs(a - b) for a, b in pairs)])
     return same / len(saved), apart
 

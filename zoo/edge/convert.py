@@ -12,7 +12,8 @@ import numpy as np
 
 from zoo import models
 from zoo.edge import networks, runtime
-from zoo.edge.kinds import KINDS, Kind
+from zoo.edge.kinds import KINDS
+from zoo.edge.likeness import LIKENESS, Likeness
 from zoo.errors import ZooError
 from zoo.files import replacing_folder
 
@@ -46,8 +47,8 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
         ZooError: it is another kind of model, was exported by another version of its recipe, something else
             stands in the folder, or what converts is not installed.
     """
-    kind = KINDS.get(model.manifest.mapping)
-    if kind is None:
+    make = KINDS.get(model.manifest.mapping)
+    if make is None:
         raise ZooError(
             f"convert {model.name}: only models of {', '.join(KINDS)} can be converted so far, and it is of "
             f"{model.manifest.mapping or 'no mapping of this zoo'}"
@@ -58,7 +59,7 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
     if not free and not ours:
         raise ZooError(f"{folder}: exists and holds no converted model; choose another --output")
     with replacing_folder(folder) as temporary:
-        about = kind.make(model, temporary, functools.partial(networks.write, to, int8=int8), to)
+        about = make(model, temporary, functools.partial(networks.write, to, int8=int8), to)
         whole = {
             "name": model.name,
             "mapping": model.manifest.mapping,
@@ -70,24 +71,24 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
         (temporary / "model.json").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
         (temporary / "ask.py").write_text(_ASK, encoding="utf-8")
         if not int8:
-            _check(model, kind, temporary)
+            _check(model, LIKENESS[model.manifest.mapping], temporary)
         _copy(importlib.resources.files("zoo.edge.runtime"), temporary / PACKAGE)
         if model.manifest.mapping == "classification" and to == "onnx":
             _copy(importlib.resources.files("zoo.edge") / "web", temporary)
 
 
-def _check(model: models.Model, kind: Kind, folder: Path) -> None:
+def _check(model: models.Model, likeness: Likeness, folder: Path) -> None:
     """Asks both the same: an export of another version of the zoo may have read it otherwise.
 
     Raises:
         ZooError: they answer otherwise.
     """
-    converted, asked = runtime.load(folder), kind.tried(model)
-    saved = model.predict(asked, kind.signature, **kind.settings)
+    converted, asked = runtime.load(folder), likeness.tried(model)
+    saved = model.predict(asked, likeness.signature, **likeness.settings)
     for given, expected in zip(asked, saved, strict=True):
-        answer = converted.answer(*kind.given(model, given), **kind.settings)
-        near = np.allclose(kind.numbers(answer), kind.numbers(expected), rtol=_NEAR, atol=_NEAR)
-        if kind.said(answer) != kind.said(expected) or not near:
+        answer = converted.answer(*likeness.given(model, given), **likeness.settings)
+        near = np.allclose(likeness.numbers(answer), likeness.numbers(expected), rtol=_NEAR, atol=_NEAR)
+        if likeness.said(answer) != likeness.said(expected) or not near:
             raise ZooError(
                 f"convert: {model.name} answers {str(given)[:80]!r} otherwise than its network does in this "
                 "version of the zoo, with which it was not exported; train it anew"
