@@ -88,6 +88,11 @@ def test_bytes_that_are_no_utf_8_are_read_as_the_saved_model_reads_them(both):
         assert comparable(converted.answer(text))[0] == comparable(expected)[0], text
 
 
+def test_a_folder_that_holds_none_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="python -m zoo convert NAME"):
+        runtime.load(tmp_path)
+
+
 # The command ----------------------------------------------------------------------------------------------
 
 
@@ -100,10 +105,15 @@ def test_the_command_writes_a_folder_and_says_how_to_use_it(tmp_path, call):
     assert whole["int8"] and (folder / "zoo_edge/answering.py").exists()
     tags = [token["tag"] for token in runtime.load(folder).answer("def f(x):\n    return x\n")["tokens"]]
     assert tags[:2] == ["keyword", "function"]
-    # A second time in its place; but nothing else is replaced.
-    (folder / "left.txt").write_text("of before")
-    call(__main__.main, tmp_path, "convert", name, "--output", str(folder))
-    assert not (folder / "left.txt").exists() and not json.loads((folder / "model.json").read_text())["int8"]
+    # A second time in its place; but nothing else is replaced, nor lost.
+    (folder / "mine").mkdir()
+    (folder / "mine" / "notes.txt").write_text("of an afternoon")
+    (folder / "mine.txt").write_text("of a day")
+    call(__main__.main, tmp_path, "convert", name, "--output", str(folder), "--to", "litert")
+    assert not json.loads((folder / "model.json").read_text())["int8"]
+    assert (folder / "core.tflite").exists() and not (folder / "core.onnx").exists()
+    assert (folder / "mine.txt").read_text() == "of a day"
+    assert (folder / "mine" / "notes.txt").read_text() == "of an afternoon"
     other = tmp_path / "mine"
     other.mkdir()
     (other / "thesis.txt").write_text("years")

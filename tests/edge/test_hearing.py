@@ -73,6 +73,8 @@ def test_sounds_are_heard_as_the_saved_model_hears_them(digits):
         assert answer["score"] == pytest.approx(expected["score"], abs=1e-3)
         for name in ("text", "valid", "truncated"):
             assert answer[name] == expected[name]
+    bursts = np.round(sounded[2] * 2**15).clip(-(2**15), 2**15 - 1).astype(np.int16)
+    assert ours.answer(bursts) == ours.answer(bursts / 2**15)
     for nothing in ([], [np.nan], [np.inf, 0]):
         assert ours.answer(nothing) == {"text": "", "score": 0.0, "valid": False, "truncated": False}
 
@@ -115,6 +117,8 @@ def test_what_is_no_recording_of_that_rate_is_a_line(digits, tmp_path):
         assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and told in done.stderr
     with pytest.raises(ValueError, match=r"shape \(3, 2\); give \(samples,\)"):
         ours.answer(np.zeros((3, 2)))
+    with pytest.raises(ValueError, match="answer_file reads a file"):
+        ours.answer("call.wav")
 
 
 def test_lines_are_read_as_the_saved_model_reads_them(lines, tmp_path):
@@ -126,12 +130,12 @@ def test_lines_are_read_as_the_saved_model_reads_them(lines, tmp_path):
         path.write_bytes(content)
     expected = model.predict(files)
     for path, right in zip(paths, expected, strict=True):
-        answer = ours.answer(ours.read(path))
+        answer = ours.answer_file(path)
         assert (answer["text"], answer["valid"]) == (right["text"], True)
         assert answer["score"] == pytest.approx(right["score"], abs=2e-2)
     assert [row["text"] for row in asked(folder, *paths[:2])] == [row["text"] for row in expected[:2]]
     assert ours.answer(np.zeros((0, 5)))["valid"] is False
-    long = np.tile(ours.read(paths[0]), (1, 30, 1))
+    long = np.tile(*ours.read(paths[0]), (1, 30, 1))
     assert ours.answer(long)["truncated"]
     (tmp_path / "no.png").write_bytes(b"none")
     with pytest.raises(ValueError, match="is no picture"):

@@ -145,6 +145,52 @@ def test_a_table_is_forecast_with_dates_where_there_is_no_tensorflow(forecaster,
         ours.answer([[20.0, 3.0]], "2015-01-01")
 
 
+def test_a_table_in_disorder_is_told_with_its_line(forecaster, tmp_path):
+    _, _, ours = forecaster
+    path = tmp_path / "own.csv"
+    for rows, told in (
+        (["2015-06-02,20", "2015-06-01,21"], "line 3: comes -1 day, 0:00:00 after the row before it"),
+        (["2015-06-01,20", "2015-06-11,21"], "line 3: comes 10 days.* lie 1 day.* apart, the oldest first"),
+        (["2015-06-01,20", "02.06.2015,21"], "line 3: '02.06.2015' is no date; write it as 2026-01-31"),
+        (["2015-06-01,20", "2015-06-02,warm"], "line 3: temp_max is 'warm', which is no number"),
+    ):
+        path.write_text("date,temp_max\n" + "".join(f"{row}\n" for row in rows))
+        with pytest.raises(ValueError, match=told):
+            ours.answer_file(path)
+    path.write_bytes(b"RIFF\xff\x00\x80")
+    with pytest.raises(ValueError, match=r"own.csv: is no table; give a CSV file in UTF-8"):
+        ours.answer_file(path)
+    path.write_text("date,temp_max\n2015/06/01T00:00Z,20\n2015/06/02,NA\n")
+    assert ours.answer_file(path)["valid"] is False
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", "error: line 2: "),
+        ('{"values": [[18]], "tiem": "2015-01-01"}', "error: line 2: there is no 'tiem'; give values, time"),
+        ('{"values": [18], "time": "2015-01-01"}', "shape (1,); give (time, 1): temp_max"),
+        ('{"values": [[18]], "time": "yesterday"}', "'yesterday' is no date; write it as 2026-01-31"),
+        ('{"time": "2015-01-01"}', ""),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_told_by_its_number(forecaster, line, told):
+    _, folder, _ = forecaster
+    good = '{"values": [[18.5], [19]], "time": "2015-01-01"}'
+    command = [sys.executable, str(folder / "ask.py")]
+    done = subprocess.run(command, input=f"{good}\n{line}\n", capture_output=True, text=True)
+    assert json.loads(done.stdout.splitlines()[0])["valid"]
+    errors = [each for each in done.stderr.splitlines() if each.startswith("error: ")]
+    assert done.returncode == bool(told) and (told in errors[0] if told else not errors)
+
+
+def test_the_help_says_what_it_takes(forecaster):
+    _, folder, _ = forecaster
+    command = [sys.executable, str(folder / "ask.py"), "--help"]
+    said = " ".join(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+    assert '{"values": [row, row, ...], "time": "2026-01-31"}, a row being [temp_max]' in said
+
+
 # What cannot be ------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,8 @@
 """Converted language models write what the saved ones write, seed by seed."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +105,16 @@ def test_scores_are_the_same(both):
         assert answer["units"] == expected["units"]
         assert answer["log_probability"] == pytest.approx(expected["log_probability"], abs=1e-3, rel=1e-5)
         assert answer["perplexity"] == pytest.approx(expected["perplexity"], rel=1e-3)
+
+
+def test_settings_are_flags_of_the_command(both):
+    model, ours = both
+    command = [sys.executable, str(ours._folder / "ask.py"), "--length", "4", "--seed", "5", "the"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    (expected,) = model.predict(["the"], length=4, seed=5)
+    assert json.loads(done.stdout)["text"] == expected["text"]
+    done = subprocess.run([*command[:2], "--lenght", "4", "the"], capture_output=True, text=True)
+    assert done.returncode == 2 and "--lenght" in done.stderr
 
 
 def test_settings_that_cannot_be_are_refused(both):

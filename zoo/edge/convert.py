@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.resources
 import json
+import shutil
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
@@ -39,7 +40,8 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
     Args:
         model: a loaded model of this zoo. A translator follows the most probable piece, as its signature
             `greedy` does.
-        folder: that is made; where it exists, its converted model is replaced.
+        folder: that is made; where it exists, its converted model is replaced, and what others put there
+            stays.
         to: what runs the networks.
         int8: whether weights are rounded to 8 bits, and products computed with them.
 
@@ -59,22 +61,25 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
     if not free and not ours:
         raise ZooError(f"{folder}: exists and holds no converted model; choose another --output")
     with replacing_folder(folder) as temporary:
-        about = make(model, temporary, functools.partial(networks.write, to, int8=int8), to)
-        whole = {
+        about = {
             "name": model.name,
             "mapping": model.manifest.mapping,
             "labels": list(model.manifest.labels),
             "to": to,
             "int8": int8,
-            **about,
+            **make(model, temporary, functools.partial(networks.write, to, int8=int8), to),
         }
-        (temporary / "model.json").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+        (temporary / "model.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         (temporary / "ask.py").write_text(_ASK, encoding="utf-8")
         if not int8:
             _check(model, LIKENESS[model.manifest.mapping], temporary)
         _copy(importlib.resources.files("zoo.edge.runtime"), temporary / PACKAGE)
         if model.manifest.mapping == "classification" and to == "onnx":
             _copy(importlib.resources.files("zoo.edge") / "web", temporary)
+        made = sorted(path.name for path in temporary.iterdir())
+        _keep_others(folder, temporary)
+        about["files"] = made
+        (temporary / "model.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
 
 
 def _check(model: models.Model, likeness: Likeness, folder: Path) -> None:
@@ -93,6 +98,20 @@ def _check(model: models.Model, likeness: Likeness, folder: Path) -> None:
                 f"convert: {model.name} answers {str(given)[:80]!r} otherwise than its network does in this "
                 "version of the zoo, with which it was not exported; train it anew"
             )
+
+
+def _keep_others(old: Path, new: Path) -> None:
+    """Takes along what somebody else has put into a folder: what is installed for the page, say."""
+    told = old / "model.json"
+    about = json.loads(told.read_text(encoding="utf-8")) if told.exists() else {}
+    made = about.get("files", [])
+    for path in old.iterdir() if made else ():
+        if path.name in made or (new / path.name).exists():
+            continue
+        if path.is_dir():
+            shutil.copytree(path, new / path.name, symlinks=True)
+        else:
+            shutil.copy2(path, new / path.name, follow_symlinks=False)
 
 
 def _copy(source: Traversable, folder: Path) -> None:

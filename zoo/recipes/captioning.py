@@ -232,6 +232,7 @@ class Captioning(export.Serving):
         best = told.best("caption")
         return {**best, "tokens": tokens, "attention": tf.reshape(attention, places)}
 
+    @export.once(tf.TensorSpec([None], tf.string))
     def write(self, image: tf.Tensor) -> decoding.Written:
         """Returns captions (batch, beam)."""
         beam_size = self.config.beam_size

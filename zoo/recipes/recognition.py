@@ -212,6 +212,7 @@ class Recognition(export.Serving):
         inputs = {name: rows.to_tensor() for name, rows in inputs_of(self.scaling, ragged).items()}
         return {**export.activations(self.model, shown, inputs), "truncated": truncated}
 
+    @export.once(tf.TensorSpec([None, None, None], tf.float64))
     def run(self, values: tf.Tensor) -> dict[str, tf.Tensor]:
         """Recognises signals (batch, time, channels)."""
         ragged, observed = self.cut_to_end(values)

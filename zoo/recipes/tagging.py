@@ -236,6 +236,7 @@ class Tagging(export.Serving):
         inside["activations"] = inside["activations"][:, : tf.shape(shown)[1]]  # of empty texts none
         return {"tokens": shown, **inside, "truncated": truncated}
 
+    @export.once(tf.TensorSpec([None], tf.string))
     def placed(self, texts: tf.Tensor) -> tuple[dict[str, tf.RaggedTensor], tf.Tensor]:
         """Returns what `tagged` does for texts (batch,), with `starts` and `ends`, and which were cut."""
         split = text.tokenize(texts, self.config.style)
@@ -243,6 +244,7 @@ class Tagging(export.Serving):
         starts, ends = split.starts[:, : export.MOST_STEPS], split.ends[:, : export.MOST_STEPS]
         return {**self.tagged(tokens), "starts": starts, "ends": ends}, truncated
 
+    @export.once(tf.RaggedTensorSpec([None, None], tf.string))
     def tagged(self, tokens: tf.RaggedTensor) -> dict[str, tf.RaggedTensor]:
         """Returns `tokens`, `tags`, `scores` and, of a CRF, `confidences`, ragged (batch, time)."""
         inputs = gathered(encode(self.config, self.known, tokens))

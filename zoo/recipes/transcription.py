@@ -195,6 +195,7 @@ class Transcription(export.Serving):
         counts = -(-tf.cast(read.frames.row_lengths(), tf.int32) // self.config.strides)
         return tf.nn.log_softmax(logits), counts, read
 
+    @export.once(tf.TensorSpec([None], tf.string))
     def in_blocks(self, file):
         """Returns what files hold; some are read at a time."""
         numbers, most, beam = tf.float32, self.config.most_symbols, self.config.beam_size

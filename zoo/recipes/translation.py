@@ -233,7 +233,7 @@ class Translation(export.Serving):
         """Returns the best `translation` that the beam search finds, its `score`, and its `confidence`:
         how probable it is that it is right.
         """
-        return self.write(text, self.config.beam_size).best("translation")
+        return self.searched(text).best("translation")
 
     @export.signature("text", "greedy")
     def translate_greedily(self, text):
@@ -243,7 +243,7 @@ class Translation(export.Serving):
     @export.signature("text", "beam")
     def translate_n_best(self, text):
         """Returns as many `translations` as the beam holds, the best first, with `scores`, `confidences`."""
-        return self.write(text, self.config.beam_size).all("translations")
+        return self.searched(text).all("translations")
 
     @export.signature("text", "attention", when=lambda config: config.attention != "none")
     def show_attention(self, text):
@@ -258,6 +258,11 @@ class Translation(export.Serving):
             **{side: decoding.louder(pieces, loud) for side, pieces in tokens.items()},
             "attention": attention,
         }
+
+    @export.once(tf.TensorSpec([None], tf.string))
+    def searched(self, text: tf.Tensor) -> decoding.Written:
+        """Returns the translations that the beam search finds, (batch, beam)."""
+        return self.write(text, self.config.beam_size)
 
     def write(self, text: tf.Tensor, beam_size: int) -> decoding.Written:
         """Returns translations (batch, beam)."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,9 +23,11 @@ class Model:
     Attributes:
         name: of the model that was converted.
         takes: what `ask.py` is given, in words.
+        settings: what else `answer` takes, and the type of each.
     """
 
-    takes: ClassVar[str]
+    takes: str
+    settings: ClassVar[Mapping[str, type]] = {}
 
     def __init__(self, folder: Path, about: Mapping[str, Any]):
         self.name: str = about["name"]
@@ -35,11 +38,11 @@ class Model:
         """Answers one input."""
         raise NotImplementedError
 
-    def of_arguments(self, arguments: Iterable[str]) -> Iterable[Row]:
+    def of_argument(self, argument: str, **settings: Any) -> Row:
         """Answers what is typed behind `ask.py`."""
         raise NotImplementedError
 
-    def of_line(self, line: bytes) -> Row:
+    def of_line(self, line: bytes, **settings: Any) -> Row:
         """Answers a line of standard input."""
         raise NotImplementedError
 
@@ -54,40 +57,69 @@ class Model:
 class OfText(Model):
     """Base of those that read a text."""
 
-    takes = "texts, or lines of standard input"
+    takes = "texts; without one, lines of standard input"
 
     def answer(self, text: str | bytes, **settings: Any) -> Row:
         """Answers one text, bytes of UTF-8 or a string; what is no UTF-8 counts as U+FFFD."""
         return self._answer(texts.readable(text), **settings)
 
-    def of_arguments(self, arguments: Iterable[str]) -> Iterable[Row]:
-        """Answers texts."""
-        return (self.answer(text.encode("utf-8", "surrogateescape")) for text in arguments)
-
-    def of_line(self, line: bytes) -> Row:
+    def of_argument(self, argument: str, **settings: Any) -> Row:
         """Answers a text."""
-        return self.answer(line)
+        return self.answer(argument.encode("utf-8", "surrogateescape"), **settings)
+
+    def of_line(self, line: bytes, **settings: Any) -> Row:
+        """Answers a text."""
+        return self.answer(line, **settings)
 
     _answer: Callable[..., Row]
 
 
-class OfNumbers(Model):
-    """Base of those that read a table of numbers."""
+class OfFiles(Model):
+    """Base of those that read files."""
 
-    takes = "CSV files; or lines of standard input, each the arguments of answer as JSON"
+    def answer_file(self, path: str | Path) -> Row:
+        """Answers a file.
 
-    def of_arguments(self, arguments: Iterable[str]) -> Iterable[Row]:
-        """Answers tables."""
-        return (self.answer(*self.read(Path(path))) for path in arguments)
+        Raises:
+            OSError: it cannot be read.
+            ValueError: it is none that the model reads; the message says why.
+        """
+        return self.answer(*self.read(Path(path)))
 
-    def of_line(self, line: bytes) -> Row:
-        """Answers what a line of JSON says: a list of the arguments, or an object of them by name."""
-        given = json.loads(line)
-        return self.answer(**given) if isinstance(given, dict) else self.answer(given)
+    def of_argument(self, argument: str, **settings: Any) -> Row:
+        """Answers a file."""
+        return self.answer_file(argument)
+
+    def of_line(self, line: bytes, **settings: Any) -> Row:
+        """Answers the file that a line names."""
+        return self.answer_file(os.fsdecode(line))
 
     def read(self, path: Path) -> tuple[Any, ...]:
-        """Reads a CSV file, with names in its first line, as the arguments of `answer`."""
+        """Reads a file, as the arguments of `answer`."""
         raise NotImplementedError
+
+
+class OfNumbers(OfFiles):
+    """Base of those that read tables of numbers."""
+
+    takes = "CSV files, with names in the first line; without one, lines of standard input: JSON as "
+    keys: ClassVar[Mapping[str, str]]
+    """What `answer` takes, and an example of each."""
+
+    def __init__(self, folder: Path, about: Mapping[str, Any]):
+        super().__init__(folder, about)
+        row = ", ".join(about["columns"])
+        example = ", ".join(f'"{key}": {value}' for key, value in self.keys.items())
+        self.takes = f"{type(self).takes}{{{example}}}, a row being [{row}]"
+
+    def of_line(self, line: bytes, **settings: Any) -> Row:
+        """Answers what a line of JSON says: a list of rows, or an object of the arguments by name."""
+        given = json.loads(line)
+        named = given if isinstance(given, dict) else {"values": given}
+        for key in named:
+            if key not in self.keys:
+                raise ValueError(f"there is no {key!r}; give {', '.join(self.keys)}")
+        return self.answer(**{"values": [], **named})
 
 
 def _onnx(file: Path) -> Network:

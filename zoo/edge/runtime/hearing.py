@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .base import Array, Model, Row
+from .base import Array, OfFiles, Row
 from .search import log_softmax
 from .texts import lines_of
 
@@ -19,13 +19,14 @@ _QUIET = 1e-6  # power below which all is silence
 _NONE = -np.inf
 
 
-class Transcription(Model):
+class Transcription(OfFiles):
     """A text for a recording, or for a picture of a line."""
-
-    takes = "WAV files at the model's rate, or pictures of a line, which need Pillow"
 
     def __init__(self, folder: Path, about: Mapping[str, Any]):
         super().__init__(folder, about)
+        rate = self._config["rate"]
+        what = f"WAV files of {rate} samples a second" if about.get("ear") else "pictures of a line of text"
+        self.takes = f"{what}; without one, lines of standard input, each the path of one"
         self._core = self._network("core")
         self._symbols = lines_of(folder / "symbols.txt")
         self._sound = self._config["reads"] == "sound"
@@ -34,13 +35,16 @@ class Transcription(Model):
         """Answers one recording or picture.
 
         Args:
-            given: samples (time,) from -1 to 1, at the model's rate; or a picture, (rows, columns) or (rows,
-                columns, 3), from 0 to 255.
+            given: samples (time,) at the model's rate, from -1 to 1 or an array of int16 or int32; or a
+                picture, (rows, columns) or (rows, columns, 3), from 0 to 255.
 
         Raises:
             ValueError: it has another shape.
         """
-        array = np.asarray(given, np.float32)
+        if isinstance(given, str | bytes | Path):
+            raise ValueError("give an array of numbers; answer_file reads a file")
+        whole = getattr(given, "dtype", None) in (np.int16, np.int32) and self._sound
+        array = np.asarray(given / -float(np.iinfo(given.dtype).min) if whole else given, np.float32)
         if array.ndim != 1 if self._sound else array.ndim not in (2, 3):
             wanted = "(samples,)" if self._sound else "(rows, columns) or (rows, columns, 3)"
             raise ValueError(f"an array of shape {array.shape}; give {wanted}")
@@ -55,17 +59,9 @@ class Transcription(Model):
         text = "".join(self._symbols[number] for number in found)
         return {"text": text, "score": score, "valid": True, "truncated": truncated or len(found) == most}
 
-    def of_arguments(self, arguments: Iterable[str]) -> Iterable[Row]:
-        """Answers files."""
-        return (self.answer(self.read(Path(path))) for path in arguments)
-
-    def of_line(self, line: bytes) -> Row:
-        """Answers the file that a line names."""
-        return self.answer(self.read(Path(line.decode("utf-8", "surrogateescape"))))
-
-    def read(self, path: Path) -> Array:
+    def read(self, path: Path) -> tuple[Any, ...]:
         """Reads a file as `answer` takes it."""
-        return _samples(path, self._config["rate"]) if self._sound else _picture(path)
+        return (_samples(path, self._config["rate"]) if self._sound else _picture(path),)
 
     def _heard(self, samples: Array) -> tuple[Array, bool]:
         """Returns log-mel frames, in standard deviations of the recording."""

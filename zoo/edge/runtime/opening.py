@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from .answering import Classification, Tagging, Translation
-from .base import Model
+from .base import Model, Row
 from .hearing import Transcription
 from .signals import Forecasting, Recognition
 from .writing import Generation
@@ -35,6 +38,8 @@ def load(folder: str | Path) -> Model:
         ImportError: what runs its networks is not installed: onnxruntime, or ai-edge-litert.
     """
     folder = Path(folder)
+    if not (folder / "model.json").is_file():
+        raise FileNotFoundError(f"{folder}: holds no converted model; python -m zoo convert NAME writes one")
     about = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     return _KINDS[about["mapping"]](folder, about)
 
@@ -43,21 +48,41 @@ def main(folder: Path) -> None:
     """Answers what is named, or standard input, line by line: a JSON object for each."""
     try:
         model = load(folder)
-        if sys.argv[1:2] in (["-h"], ["--help"]):
-            print(f"python ask.py takes {model.takes}; it prints a JSON object for each")
-            return
-        lines = (line.rstrip(b"\r\n") for line in sys.stdin.buffer)
-        answers = model.of_arguments(sys.argv[1:]) if sys.argv[1:] else map(model.of_line, lines)
-        for row in answers:
+        arguments = _parser(model).parse_args()
+        named = {name: getattr(arguments, name) for name in model.settings}
+        settings = {name: value for name, value in named.items() if value is not None}
+        for row in _answers(model, arguments.given, settings):
             sys.stdout.buffer.write(f"{json.dumps(row, ensure_ascii=False)}\n".encode())
             sys.stdout.buffer.flush()
     except ImportError as error:
         sys.exit(
             f"error: {error.name} is not installed; pip install numpy {_NEEDED.get(error.name or '', '')}"
         )
-    except (OSError, ValueError) as error:
-        sys.exit(f"error: {error}")
     except BrokenPipeError:
         sys.stderr.close()  # whoever reads has read enough
+    except (OSError, ValueError) as error:
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _parser(model: Model) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=f"Asks {model.name}; prints a line of JSON for each answer.")
+    parser.add_argument("given", nargs="*", help=model.takes.replace("%", "%%"))
+    for name, kind in model.settings.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=name.upper())
+    return parser
+
+
+def _answers(model: Model, given: Sequence[str], settings: Mapping[str, Any]) -> Iterator[Row]:
+    for argument in given:
+        yield model.of_argument(argument, **settings)
+    if given:
+        return
+    if sys.stdin.isatty():
+        print("one a line; Ctrl-D ends (see --help)", file=sys.stderr)
+    for number, line in enumerate(sys.stdin.buffer, 1):
+        try:
+            yield model.of_line(line.rstrip(b"\r\n"), **settings)
+        except ValueError as error:
+            raise ValueError(f"line {number}: {error}") from None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import datetime
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,11 +18,13 @@ _MISSING = ("", "na", "nan")
 _LARGEST = 1e15  # standard deviations from the mean, whose square float32 still holds
 _MOST = 10_000  # observations that are read, the last ones
 _EPOCH = datetime.datetime(1970, 1, 1)
-_DAY = 86_400
+_DAY, _MONTH = 86_400, 2_629_746  # a twelfth of a Gregorian year
 
 
 class Recognition(OfNumbers):
     """A label for a signal."""
+
+    keys: ClassVar[Mapping[str, str]] = {"values": "[row, row, ...]"}
 
     def __init__(self, folder: Path, about: Mapping[str, Any]):
         super().__init__(folder, about)
@@ -65,6 +68,8 @@ class Recognition(OfNumbers):
 class Forecasting(OfNumbers):
     """What follows a series of observations."""
 
+    keys: ClassVar[Mapping[str, str]] = {"values": "[row, row, ...]", "time": '"2026-01-31"'}
+
     def __init__(self, folder: Path, about: Mapping[str, Any]):
         super().__init__(folder, about)
         self._core = self._network("core")
@@ -73,7 +78,8 @@ class Forecasting(OfNumbers):
         """Forecasts what follows observations.
 
         Args:
-            values: numbers (time, columns), in the order of `model.json`'s `columns`.
+            values: numbers (time, columns), in the order of `model.json`'s `columns`, of which none may be
+                missing.
             time: when the last was made, as 2026-01-31 or 2026-01-31T13:00; a model that knows the times of
                 the year, the week or the day must be told.
 
@@ -83,8 +89,10 @@ class Forecasting(OfNumbers):
         about = self._about
         if about["cycles"] and not time:
             raise ValueError(f"{self.name} must be told when the last observation was made: give its time")
-        last = datetime.datetime.fromisoformat(time) if time else None
+        last = _date(time) if time else None
         values = _numbers(values, about["columns"])[-_MOST:]
+        if not len(values):
+            values = np.full((1, len(about["columns"])), np.nan)
         seconds = int((last - _EPOCH).total_seconds()) if last else 0
         times = seconds + about["interval"] * np.arange(1 - len(values), 1)
         ahead = seconds + about["interval"] * np.arange(1, self._config["horizon"] + 1)
@@ -105,10 +113,11 @@ class Forecasting(OfNumbers):
         middle = levels.index(0.5)
         found = found * spread[targets][:, None] + base[:, targets, None]
         every = (given["deviations"], found)
-        valid = bool(len(values)) and all(bool(np.isfinite(array).all()) for array in every)
+        valid = all(bool(np.isfinite(array).all()) for array in every)
         rows = []
         for step, at_step in enumerate(found.tolist()):
-            when = {"time": _written(ahead[step], about["interval"])} if last else {"step": step + 1}
+            dated = last and about["interval"] % _MONTH  # months end on days that are not known here
+            when = {"time": _written(ahead[step], about["interval"])} if dated else {"step": step + 1}
             for target, numbers in zip(targets, at_step, strict=True):
                 told = numbers if valid else [None] * len(levels)
                 bounds = {f"{100 * s:g}%": x for s, x in zip(levels, told, strict=True) if s != 0.5}
@@ -117,11 +126,26 @@ class Forecasting(OfNumbers):
         return {"forecasts": rows, "valid": valid}
 
     def read(self, path: Path) -> tuple[Any, ...]:
-        """Reads the observations and the time of the last: its first column, unless it has another name."""
+        """Reads the observations, and the time of the last.
+
+        Times stand in the first column, unless the model's has another name, and are as far apart as in
+        training.
+        """
         rows = _table(path)
-        time = self._config["time"] or next(iter(rows[0]))
+        column = self._config["time"] or next(iter(rows[0]))
         values = _columns(rows, self._about["columns"], path)
-        return values[-self._config["window"] :], rows[-1][time].replace("/", "-").removesuffix("Z")
+        times = [_in_line(path, number, _date, row[column]) for number, row in enumerate(rows, 2)]
+        interval = self._about["interval"]
+        for number, (before, when) in enumerate(itertools.pairwise(times), 3):
+            apart = when - before
+            # Months are not all as long, nor are days where clocks are changed.
+            if not 0.9 * interval < apart.total_seconds() < 1.1 * interval:
+                wanted = datetime.timedelta(seconds=interval)
+                raise ValueError(
+                    f"{path}, line {number}: comes {apart} after the row before it; the model's rows lie "
+                    f"{wanted} apart, the oldest first"
+                )
+        return values[-self._config["window"] :], times[-1].isoformat()
 
     def _widened(self, quantiles: Array) -> Array:
         """Moves quantiles from the median, by what was missing in validation; they stay in order."""
@@ -145,7 +169,9 @@ class Forecasting(OfNumbers):
 
 
 def _numbers(values: Any, columns: Sequence[str]) -> Array:
-    array = np.asarray([[np.nan if x is None else x for x in row] for row in values], np.float64)
+    if isinstance(values, str | bytes | Path):
+        raise ValueError("give a list of rows of numbers; answer_file reads a file")
+    array = np.array(values, np.float64)  # in which None is NaN
     array = array.reshape(-1, len(columns)) if array.size == 0 else array
     if array.ndim != 2 or array.shape[1] != len(columns):
         raise ValueError(f"numbers of shape {array.shape}; give (time, {len(columns)}): {', '.join(columns)}")
@@ -153,8 +179,11 @@ def _numbers(values: Any, columns: Sequence[str]) -> Array:
 
 
 def _table(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+    except (UnicodeDecodeError, csv.Error):
+        raise ValueError(f"{path}: is no table; give a CSV file in UTF-8") from None
     if not rows:
         raise ValueError(f"{path}: has no rows")
     return rows
@@ -165,10 +194,34 @@ def _columns(rows: Sequence[Mapping[str, str]], columns: Sequence[str], path: Pa
         if column not in rows[0]:
             raise ValueError(f"{path}: has no column {column!r}; it has {', '.join(rows[0])}")
 
-    def number(cell: str | None) -> float:
-        return np.nan if (cell or "").strip().lower() in _MISSING else float(cell or "")
+    def numbers(row: Mapping[str, str]) -> list[float]:
+        return [_number(row[column], column) for column in columns]
 
-    return np.array([[number(row[column]) for column in columns] for row in rows])
+    return np.array([_in_line(path, place, numbers, row) for place, row in enumerate(rows, 2)])
+
+
+def _number(cell: str | None, column: str) -> float:
+    cell = (cell or "").strip()
+    try:
+        return np.nan if cell.lower() in _MISSING else float(cell)
+    except ValueError:
+        raise ValueError(f"{column} is {cell!r}, which is no number") from None
+
+
+def _in_line(path: Path, number: int, read: Callable[[Any], Any], what: Any) -> Any:
+    """Reads part of a line, and says which one it was where that fails."""
+    try:
+        return read(what)
+    except ValueError as error:
+        raise ValueError(f"{path}, line {number}: {error}") from None
+
+
+def _date(text: str) -> datetime.datetime:
+    try:
+        when = datetime.datetime.fromisoformat(str(text).strip().replace("/", "-").removesuffix("Z"))
+        return when.replace(tzinfo=None)
+    except ValueError:
+        raise ValueError(f"{text!r} is no date; write it as 2026-01-31 or 2026-01-31T13:00") from None
 
 
 def _written(seconds: int, interval: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -18,6 +18,14 @@ _MOST = 200_000  # units of a text that are read
 
 class Generation(OfText):
     """A text that goes on."""
+
+    settings: ClassVar[Mapping[str, type]] = {
+        "length": int,
+        "temperature": float,
+        "top_k": int,
+        "top_p": float,
+        "seed": int,
+    }
 
     def __init__(self, folder: Path, about: Mapping[str, Any]):
         super().__init__(folder, about)
