@@ -149,7 +149,8 @@ def _row(content: bytes, jsonl: bool) -> Iterator[Any]:
             raise ValueError("has no field text with a string in it")
         json.dumps(row, ensure_ascii=False).encode()  # half an emoji is no text that could be written
     except (ValueError, RecursionError) as error:
-        yield beam.pvalue.TaggedOutput("refused", {"line": line, ERROR: str(error)})
+        told = f"is no JSON: {error}" if isinstance(error, json.JSONDecodeError) else str(error)
+        yield beam.pvalue.TaggedOutput("refused", {"line": line, ERROR: told})
         return
     yield row
 

@@ -122,3 +122,42 @@ def test_blocks_give_what_the_whole_batch_gives():
     specs = {"sum": tf.TensorSpec([None], tf.float32)}
     found = blocks.in_blocks(lambda some: {"sum": tf.reduce_sum(some, axis=1)}, numbers, specs, rows=2)
     assert found["sum"].numpy().tolist() == [3, 7, 11]
+
+
+class Shared(serving.Serving):
+    """Two signatures, one of which is the other's double, of what both compute alike."""
+
+    traced = 0
+
+    @serving.signature("words")
+    def plain(self, words):
+        return {"sums": self.sums(words)}
+
+    @serving.signature("words", "doubled")
+    def doubled(self, words):
+        return {"sums": 2 * self.sums(words)}
+
+    @serving.once(tf.TensorSpec([None], tf.string))
+    def sums(self, words):
+        Shared.traced += 1
+        numbers = tf.strings.unicode_decode(words, "UTF-8").to_tensor(shape=[None, 2]) - 96
+        return tf.reduce_sum(self.model(numbers), axis=[1, 2])
+
+
+@pytest.mark.parametrize("storage", ["float32", "float16"])
+def test_what_signatures_share_is_traced_and_stored_once(storage, tmp_path):
+    keras.utils.set_random_seed(1)
+    numbers = keras.Input((None,), dtype="int32")
+    model = keras.Model(
+        numbers, keras.layers.GRU(4, return_sequences=True)(keras.layers.Embedding(4, 3)(numbers))
+    )
+    Shared.traced = 0
+    module = Shared(model, Settings(storage=storage))
+    functions = {name: each.get_concrete_function() for name, each in module.signatures.items()}
+    assert Shared.traced == 1
+    tf.saved_model.save(module, tmp_path, signatures=functions)
+    loaded = tf.saved_model.load(tmp_path)
+    words = tf.constant(["ab", "ca"])
+    one, two = (loaded.signatures[name](words=words)["sums"] for name in ("serving_default", "doubled"))
+    np.testing.assert_allclose(2 * one, two, rtol=1e-6)
+    np.testing.assert_allclose(one, module.plain(words)["sums"], rtol=1e-6)

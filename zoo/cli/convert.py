@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -36,6 +37,8 @@ class Convert:
 
     def run(self) -> None:
         """Converts, and says what was written."""
+        models.find(self.model)  # what is mistyped is told at once
+        print(f"{self.model} is converted, and both are compared: half a minute", file=sys.stderr)
         model: Any = models.load(self.model)
         from zoo import edge
 
