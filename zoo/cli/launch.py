@@ -52,6 +52,7 @@ class Launch:
                     _tell(processes[-1], number)
             failed = _waited(processes)
             if failed is not None:
+                print(flush=True)  # behind the progress bar, which ends no line
                 raise ZooError(f"worker {failed} {_ending(processes[failed])}")
 
 
