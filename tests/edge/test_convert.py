@@ -1,11 +1,10 @@
 """Converted models answer as the saved ones do, on a machine that has neither TensorFlow nor the zoo."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from converted import SAVED_MODELS, asked, converted
 from strange_texts import STRANGE, TEXTS
 
 import zoo
@@ -13,7 +12,6 @@ from zoo import __main__
 from zoo.edge import convert, runtime
 from zoo.errors import ZooError
 
-SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 LITERT = ("sentiment_tweets", "tagging_conll2003", "translation_cldr_en_fr")
 KINDS = [*((name, "onnx") for name in TEXTS), *((name, "litert") for name in LITERT)]
 
@@ -22,9 +20,7 @@ KINDS = [*((name, "onnx") for name in TEXTS), *((name, "litert") for name in LIT
 def both(request, tmp_path_factory):
     """A saved model, and the converted one."""
     name, to = request.param
-    model = zoo.load(f"{SAVED_MODELS}/{name}")
-    folder = tmp_path_factory.mktemp("converted") / name
-    convert(model, folder, to)
+    model, folder, _ = converted(name, tmp_path_factory, to)
     return model, folder
 
 
@@ -64,18 +60,10 @@ def test_any_text_has_the_same_answer(both):
 
 def test_it_runs_where_there_is_neither_tensorflow_nor_the_zoo(both):
     model, folder = both
-    program = (
-        "import sys, runpy\n"
-        "for name in ('tensorflow', 'keras', 'zoo', 'scipy', 'tf2onnx'): sys.modules[name] = None\n"
-        "sys.argv = sys.argv[1:]; sys.path.insert(0, sys.argv[0].rsplit('/', 1)[0])\n"
-        "runpy.run_path(sys.argv[0], run_name='__main__')\n"
-    )
     text = TEXTS[model.name][0]
-    command = [sys.executable, "-c", program, str(folder / "ask.py"), text]
-    done = subprocess.run(command, capture_output=True, text=True, cwd="/")
-    assert not done.returncode, done.stderr[-2000:]
+    (row,) = asked(folder, text)
     same, numbers = comparable(runtime.load(folder).answer(text))
-    found, others = comparable(json.loads(done.stdout))
+    found, others = comparable(row)
     assert found == same and others == pytest.approx(numbers, abs=1e-5)
 
 

@@ -2,29 +2,19 @@
 
 import io
 import itertools
-import json
 import subprocess
 import sys
 import wave
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from converted import asked, converted
 
 import zoo
 from zoo import decoding, images, sounds
 from zoo.data.sets import printed_lines
-from zoo.edge import convert, runtime
 from zoo.edge.runtime import hearing
-
-SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
-WITHOUT = """
-import sys, runpy
-for name in ("tensorflow", "keras", "zoo", "tf2onnx"): sys.modules[name] = None
-sys.argv = sys.argv[1:]; sys.path.insert(0, sys.argv[0].rsplit("/", 1)[0])
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
 
 
 def wav(samples, rate=8000, width=2, channels=1) -> bytes:
@@ -37,13 +27,6 @@ def wav(samples, rate=8000, width=2, channels=1) -> bytes:
         written.setparams((channels, width, rate, 0, "NONE", ""))
         written.writeframes(raw)
     return file.getvalue()
-
-
-def converted(name, factory):
-    folder = factory.mktemp("converted") / name
-    model = zoo.load(str(SAVED_MODELS / name))
-    convert(model, folder)
-    return model, folder, runtime.load(folder)
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +71,6 @@ def test_real_digits_are_heard_where_there_is_no_tensorflow(mirror, zoo_cache, d
     found = asked(folder, *paths)
     assert [row["text"] for row in found] == [row["text"] for row in model.predict(list(files))]
     assert all(row["text"] for row in found)
-
-
-def asked(folder, *paths):
-    command = [sys.executable, "-c", WITHOUT, str(folder / "ask.py"), *map(str, paths)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert not done.returncode, done.stderr[-2000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.mark.parametrize(("width", "channels"), itertools.product((1, 2, 3, 4), (1, 2)))

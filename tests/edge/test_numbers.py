@@ -3,55 +3,34 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from converted import SAVED_MODELS, asked, converted
 
 import zoo
 from zoo import __main__, tasks
-from zoo.edge import convert, runtime
+from zoo.edge import convert
 from zoo.errors import ZooError
 
-SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 RECOGNISERS = [
     ("recognition_exercises", "onnx"),
     ("recognition_exercises", "litert"),
     ("recognition_vowels", "onnx"),
 ]
 FORECASTERS = [("forecasting_seattle", "onnx"), ("forecasting_seattle", "litert")]
-WITHOUT = """
-import sys, runpy
-for name in ("tensorflow", "keras", "zoo", "pandas", "tf2onnx"): sys.modules[name] = None
-sys.argv = sys.argv[1:]; sys.path.insert(0, sys.argv[0].rsplit("/", 1)[0])
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-def converted(request, factory):
-    name, to = request.param
-    folder = factory.mktemp("converted") / name
-    model = zoo.load(str(SAVED_MODELS / name))
-    convert(model, folder, to)
-    return model, folder, runtime.load(folder)
 
 
 @pytest.fixture(scope="module", params=RECOGNISERS, ids=" ".join)
 def recogniser(request, tmp_path_factory):
-    return converted(request, tmp_path_factory)
+    name, to = request.param
+    return converted(name, tmp_path_factory, to)
 
 
 @pytest.fixture(scope="module", params=FORECASTERS, ids=" ".join)
 def forecaster(request, tmp_path_factory):
-    return converted(request, tmp_path_factory)
-
-
-def asked(folder, *arguments, given=""):
-    """Returns the rows that ask.py prints where there is nothing but numpy and what runs the network."""
-    command = [sys.executable, "-c", WITHOUT, str(folder / "ask.py"), *map(str, arguments)]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, cwd="/")
-    assert not done.returncode, done.stderr[-2000:]
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    name, to = request.param
+    return converted(name, tmp_path_factory, to)
 
 
 # Recognisers ----------------------------------------------------------------------------------------------

@@ -3,23 +3,20 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from converted import converted
 from strange_texts import STRANGE
 from tiny import stored
 
-import zoo
 from zoo import decoding, text
-from zoo.edge import convert, runtime
 from zoo.edge.kinds import reads_words
 from zoo.edge.runtime import texts
 from zoo.edge.runtime.philox import uniform
 from zoo.edge.runtime.writing import drawn
 
-SAVED_MODELS = Path(__file__).parents[2] / "saved_models"
 MODELS = [
     ("generation_shakespeare", "onnx"),
     ("generation_shakespeare", "litert"),
@@ -74,10 +71,8 @@ def test_texts_become_numbers_and_back_as_in_the_graph(level, backwards, tmp_pat
 @pytest.fixture(scope="module", params=MODELS, ids=" ".join)
 def both(request, tmp_path_factory):
     name, to = request.param
-    folder = tmp_path_factory.mktemp("converted") / name
-    model = zoo.load(str(SAVED_MODELS / name))
-    convert(model, folder, to)
-    return model, runtime.load(folder)
+    model, _, ours = converted(name, tmp_path_factory, to)
+    return model, ours
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,8 @@ def main(full: bool = False, model: str = "") -> None:
 
     Args:
         full: 10,000 inputs, of the other parts where the test part has fewer, instead of 500.
-        model: any that can be converted, but a forecaster; empty for the first classifier that is here.
+        model: a classifier, tagger, translator, recogniser or language model; empty for the first classifier
+            that is here.
     """
     saved = models.load(model) if model else first_of(("sentiment_tweets",), "sentiment")
     texts, truth = _inputs(saved, _MANY if full else _TEXTS)

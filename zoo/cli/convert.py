@@ -37,7 +37,7 @@ class Convert:
 
     def run(self) -> None:
         """Converts, and says what was written."""
-        models.find(self.model)  # what is mistyped is told at once
+        saved = models.find(self.model)  # what is mistyped is told at once
         print(f"{self.model} is converted, and both are compared: half a minute", file=sys.stderr)
         model: Any = models.load(self.model)
         from zoo import edge
@@ -45,5 +45,5 @@ class Convert:
         folder = Path(self.output or f"{model.name}-{self.to}{'-int8' if self.int8 else ''}")
         edge.convert(model, folder, self.to, self.int8)
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e6
-        print(f"{folder}: {size:.1f} MB (the SavedModel has {models.find(self.model).megabytes:.1f})")
+        print(f"{folder}: {size:.1f} MB (the SavedModel has {saved.megabytes:.1f})")
         print(f"Try: python {folder / 'ask.py'} {_ASKED.get(model.manifest.mapping, _TEXT)}")

@@ -69,17 +69,15 @@ def convert(model: models.Model, folder: Path, to: networks.To = "onnx", int8: b
             "int8": int8,
             **make(model, temporary, functools.partial(networks.write, to, int8=int8), to),
         }
-        (temporary / "model.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         (temporary / "ask.py").write_text(_ASK, encoding="utf-8")
-        if not int8:
-            _check(model, LIKENESS[model.manifest.mapping], temporary)
         _copy(importlib.resources.files("zoo.edge.runtime"), temporary / PACKAGE)
         if model.manifest.mapping == "classification" and to == "onnx":
             _copy(importlib.resources.files("zoo.edge") / "web", temporary)
-        made = sorted(path.name for path in temporary.iterdir())
-        _keep_others(folder, temporary)
-        about["files"] = made
+        about["files"] = sorted(["model.json", *(path.name for path in temporary.iterdir())])
         (temporary / "model.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
+        if not int8:
+            _check(model, LIKENESS[model.manifest.mapping], temporary)
+        _keep_others(folder, temporary)
 
 
 def _check(model: models.Model, likeness: Likeness, folder: Path) -> None:

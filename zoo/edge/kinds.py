@@ -18,6 +18,7 @@ from zoo.edge import networks
 from zoo.edge.patterns import as_python, other_lower_case, pattern
 from zoo.errors import ZooError
 from zoo.recipes.sentiment import NGRAMS, SIZES
+from zoo.recipes.translation import read_by_encoder
 from zoo.text import spelling, split, tokens, words
 from zoo.text.case import LOUD
 
@@ -211,8 +212,7 @@ def _encoder_and_step(config: Any, network: keras.Model, folder: Path, write: Wr
     names: dict[str, list[str]] = {}
 
     def read(source: tf.Tensor) -> dict[str, tf.Tensor]:
-        given = [source, embedding(source) * config.width**0.5] if config.joint else [source]
-        encoded, *first = encoder(given, training=False)
+        encoded, *first = encoder(read_by_encoder(config, embedding, source), training=False)
         states = {f"state_{number}": state for number, state in enumerate(decoder.start(first))}
         memory = decoder.prepare(encoded)
         seen = {} if memory is None else {"values": memory.values, "keys": memory.keys}

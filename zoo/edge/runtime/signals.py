@@ -96,15 +96,16 @@ class Forecasting(OfNumbers):
         seconds = int((last - _EPOCH).total_seconds()) if last else 0
         times = seconds + about["interval"] * np.arange(1 - len(values), 1)
         ahead = seconds + about["interval"] * np.arange(1, self._config["horizon"] + 1)
-        usual = self._usual(times)
+        waves = self._waves(times)
+        usual = self._usual(waves)
         spread = self._arrays["spread"]
         deviations = (values - usual) / spread
-        base = self._usual(ahead)
+        base = self._usual(self._waves(ahead))
         if about["differences"]:
             deviations = deviations.astype(np.float32)
             deviations = np.diff(deviations, axis=0, prepend=deviations[:1])
             base = base + (values - usual)[-1]
-        given = {"deviations": deviations[None], "waves": self._waves(times)[None]}
+        given = {"deviations": deviations[None], "waves": waves[None]}
         with np.errstate(over="ignore", invalid="ignore"):
             given = {name: array.astype(np.float32) for name, array in given.items()}
             found = self._core(given)["quantiles"][0]  # (horizon, targets, levels)
@@ -153,9 +154,9 @@ class Forecasting(OfNumbers):
         median = quantiles[..., middle : middle + 1]
         return np.sort(median + self._arrays["factors"] * (quantiles - median), axis=-1)
 
-    def _usual(self, times: Array) -> Array:
+    def _usual(self, waves: Array) -> Array:
         coefficients = self._arrays["coefficients"]
-        return coefficients[0] + self._waves(times) @ coefficients[1:]
+        return coefficients[0] + waves @ coefficients[1:]
 
     def _waves(self, times: Array) -> Array:
         """Returns sine and cosine of each harmonic (time, waves)."""
